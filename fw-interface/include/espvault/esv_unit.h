@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/*
+ * espvault firmware interface: the trusted unit and its tokens.
+ *
+ * The request's object is the session. No command returns, slices, copies or
+ * exports a secret (UNIT-1). Unknown, foreign and stale handles get the same
+ * answer, BAD_HANDLE (UNIT-7).
+ */
+#ifndef ESPVAULT_ESV_UNIT_H
+#define ESPVAULT_ESV_UNIT_H
+
+#include <linux/types.h>
+
+enum esv_ke { ESV_KE_X25519 = 1 };
+enum esv_prf { ESV_PRF_HMAC_SHA2_256 = 1, ESV_PRF_HMAC_SHA2_384 = 2, ESV_PRF_HMAC_SHA2_512 = 3 };
+enum esv_role { ESV_ROLE_INITIATOR = 1, ESV_ROLE_RESPONDER = 2 };
+
+/* Handle types; the state machine is clause UNIT-10. */
+enum esv_handle_type {
+	ESV_H_NONCE = 1,	/* consumed by one derivation */
+	ESV_H_KE = 2,		/* consumed by KE_FINISH */
+	ESV_H_SECRET = 3,	/* consumed by one derivation */
+	ESV_H_IKE = 4,		/* an IKE SA's keys */
+	ESV_H_ESP = 5,		/* a child key, known outside by its token */
+};
+
+enum esv_handle_state {
+	ESV_HS_NEW = 1,
+	ESV_HS_AUTHENTICATED = 2,	/* IKE: CHILD_DERIVE is open */
+	ESV_HS_INSTALLED = 3,		/* ESP: bound to an SA */
+};
+
+#define ESV_NONCE_MIN		16
+#define ESV_NONCE_MAX		256
+#define ESV_KE_VALUE_MAX	2048
+#define ESV_ID_MAX		256
+#define ESV_SECRETS_MAX		8
+
+struct esv_handle_in {
+	__le64 handle;
+};
+
+struct esv_handle_out {
+	__le64 handle;
+};
+
+struct esv_handle_info {
+	__le64 handle;
+	__u8 type;
+	__u8 state;
+	__u8 vouch;		/* IKE, ESP: enum esv_vouch */
+	__u8 dir;		/* ESP */
+	__le32 rsvd;
+};
+
+struct esv_nonce_gen {
+	__le16 len;		/* 16..256 */
+	__le16 rsvd[3];
+};
+
+struct esv_nonce_out {
+	__le64 handle;
+	__le16 len;
+	__le16 rsvd[3];
+	__u8 nonce[ESV_NONCE_MAX];
+};
+
+struct esv_ke_gen {
+	__le16 method;		/* enum esv_ke */
+	__le16 rsvd[3];
+};
+
+struct esv_ke_out {
+	__le64 handle;
+	__le16 len;
+	__le16 rsvd[3];
+	__u8 value[ESV_KE_VALUE_MAX];
+};
+
+struct esv_ke_finish {
+	__le64 handle;
+	__le16 len;
+	__le16 rsvd[3];
+	__u8 value[ESV_KE_VALUE_MAX];	/* peer's; in_len may end after len bytes */
+};
+
+/* RFC 7296 2.14: SKEYSEED and {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr}. */
+struct esv_ike_derive {
+	__le64 secret;
+	__le64 nonce;		/* own */
+	__u8 role;		/* enum esv_role */
+	__u8 prf;		/* enum esv_prf */
+	__u8 encr;		/* enum esv_algo: keys of the IKE SA itself */
+	__u8 rsvd0;
+	__le16 peer_nonce_len;
+	__le16 rsvd1;
+	__u8 spi_i[8];
+	__u8 spi_r[8];
+	__u8 peer_nonce[ESV_NONCE_MAX];
+};
+
+/* The host vouches; custody is L3 at most (UNIT-20). */
+struct esv_auth_assert {
+	__le64 ike;
+	__u8 id_type;		/* RFC 7296 3.5 */
+	__u8 rsvd0;
+	__le16 id_len;		/* 1..256 */
+	__le32 rsvd1;
+	__u8 id[ESV_ID_MAX];
+};
+
+#define ESV_CHILD_F_FIRST	0x1	/* nonces of the IKE SA; once */
+#define ESV_CHILD_F_DETACH	0x2	/* tokens outlive the session until installed or install_ms passed */
+
+#define ESV_TOKEN_LEN		36
+#define ESV_TOKEN_INSTALL_MS	60000	/* default of install_ms */
+
+/* RFC 7296 2.17: KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr), initiator's direction first. */
+struct esv_child_derive {
+	__le64 ike;
+	__le64 nonce;		/* own; zero with FIRST */
+	__le64 secret[ESV_SECRETS_MAX];	/* PFS; zero: none */
+	__le32 flags;		/* ESV_CHILD_F_* */
+	__u8 role;		/* in this exchange, enum esv_role */
+	__u8 algo;		/* ESV_ALGO_AES_GCM_16_256 */
+	__le16 peer_nonce_len;	/* zero with FIRST */
+	__le32 install_ms;	/* 1..600000, 0: default */
+	__le32 rsvd;
+	__le64 hard_packets;	/* ESV_NO_LIMIT: device's maximum */
+	__le64 hard_bytes;
+	__u8 peer_nonce[ESV_NONCE_MAX];
+};
+
+struct esv_child_out {
+	__le64 esp_in;
+	__le64 esp_out;
+	__u8 token_in[ESV_TOKEN_LEN];
+	__u8 token_out[ESV_TOKEN_LEN];
+};
+
+/* ZEROIZE: inl[0]. */
+enum esv_zeroize_scope { ESV_ZEROIZE_SESSION = 1, ESV_ZEROIZE_FUNCTION = 2, ESV_ZEROIZE_UNIT = 3 };
+
+#define ESV_SELFTEST_OK		1
+#define ESV_SELFTEST_FAILED	2
+
+struct esv_unit_status {
+	__le64 device_id;
+	__le64 epoch;
+	__le64 resets;
+	__le32 mode;		/* ESV_MODE_* */
+	__u8 selftest;		/* ESV_SELFTEST_* */
+	__u8 selftest_failed;	/* number of the first test that failed */
+	__le16 rsvd0;
+	__le32 ke_methods;	/* bit n: enum esv_ke n */
+	__le32 prfs;
+	__le32 sessions;
+	__le32 session_max;
+	__le32 handles;
+	__le32 handle_max;
+	__le32 keys_installed;
+	__le32 keys_pending;	/* tokens not yet installed */
+	__le32 rsvd[8];
+};
+
+/*
+ * A token stands where xfrm expects the 36 bytes of an AES-256-GCM key and its
+ * salt (TOK-1). The MAC covers device, function, epoch, direction, suite, slot
+ * and generation under a secret of the unit (TOK-3). Multi-byte fields are
+ * little-endian and unaligned.
+ */
+#define ESV_TOKEN_MAGIC		"\xe5\x7a\x1dTOK\x01\x9b"	/* last byte but one: version */
+#define ESV_TOKEN_MAGIC_LEN	8
+
+struct esv_token {
+	__u8 magic[ESV_TOKEN_MAGIC_LEN];
+	__u8 slot[4];
+	__u8 generation[4];
+	__u8 function[2];
+	__u8 dir;
+	__u8 suite;
+	__u8 mac[16];
+};
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The trusted unit: makes, derives and holds keys in one locked arena. */
+#ifndef ESVC_UNIT_H
+#define ESVC_UNIT_H
+
+#include "esvc_key.h"
+
+struct esvc_unit;
+
+struct esvc_unit_config {
+	struct esvc_aead *aead;		/* borrowed */
+	const struct esvc_host_ops *ops;
+	void *opaque;
+	uint64_t device_id;
+	uint32_t key_max;		/* ESP key objects */
+	uint32_t handle_max;		/* control handles */
+	uint32_t mode;			/* ESV_MODE_* */
+	bool fail_selftest;		/* fault */
+	uint32_t fail_n;
+};
+
+/* Runs the power-on self-tests. NULL with errno: no memory, memory can't be locked, no randomness. */
+struct esvc_unit *esvc_unit_new(const struct esvc_unit_config *cfg);
+void esvc_unit_free(struct esvc_unit *unit);
+
+/* Drop all handles, keys and tokens, wipe the arena, new token secret, epoch + 1. */
+void esvc_unit_zeroize(struct esvc_unit *unit);
+uint64_t esvc_unit_epoch(const struct esvc_unit *unit);
+/* Drop tokens whose install time has passed; returns when to be called again (time_ns), 0: never. */
+uint64_t esvc_unit_expire(struct esvc_unit *unit, uint64_t now_ns);
+int esvc_unit_test_secrets(struct esvc_unit *unit, esvc_secret_fn fn, void *arg);
+
+#endif
