@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libespvault: the trusted unit of an espvault NIC, for privileged programs.
+ *
+ * A unit is opened by its device node. Objects inside the unit are named by
+ * handles; no call returns a secret. Closing the unit zeroises the handles of
+ * this session, except ESP keys that were derived with ESPVAULT_DETACH.
+ *
+ * Return values: 0 or a non-negative result, or a negative errno. After a
+ * refusal by the unit, espvault_strerror() says why in its words.
+ *
+ * Threads: one struct espvault is for one thread at a time; different ones are
+ * independent. There is no global state.
+ *
+ * Every struct begins with its size, which the caller sets (use the
+ * ESPVAULT_INIT initialiser); fields that an older library does not know must
+ * be zero, or the call answers -E2BIG.
+ */
+#ifndef ESPVAULT_H
+#define ESPVAULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ESPVAULT_TOKEN_LEN 36
+#define ESPVAULT_NONCE_MAX 256
+#define ESPVAULT_KE_MAX 2048
+
+struct espvault;
+typedef uint64_t espvault_handle;
+
+/* { .size = sizeof(type) } */
+#define ESPVAULT_INIT(type) { .size = sizeof(type) }
+
+enum espvault_open_flags {
+	ESPVAULT_RDONLY = 1,	/* queries only; needs no CAP_NET_ADMIN beyond the node's mode */
+};
+
+/*
+ * Open a unit. path: device node, "/dev/espvaultN". *unit is the caller's until
+ * espvault_close(). Errors: of open(2); -EPROTONOSUPPORT driver speaks another
+ * interface; -ENOTTY not an espvault node.
+ */
+int espvault_open(const char *path, unsigned int flags, struct espvault **unit);
+void espvault_close(struct espvault *unit);	/* NULL is allowed */
+
+/* Words for the last refusal on this unit; never NULL; valid until the next call on it. */
+const char *espvault_strerror(const struct espvault *unit);
+
+/* Call fn for the node of each unit on this host, in order; stops at its first non-zero result and returns that. */
+int espvault_foreach(int (*fn)(const char *path, void *arg), void *arg);
+
+enum espvault_custody {	/* where the key of an SA is, see espvault(8) */
+	ESPVAULT_CUSTODY_UNKNOWN = 0,
+	ESPVAULT_CUSTODY_L1 = 1,	/* host's key in the device */
+	ESPVAULT_CUSTODY_L2 = 2,	/* wrapped to the unit by someone else */
+	ESPVAULT_CUSTODY_L3 = 3,	/* derived in the unit, host vouched for the peer */
+	ESPVAULT_CUSTODY_L4 = 4,	/* derived in the unit, unit authenticated the peer */
+};
+
+struct espvault_info {
+	uint32_t size;
+	uint32_t if_version;
+	uint32_t fw_version;
+	uint32_t ifindex;
+	uint64_t netns_cookie;	/* namespace that ifindex is in */
+	uint64_t epoch;
+	uint64_t device_id;
+	uint64_t resets;
+	uint32_t mode;		/* ESV_MODE_* of the interface */
+	uint8_t selftest_ok;
+	uint8_t rsvd[3];
+	uint32_t handles, handle_max;
+	uint32_t keys_installed, keys_pending;
+	uint32_t ke_methods, prfs;	/* bit n: value n below */
+	char ifname[16];
+	char bus_info[32];
+};
+int espvault_get_info(struct espvault *unit, struct espvault_info *info);
+
+enum espvault_ke { ESPVAULT_X25519 = 1 };
+enum espvault_prf { ESPVAULT_PRF_SHA256 = 1, ESPVAULT_PRF_SHA384 = 2, ESPVAULT_PRF_SHA512 = 3 };
+enum espvault_role { ESPVAULT_INITIATOR = 1, ESPVAULT_RESPONDER = 2 };
+
+/* Make a nonce of len (16..256) bytes into nonce; *handle is consumed by one derivation. */
+int espvault_nonce_gen(struct espvault *unit, size_t len, uint8_t *nonce, espvault_handle *handle);
+/* Make a key exchange value. *value_len: in capacity, out length. */
+int espvault_ke_gen(struct espvault *unit, enum espvault_ke method, uint8_t *value, size_t *value_len,
+		    espvault_handle *handle);
+/* Agree with the peer's value; ke is consumed. -EBADMSG: value is not acceptable. */
+int espvault_ke_finish(struct espvault *unit, espvault_handle ke, const uint8_t *peer, size_t peer_len,
+		       espvault_handle *secret);
+
+struct espvault_ike_params {
+	uint32_t size;
+	uint8_t role;			/* enum espvault_role */
+	uint8_t prf;			/* enum espvault_prf */
+	uint8_t rsvd[2];
+	espvault_handle secret;		/* consumed */
+	espvault_handle nonce;		/* own, consumed */
+	const uint8_t *peer_nonce;
+	size_t peer_nonce_len;
+	uint8_t spi_i[8];
+	uint8_t spi_r[8];
+};
+/* RFC 7296 2.14. */
+int espvault_ike_derive(struct espvault *unit, const struct espvault_ike_params *params, espvault_handle *ike);
+
+/* The host vouches for the peer (custody L3). id_type: RFC 7296 3.5. id_len 1..256. */
+int espvault_auth_assert(struct espvault *unit, espvault_handle ike, uint8_t id_type, const void *id, size_t id_len);
+
+#define ESPVAULT_FIRST	1u	/* child of IKE_AUTH: nonces of the IKE SA, once */
+#define ESPVAULT_DETACH	2u	/* tokens outlive the session until installed or install_ms passed */
+
+struct espvault_child_params {
+	uint32_t size;
+	uint32_t flags;			/* ESPVAULT_FIRST, ESPVAULT_DETACH */
+	uint8_t role;			/* in this exchange */
+	uint8_t rsvd[3];
+	uint32_t install_ms;		/* 0: default, one minute */
+	espvault_handle ike;
+	espvault_handle nonce;		/* own; 0 with FIRST */
+	espvault_handle secret;		/* PFS; 0: none */
+	const uint8_t *peer_nonce;
+	size_t peer_nonce_len;
+	uint64_t hard_packets;		/* 0: device's maximum */
+	uint64_t hard_bytes;
+};
+struct espvault_child {
+	uint32_t size;
+	uint32_t rsvd;
+	espvault_handle esp_in, esp_out;
+	uint8_t token_in[ESPVAULT_TOKEN_LEN];	/* stands for the key in `ip xfrm state add` */
+	uint8_t token_out[ESPVAULT_TOKEN_LEN];
+};
+/* RFC 7296 2.17. -EACCES: the peer is not authenticated yet. */
+int espvault_child_derive(struct espvault *unit, const struct espvault_child_params *params,
+			  struct espvault_child *child);
+
+int espvault_destroy(struct espvault *unit, espvault_handle handle);	/* idempotent */
+/* Wipe this session's handles, or, with all, every key of the unit: traffic under them stops. */
+int espvault_zeroize(struct espvault *unit, int all);
+
+struct espvault_sa {
+	uint32_t size;
+	uint32_t handle;
+	uint32_t spi;			/* host order */
+	uint8_t family;			/* 4 or 6 */
+	uint8_t mode;			/* 1 transport, 2 tunnel */
+	uint8_t dir;			/* 1 out, 2 in */
+	uint8_t algo;			/* 1 AES-128-GCM-16, 2 AES-256-GCM-16 */
+	uint32_t reqid;
+	uint8_t custody;		/* enum espvault_custody */
+	uint8_t vouch;			/* 0 nobody, 1 host, 2 unit */
+	uint8_t state;			/* 1 active, 2 soft limit passed, 3 expired */
+	uint8_t rsvd;
+	uint8_t saddr[16], daddr[16];	/* network order */
+	uint64_t seq, packets, bytes;
+	uint64_t auth_failed, replay_dropped, other_dropped;
+	uint64_t epoch;
+};
+/*
+ * The SA that a packet with this destination (family 4 or 6; 4 or 16 bytes) and
+ * SPI (host order) belongs to, as the device itself sees it. -ENOENT: the
+ * device has none.
+ */
+int espvault_sa_lookup(struct espvault *unit, uint8_t family, const uint8_t *daddr, uint32_t spi,
+		       struct espvault_sa *sa);
+/* Call fn for each SA of the device; stops at its first non-zero result and returns that. */
+int espvault_sa_foreach(struct espvault *unit, int (*fn)(const struct espvault_sa *sa, void *arg), void *arg);
+
+/* All counters: fn gets name and value in the order of the interface's list. */
+int espvault_counters(struct espvault *unit, int (*fn)(const char *name, uint64_t value, void *arg), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
