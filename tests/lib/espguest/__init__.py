@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Virtual machines for the tests, and the protocol in which tests report."""
+
+from .channel import Job, Result
+from .errors import CommandFailed, GuestError, GuestGone, GuestTimeout
+from .guest import Capture, Guest, Nic, log_dir
+from .qemu import BUILD, CHECKOUT
+
+__all__ = [
+    "BUILD", "CHECKOUT", "Capture", "CommandFailed", "Guest", "GuestError",
+    "GuestGone", "GuestTimeout", "Job", "Nic", "Result", "log_dir",
+]
