@@ -20,6 +20,10 @@
  * completions passes irq_at, i.e. when (new - irq_at - 1) < (new - old)
  * modulo 2^32. Driver: writes irq_at = the count that it has seen, full
  * barrier, looks once more.
+ *
+ * Completion rings are never overrun, because the driver posts no more than
+ * they hold. The event ring can be: in its shadow tail counts the events that
+ * the driver has taken, and the device keeps head - tail <= ring size (EVT-4).
  */
 struct esv_shadow {
 	__le32 tail;

@@ -60,6 +60,10 @@
 	X(TEST_DMA_HI,  0x0cc, rw, "page for the DMA test, address") \
 	X(TEST_DMA_GO,  0x0d0, rw, "write n: fill the page with the pattern of seed n; reads 0: running, 1: done, 2: failed")
 
+/* The pattern of seed n: 1024 little-endian words, word i is this (REG-12). */
+#define ESV_TEST_DMA_WORDS	1024
+#define ESV_TEST_DMA_WORD(n, i)	((n) * 0x9e3779b1u + (i) * 0x85ebca6bu)
+
 #define ESV_CTRL_ENABLE		(1u << 0)	/* rings are valid, device may run */
 #define ESV_CTRL_RESET		(1u << 1)	/* self-clearing; reason in bits 15..8 */
 #define ESV_CTRL_REASON_SHIFT	8
