@@ -88,6 +88,15 @@ struct esv_identify {
 	__le32 rsvd[17];
 };
 
+/*
+ * IDENTIFY's features: ESV_OFF_* in the low half, parts above. FEATURES_SET,
+ * inl[0..3] as __le32: what stays on, a subset of these; everything is on until
+ * then (ADM-42). It also ends the drop-all after a state load (VMS-4).
+ */
+#define ESV_FEAT_OFFLOADS	0x0000ffffu
+#define ESV_FEAT_IPSEC		0x00010000u
+#define ESV_FEAT_UNIT		0x00020000u
+
 enum esv_queue_type { ESV_QUEUE_TX = 1, ESV_QUEUE_RX = 2 };
 
 /* QUEUE_CREATE; object: queue pair number. QUEUE_DESTROY: object, inl[0] the type. */

@@ -68,6 +68,25 @@ struct esv_tx_ext {
 	__le32 rsvd[5];
 };
 
+/*
+ * Reasons of QUEUE_ERROR (event's arg1). Up to LENGTH the frame was skipped;
+ * after NR_DESC, SOP and EOP, everything up to tail was (TXD-5). From TAIL on
+ * the queue is dead until it is destroyed and made again (RNG-8).
+ */
+enum esv_queue_error {
+	ESV_QERR_NR_DESC = 1,	/* nr_desc is zero or too large */
+	ESV_QERR_SOP = 2,	/* SOP missing, or in the middle of a frame */
+	ESV_QERR_EOP = 3,	/* EOP missing, or before nr_desc descriptors */
+	ESV_QERR_FLAGS = 4,	/* reserved flag, or an offload that is off */
+	ESV_QERR_RESERVED = 5,	/* reserved field is not zero */
+	ESV_QERR_CSUM = 6,	/* checksum position outside the frame */
+	ESV_QERR_TSO = 7,	/* mss or hdr_len out of range */
+	ESV_QERR_DMA = 8,	/* descriptor, buffer or completion out of reach */
+	ESV_QERR_LENGTH = 9,	/* empty descriptor, frame too short or too long; RX: shorter than buf_len */
+	ESV_QERR_TAIL = 10,	/* tail is further from head than the ring is long */
+	ESV_QERR_SHADOW = 11,	/* shadow out of reach */
+};
+
 /* Receive buffer. */
 struct esv_rx_desc {
 	__le64 addr;

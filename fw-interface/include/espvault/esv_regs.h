@@ -74,6 +74,14 @@
 #define ESV_STAT_FATAL		(1u << 3)
 #define ESV_STAT_GEN_SHIFT	8		/* 8 bits, +1 with every reset */
 
+/* FATAL_CODE (REG-14). After a fatal error the device works on no ring until it is reset. */
+enum esv_fatal {
+	ESV_FATAL_CONFIG = 1,		/* ENABLE with bad ring registers; arg0: offset of the first bad one */
+	ESV_FATAL_ADMIN_SHADOW = 2,	/* admin shadow out of reach, or tail further than the ring is long */
+	ESV_FATAL_ADMIN_CQ = 3,		/* admin completion can't be written; arg0: its position */
+	ESV_FATAL_EVENT = 4,		/* event ring or its shadow out of reach; arg0: its position */
+};
+
 #define ESV_MODE_STRICT		(1u << 0)	/* what matches nothing is dropped */
 #define ESV_MODE_TEST		(1u << 1)	/* secrets can be read from outside: never for production */
 #define ESV_MODE_HOST_KEYS	(1u << 2)	/* keys of the host are accepted (custody L1) */
