@@ -227,6 +227,11 @@ class Channel:
         body += b"".join(_string(a) for a in argv)
         return self._request(RUN, body, argv, timeout)
 
+    def running(self):
+        """The commands that have not ended."""
+        with self.cond:
+            return [j for j in self._jobs.values() if isinstance(j.argv, list)]
+
     def _simple(self, kind, body, what, timeout):
         job = self._request(kind, body, what, timeout)
         job._wait(lambda: job.answer, timeout, what)

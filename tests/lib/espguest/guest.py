@@ -6,10 +6,11 @@ import os
 import pathlib
 import shlex
 import sys
+import time
 
 from .channel import Channel
 from .console import ConsoleLog
-from .errors import CommandFailed, GuestError
+from .errors import CommandFailed, GuestError, GuestTimeout
 from .qemu import BUILD, Qemu
 
 _numbers = itertools.count(1)
@@ -148,6 +149,24 @@ class Guest:
             raise CommandFailed(result)
         return result.out
 
+    def wait_until(self, command, timeout=30, **more):
+        """
+        Repeats a command until it succeeds; its output. For states that
+        announce themselves by no event that could be waited for.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            result = self.run(command, timeout, **more)
+            if result.ok:
+                return result.out
+            if time.monotonic() > deadline:
+                raise GuestTimeout(f"not within {timeout} s: {result.describe()}")
+
+    def stop_jobs(self):
+        """Ends all background commands."""
+        for job in self.channel.running():
+            job.stop(9)
+
     def put(self, path, data, mode=0o644):
         """Writes a file in the machine."""
         self.channel.put(path, data.encode() if isinstance(data, str) else data,
@@ -175,7 +194,7 @@ class Guest:
 
     # The machine
 
-    def qmp(self, command, timeout=120, **arguments):
+    def qmp(self, command, timeout=120, /, **arguments):
         return self.qemu.qmp.command(command, timeout, **arguments)
 
     def set_link(self, nic_name, up):

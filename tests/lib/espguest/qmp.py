@@ -38,9 +38,9 @@ class Qmp:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
 
-    def command(self, name, timeout=120, **arguments):
+    def command(self, command, timeout=120, /, **arguments):
         """Runs a command; its return value, or GuestError with its message."""
-        request = {"execute": name}
+        request = {"execute": command}
         if arguments:
             request["arguments"] = arguments
         try:
@@ -52,7 +52,7 @@ class Qmp:
             if "return" in message:
                 return message["return"]
             if "error" in message:
-                raise GuestError(f"{name}: {message['error']['desc']}")
+                raise GuestError(f"{command}: {message['error']['desc']}")
             self.events.append(message)
 
     def wait_event(self, name, timeout=60):
