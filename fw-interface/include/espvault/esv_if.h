@@ -10,5 +10,8 @@
 #include "esv_admin.h"
 #include "esv_ipsec.h"
 #include "esv_unit.h"
+#include "esv_assert.h"
+
+ESV_STRUCT_LIST(ESV_ASSERT_STRUCT)
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 #include <linux/ioctl.h>
+#include "esv_assert.h"
 
 #define ESV_UAPI_VERSION	1
 
@@ -54,5 +55,7 @@ struct esv_uapi_cmd {
 
 #define ESV_IOC_INFO	_IOWR(0xe5, 1, struct esv_uapi_info)
 #define ESV_IOC_CMD	_IOWR(0xe5, 2, struct esv_uapi_cmd)
+
+ESV_UAPI_STRUCT_LIST(ESV_ASSERT_STRUCT)
 
 #endif
