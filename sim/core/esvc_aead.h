@@ -34,4 +34,11 @@ int esvc_aead_open(struct esvc_aead *aead, const void *ctx, const uint8_t nonce[
 		   const uint8_t *aad, size_t aad_len, const uint8_t *src, uint8_t *dst, size_t len,
 		   const uint8_t icv[ESVC_ICV_LEN]);
 
+/*
+ * Give fn the raw key, the AES round keys behind it and the GHASH key of a
+ * context, computed by FIPS 197 and SP 800-38D: what a memory scan looks for.
+ * 0, -ENOKEY if the context is not keyed, -EIO.
+ */
+int esvc_aead_schedule(struct esvc_aead *aead, const void *ctx, esvc_secret_fn fn, void *arg);
+
 #endif
