@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Handles: index in the low 24 bits, generation in the high 8, never 0 (SA-3).
+ * A freed index is reused as late as possible and with the next generation.
+ */
+#ifndef ESVC_SLOT_H
+#define ESVC_SLOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct esvc_slots {
+	uint32_t max;
+	uint32_t fresh;		/* indexes from here on were never used */
+	uint32_t used;
+	uint32_t free_head;	/* queue of freed indexes through next[], index + 1 */
+	uint32_t free_tail;
+	uint32_t *next;
+	uint8_t *gen;		/* of the live object, or of the next one */
+	uint8_t *live;
+};
+
+/* 0 or -ENOMEM. max: 1..2^24. */
+int esvc_slots_init(struct esvc_slots *s, uint32_t max);
+void esvc_slots_fini(struct esvc_slots *s);
+
+/* 0: full. */
+uint32_t esvc_slot_get(struct esvc_slots *s);
+void esvc_slot_put(struct esvc_slots *s, uint32_t handle);
+bool esvc_slot_valid(const struct esvc_slots *s, uint32_t handle);
+
+/* Handle of a live index, 0 if it is not live. */
+uint32_t esvc_slot_handle(const struct esvc_slots *s, uint32_t index);
+
+/*
+ * List live handles from index *cursor on, at most max of them. Returns the
+ * number; *cursor is the index to go on with, 0 when there are no more.
+ */
+uint32_t esvc_slot_list(const struct esvc_slots *s, uint32_t *cursor, uint32_t *handles, uint32_t max);
+
+#endif
