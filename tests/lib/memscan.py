@@ -7,6 +7,7 @@ mode only, and never through the guest. What a host imported is a secret that
 the guest must hold too: it is the canary that shows that the scan finds things.
 """
 
+import json
 import subprocess
 
 from espguest import BUILD
@@ -26,7 +27,8 @@ def unit_secrets(guest, nics):
     """All live secrets of the units behind the named NICs of a guest."""
     found = []
     for nic in nics:
-        for entry in guest.qmp("qom-get", path=f"/machine/peripheral/{nic}", property="x-secrets"):
+        listing = guest.qmp("qom-get", path=f"/machine/peripheral/{nic}", property="x-secrets")
+        for entry in json.loads(listing):
             value = bytes.fromhex(entry["hex"])
             if len(value) >= SHORTEST:
                 found.append(Secret(f"{nic}.{entry['name']}", value, "import" in entry["name"]))

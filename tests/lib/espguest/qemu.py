@@ -15,7 +15,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = CHECKOUT / "build"
 CACHE = pathlib.Path(os.environ.get("ESPVAULT_CACHE", "/cache"))
 QEMU = BUILD / "sim/qemu/qemu-system-x86_64"
-IMAGES = BUILD / "sim/guest"
+IMAGES = pathlib.Path(os.environ.get("ESPVAULT_IMAGES", BUILD / "sim/guest"))
 
 KERNEL_ARGUMENTS = (
     "console=ttyS0 quiet loglevel=5 panic=-1 oops=panic nokaslr "
