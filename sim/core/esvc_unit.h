@@ -12,7 +12,7 @@ struct esvc_unit_config {
 	const struct esvc_host_ops *ops;
 	void *opaque;
 	uint64_t device_id;
-	uint32_t key_max;		/* ESP key objects */
+	uint32_t key_max;		/* ESP key objects: installed, waiting for their install, waiting to be continued */
 	uint32_t handle_max;		/* control handles */
 	uint32_t mode;			/* ESV_MODE_* */
 	bool fail_selftest;		/* fault */
@@ -23,11 +23,19 @@ struct esvc_unit_config {
 struct esvc_unit *esvc_unit_new(const struct esvc_unit_config *cfg);
 void esvc_unit_free(struct esvc_unit *unit);
 
-/* Drop all handles, keys and tokens, wipe the arena, new token secret, epoch + 1. */
+/*
+ * Drop all sessions, handles, keys and tokens, wipe the arena, new token
+ * secret, epoch + 1. A key that an SA still borrows goes dead in its hands
+ * (epoch 0, no IV left, a cipher key that nobody knows) until it is released.
+ */
 void esvc_unit_zeroize(struct esvc_unit *unit);
 uint64_t esvc_unit_epoch(const struct esvc_unit *unit);
 /* Drop tokens whose install time has passed; returns when to be called again (time_ns), 0: never. */
 uint64_t esvc_unit_expire(struct esvc_unit *unit, uint64_t now_ns);
+/* 0, or the number of the first self-test that failed: the unit is locked. */
+unsigned int esvc_unit_failed(const struct esvc_unit *unit);
+/* Run the known-answer tests again; a failure locks the unit for good. The same answer. */
+unsigned int esvc_unit_selftest(struct esvc_unit *unit);
 int esvc_unit_test_secrets(struct esvc_unit *unit, esvc_secret_fn fn, void *arg);
 
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control handles: nonces, key exchanges, shared secrets and IKE SAs. What a
+ * handle names lives in the arena; the table knows type, state and owner.
+ * ESP keys are not here, their handles are made by esvc_key.c.
+ */
+#ifndef ESVC_HANDLE_H
+#define ESVC_HANDLE_H
+
+#include "esvc_arena.h"
+#include "esvc_ike.h"
+#include "esvc_ke.h"
+#include "esvc_session.h"
+
+struct esvc_nonce {
+	uint16_t len;
+	uint8_t bytes[ESV_NONCE_MAX];
+};
+
+struct esvc_ke {
+	uint16_t method;
+	uint8_t priv[ESVC_KE_PRIV_MAX];
+	uint8_t pub[ESVC_KE_PUB_MAX];
+};
+
+struct esvc_secret {
+	uint16_t len;
+	uint8_t bytes[ESVC_KE_SECRET_MAX];
+};
+
+struct esvc_ike_sa {
+	uint8_t prf;
+	uint8_t encr;
+	uint8_t role;
+	uint8_t vouch;
+	bool first_closed;	/* a child was derived: the IKE SA's nonces are used up */
+	uint8_t id_type;
+	uint16_t id_len;
+	uint8_t id[ESV_ID_MAX];
+	uint16_t ni_len;
+	uint16_t nr_len;
+	uint8_t ni[ESV_NONCE_MAX];
+	uint8_t nr[ESV_NONCE_MAX];
+	uint8_t spis[ESVC_SPI_PAIR];
+	struct esvc_ike_keys keys;
+};
+
+union esvc_object {
+	struct esvc_nonce nonce;
+	struct esvc_ke ke;
+	struct esvc_secret secret;
+	struct esvc_ike_sa ike;
+};
+
+struct esvc_handle {
+	uint8_t type;		/* enum esv_handle_type, 0: free */
+	uint8_t state;
+	uint32_t gen;		/* of this entry's last use; survives zeroisation */
+	uint32_t slot;		/* in the arena */
+	struct esvc_session *owner;
+	struct esvc_list link;	/* owner's handles, or the free list */
+};
+
+struct esvc_handles {
+	struct esvc_arena *arena;
+	struct esvc_handle *h;
+	uint32_t max;
+	uint32_t count;
+	struct esvc_list free;
+};
+
+#define ESVC_HANDLE_ESP		0x80000000u	/* in the low half: names an ESP key */
+
+/* 0 or -errno as esvc_arena_new(). */
+int esvc_handles_init(struct esvc_handles *t, uint32_t max);
+void esvc_handles_free(struct esvc_handles *t);
+
+/* A zeroed object in state NEW, or NULL: table is full. */
+struct esvc_handle *esvc_handle_new(struct esvc_handles *t, struct esvc_session *owner,
+				    unsigned int type);
+/* Wipes what it names; the handle is stale from now on. */
+void esvc_handle_drop(struct esvc_handles *t, struct esvc_handle *h);
+uint64_t esvc_handle_value(const struct esvc_handles *t, const struct esvc_handle *h);
+/*
+ * The live handle of owner with this value. type: enum esv_handle_type or 0 for
+ * any. NULL when it is unknown, stale, somebody else's or of another type (UNIT-7).
+ */
+struct esvc_handle *esvc_handle_get(struct esvc_handles *t, const struct esvc_session *owner,
+				    uint64_t value, unsigned int type);
+union esvc_object *esvc_handle_object(const struct esvc_handles *t, const struct esvc_handle *h);
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "esvc_unit_priv.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esvc_unit_kat.h"
+
+#define QUOTA_HANDLES_MIN	8u
+#define QUOTA_PENDING_MIN	4u
+
+static uint32_t at_least(uint32_t n, uint32_t min)
+{
+	return n < min ? min : n;
+}
+
+/*
+ * A start that no other power-on of any unit is likely to share; it then counts
+ * up, and 2^62 zeroisations don't happen.
+ */
+static int epoch_start(struct esvc_unit *unit)
+{
+	int err = esvc_rng_get(&unit->sec->rng, &unit->epoch, sizeof(unit->epoch));
+
+	unit->epoch >>= 2;
+	unit->epoch |= 1;
+	return err;
+}
+
+static int secrets_draw(struct esvc_unit *unit)
+{
+	int err = esvc_rng_get(&unit->sec->rng, unit->sec->token_key, sizeof(unit->sec->token_key));
+
+	if (!err)
+		err = esvc_rng_get(&unit->sec->rng, unit->sec->import_key,
+				   sizeof(unit->sec->import_key));
+	return err;
+}
+
+/* The slot is wiped by giving it back; the arena has only this one. */
+static int secrets_new(struct esvc_unit *unit)
+{
+	uint32_t slot;
+	int err = esvc_arena_get(unit->own, &slot);
+
+	if (err)
+		return err;
+	unit->sec = esvc_arena_at(unit->own, slot);
+	esvc_rng_init(&unit->sec->rng, unit->cfg.ops, unit->cfg.opaque);
+	return 0;
+}
+
+static void lock(struct esvc_unit *unit, unsigned int test)
+{
+	if (!unit->selftest_failed)
+		unit->selftest_failed = (uint8_t)test;
+}
+
+unsigned int esvc_unit_selftest(struct esvc_unit *unit)
+{
+	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead);
+
+	if (!failed && esvc_rng_startup(&unit->sec->rng) == -EBADMSG)
+		failed = ESVC_KAT_RANDOM;
+	if (failed && !unit->selftest_failed) {
+		lock(unit, failed);
+		esvc_unit_zeroize(unit);
+	}
+	return unit->selftest_failed;
+}
+
+/* Power-on: every test, then the secrets that need randomness. */
+static int power_on(struct esvc_unit *unit)
+{
+	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead);
+	int err;
+
+	if (!failed && unit->cfg.fail_selftest)
+		failed = unit->cfg.fail_n ? unit->cfg.fail_n & 0xff : 1;
+	err = esvc_rng_startup(&unit->sec->rng);
+	if (!err)
+		err = epoch_start(unit);
+	if (!err)
+		err = secrets_draw(unit);
+	if (!failed && err == -EBADMSG)
+		failed = ESVC_KAT_RANDOM;
+	lock(unit, failed);
+	return err == -EBADMSG ? 0 : err;
+}
+
+struct esvc_unit *esvc_unit_new(const struct esvc_unit_config *cfg)
+{
+	struct esvc_unit *unit = calloc(1, sizeof(*unit));
+	int err;
+
+	if (!unit)
+		return NULL;
+	unit->cfg = *cfg;
+	unit->session_handles = at_least(cfg->handle_max / 4, QUOTA_HANDLES_MIN);
+	unit->session_pending = at_least(cfg->key_max / 2, QUOTA_PENDING_MIN);
+	esvc_sessions_init(&unit->sessions);
+	err = esvc_prfs_init(&unit->prfs);
+	if (err)
+		goto fail;
+	unit->own = esvc_arena_new(sizeof(struct esvc_unit_secrets), 1);
+	err = unit->own ? secrets_new(unit) : -errno;
+	if (err)
+		goto fail;
+	err = esvc_handles_init(&unit->handles, cfg->handle_max);
+	if (err)
+		goto fail;
+	err = esvc_keys_init(unit);
+	if (err)
+		goto fail;
+	err = power_on(unit);
+	if (err)
+		goto fail;
+	return unit;
+fail:
+	esvc_unit_free(unit);
+	errno = -err;
+	return NULL;
+}
+
+void esvc_unit_free(struct esvc_unit *unit)
+{
+	if (!unit)
+		return;
+	esvc_keys_free(unit);
+	esvc_handles_free(&unit->handles);
+	esvc_arena_free(unit->own);
+	esvc_prfs_free(&unit->prfs);
+	free(unit);
+}
+
+void esvc_unit_wipe(struct esvc_unit *unit, struct esvc_session *s, bool detached)
+{
+	while (!esvc_list_empty(&s->handles))
+		esvc_handle_drop(&unit->handles,
+				 esvc_container(s->handles.next, struct esvc_handle, link));
+	while (!esvc_list_empty(&s->keys)) {
+		struct esvc_keyslot *k = esvc_container(s->keys.next, struct esvc_keyslot, owned);
+
+		if (k->state == ESVC_SLOT_LIVE || (k->detached && !detached))
+			esvc_key_disown(k);
+		else
+			esvc_key_drop(unit, k);
+	}
+}
+
+void esvc_unit_close(struct esvc_unit *unit, struct esvc_session *s)
+{
+	esvc_unit_wipe(unit, s, false);
+	esvc_session_close(&unit->sessions, s);
+}
+
+static void close_all(struct esvc_unit *unit, int function)
+{
+	for (unsigned int i = 0; i < ESVC_SESSION_SLOTS; i++) {
+		struct esvc_session *s = &unit->sessions.s[i];
+
+		if (s->open && (function < 0 || s->function == function))
+			esvc_unit_close(unit, s);
+	}
+}
+
+void esvc_unit_zeroize_function(struct esvc_unit *unit, uint16_t function)
+{
+	close_all(unit, function);
+	esvc_keys_kill(unit, function);
+}
+
+/*
+ * The random source's state is wiped with the rest, but what its health tests
+ * found is not forgotten. Without randomness the unit stays locked: it must
+ * not run with the token secret that it had.
+ */
+void esvc_unit_zeroize(struct esvc_unit *unit)
+{
+	bool bad = unit->sec->rng.failed;
+
+	close_all(unit, -1);
+	esvc_keys_zeroize(unit);
+	OPENSSL_cleanse(unit->sec, sizeof(*unit->sec));
+	esvc_rng_init(&unit->sec->rng, unit->cfg.ops, unit->cfg.opaque);
+	unit->sec->rng.failed = bad;
+	unit->epoch++;
+	unit->resets++;
+	if (secrets_draw(unit))
+		lock(unit, ESVC_KAT_RANDOM);
+}
+
+enum esv_status esvc_unit_random(struct esvc_unit *unit, void *buf, size_t len)
+{
+	int err = esvc_rng_get(&unit->sec->rng, buf, len);
+
+	if (err != -EBADMSG)
+		return err ? ESV_S_NO_RANDOM : ESV_S_OK;
+	lock(unit, ESVC_KAT_RANDOM);
+	esvc_unit_zeroize(unit);
+	return ESV_S_SELFTEST_FAILED;
+}
+
+uint64_t esvc_unit_epoch(const struct esvc_unit *unit)
+{
+	return unit->epoch;
+}
+
+unsigned int esvc_unit_failed(const struct esvc_unit *unit)
+{
+	return unit->selftest_failed;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Known-answer tests of every algorithm that the unit uses, run at power-on. */
+#ifndef ESVC_UNIT_KAT_H
+#define ESVC_UNIT_KAT_H
+
+#include "esvc_aead.h"
+#include "esvc_prf.h"
+
+/* Numbers as UNIT_STATUS reports them (UNIT-31). */
+enum esvc_kat {
+	ESVC_KAT_HMAC_SHA2_256 = 1,
+	ESVC_KAT_HMAC_SHA2_384 = 2,
+	ESVC_KAT_HMAC_SHA2_512 = 3,
+	ESVC_KAT_IKE_KDF = 4,
+	ESVC_KAT_X25519 = 5,
+	ESVC_KAT_GCM_128 = 6,
+	ESVC_KAT_GCM_256 = 7,
+	ESVC_KAT_GCM_REJECT = 8,
+	ESVC_KAT_RANDOM = 9,
+};
+
+/* 0, or the number of the first test that failed. */
+unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead);
+
+#endif
