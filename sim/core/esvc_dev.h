@@ -88,8 +88,8 @@ struct esvc_admin {
 		uint16_t opcode;
 		uint16_t tag;
 	} hung[ESVC_HUNG_MAX];		/* commands that a fault keeps back, for ABORT */
-	uint8_t in[ESV_ADMIN_BUF];
-	uint8_t out[ESV_ADMIN_BUF];
+	uint8_t in[ESV_ADMIN_BUF] __attribute__((aligned(64)));
+	uint8_t out[ESV_ADMIN_BUF] __attribute__((aligned(64)));
 };
 
 struct esvc_events {
@@ -102,7 +102,7 @@ struct esvc_events {
 struct esvc_tx_frame {
 	bool active;
 	bool is_tso;
-	bool sealed;			/* out went through the IPsec engine, only the wire is missing */
+	bool ready;			/* out is finished, only the wire is missing */
 	uint16_t queue;
 	uint8_t nr_desc;
 	uint16_t flags;
@@ -121,7 +121,6 @@ struct esvc_tx_frame {
 /* A delivered frame that waits for receive buffers. */
 struct esvc_rx_frame {
 	bool parked;
-	bool unicast;
 	enum esv_counter counter;
 	uint16_t queue;
 	uint8_t hash_type;
@@ -162,7 +161,7 @@ struct esvc_dev {
 	bool enabled;
 	bool link_up;
 	uint32_t caps_len;
-	uint8_t caps[ESVC_CAPS_MAX];
+	uint8_t caps[ESVC_CAPS_MAX] __attribute__((aligned(8)));
 	uint64_t device_id;
 	uint64_t epoch;			/* counts only in a device without unit */
 
@@ -191,6 +190,7 @@ struct esvc_dev {
 	uint8_t *tx_buf;		/* whole frame: headroom, ESVC_MAX_TSO + ESVC_MAX_HDR, tailroom */
 	uint8_t *seg_buf;		/* one segment */
 	uint8_t *rx_buf;
+	uint64_t timer_at;		/* as last told to the host */
 	uint64_t heartbeat_at;
 	uint64_t unit_at;
 	uint32_t fault_seen;		/* chances that the armed fault has had */
@@ -204,7 +204,17 @@ uint64_t esvc_epoch(const struct esvc_dev *dev);
 unsigned int esvc_vectors(const struct esvc_dev *dev);
 bool esvc_running(const struct esvc_dev *dev);
 void esvc_arm_timer(struct esvc_dev *dev);
+/* There is work: do it now (sync), or ask the host to call esvc_run(). */
+void esvc_work(struct esvc_dev *dev);
+/* Post what a state load left behind, before anything else is seen (VMS-3). */
+void esvc_settle(struct esvc_dev *dev);
+/* NIC configuration as after a reset. */
+void esvc_port_default(struct esvc_dev *dev);
 bool esvc_enable(struct esvc_dev *dev);
+/* Offset of the first ring register that does not allow to enable, 0: none. */
+uint32_t esvc_regs_bad(const struct esvc_dev *dev);
+/* Admin and event ring are those that the registers describe. */
+bool esvc_regs_rings_match(const struct esvc_dev *dev);
 void esvc_disable(struct esvc_dev *dev);
 
 static inline void esvc_count(struct esvc_dev *dev, enum esv_counter c)
@@ -238,10 +248,10 @@ void esvc_queue_error(struct esvc_dev *dev, struct esvc_ring *r, uint32_t object
 		      unsigned int reason);
 
 /* esvc_tx.c, esvc_rx.c */
-bool esvc_tx_run(struct esvc_dev *dev, unsigned int *budget);
+void esvc_tx_run(struct esvc_dev *dev, unsigned int *budget);
 void esvc_tx_forget(struct esvc_dev *dev, unsigned int queue);
 void esvc_rx_retry(struct esvc_dev *dev);
-void esvc_rx_expire(struct esvc_dev *dev, uint64_t now);
+void esvc_rx_expire(struct esvc_dev *dev);
 void esvc_rx_forget(struct esvc_dev *dev, unsigned int queue);
 
 #endif
