@@ -16,6 +16,17 @@
 #include <net/netdev_queues.h>
 #endif
 
+/* Newer interfaces of the stack, by the kernel that brought them. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define ESV_HAVE_RXFH_PARAM	1
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define ESV_HAVE_QSTATS		1
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define ESV_HAVE_RX_RING_COUNT	1
+#endif
+
 /* Pages that are split among buffers needed a flag at first. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 #define ESV_PP_FLAG_FRAG	PP_FLAG_PAGE_FRAG

@@ -25,6 +25,7 @@
 #define ESV_DRV_NAME	"espvault"
 
 struct esv_admin;
+struct esv_chardev;
 struct esv_event_queue;
 struct esv_health;
 struct esv_ipsec;
@@ -59,6 +60,7 @@ enum esv_state_bit {
  * @events: event queue, same life
  * @health: watchdog and recovery
  * @ipsec: state of the IPsec half, NULL when the device has no such capability
+ * @cdev: /dev/espvaultN
  * @queues: queue pairs, num_queues of them while ESV_ST_DATAPATH is set
  */
 struct esv_dev {
@@ -81,6 +83,7 @@ struct esv_dev {
 	struct esv_event_queue *events;
 	struct esv_health *health;
 	struct esv_ipsec *ipsec;
+	struct esv_chardev *cdev;
 
 	/* Configuration and queues: written under RTNL. */
 	unsigned int num_vectors;	/* of the admin queue and all queue pairs */
@@ -157,7 +160,7 @@ struct esv_cmd {
 	u16 out_cap;		/* 0..ESV_ADMIN_BUF */
 
 	/* answer */
-	int err;		/* 0, errno of @status, or -ETIMEDOUT, -ENODEV: never asked or no answer */
+	int err;		/* 0, errno of @status; -ETIMEDOUT, -ENODEV: not answered */
 	u16 status;		/* enum esv_status, valid when the device answered */
 	u16 err_off;		/* offset of the offending byte or ESV_ERR_OFF_* */
 	u32 object_out;
@@ -207,7 +210,6 @@ int esv_admin_exec(struct esv_dev *edev, struct esv_cmd *cmd);
  * Return: 0, -ENODEV or -EMSGSIZE.
  */
 int esv_admin_post(struct esv_dev *edev, struct esv_cmd *cmd);
-
 
 /*
  * esv_health.c: have the device reset and everything set up anew. Any context.

@@ -39,7 +39,7 @@ struct esv_admin_slot {
 };
 
 struct esv_admin {
-	spinlock_t lock;
+	spinlock_t lock;		/* all but the waiting itself; taken in hard interrupts */
 	struct esv_dev *edev;
 	bool open;
 	bool violated;			/* the device broke the protocol */

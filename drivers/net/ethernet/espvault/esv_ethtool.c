@@ -247,7 +247,7 @@ static int esv_rss_set(struct esv_dev *edev, const u32 *indir, const u8 *key)
 	return err;
 }
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#ifdef ESV_HAVE_RXFH_PARAM
 static int esv_get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh)
 {
 	rxfh->hfunc = ETH_RSS_HASH_TOP;
@@ -282,7 +282,7 @@ static int esv_set_rxfh(struct net_device *netdev, const u32 *indir, const u8 *k
 }
 #endif
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#ifdef ESV_HAVE_RX_RING_COUNT
 static u32 esv_get_rx_ring_count(struct net_device *netdev)
 {
 	struct esv_dev *edev = netdev_priv(netdev);
@@ -324,7 +324,7 @@ static const struct ethtool_ops esv_ethtool_ops = {
 	.get_rxfh_indir_size	= esv_get_rxfh_indir_size,
 	.get_rxfh		= esv_get_rxfh,
 	.set_rxfh		= esv_set_rxfh,
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#ifdef ESV_HAVE_RX_RING_COUNT
 	.get_rx_ring_count	= esv_get_rx_ring_count,
 #else
 	.get_rxnfc		= esv_get_rxnfc,

@@ -222,7 +222,8 @@ static void esv_reset_work(struct work_struct *work)
 	}
 	if (err) {
 		esv_count(edev, ESV_SW_RESETS_FAILED);
-		esv_device_dead(edev, err == -ENODEV ? "device is gone" : "device does not recover");
+		esv_device_dead(edev, err == -ENODEV ? "device is gone" :
+						       "device does not recover");
 	}
 out:
 	mutex_unlock(&h->lock);

@@ -3,6 +3,7 @@
 #ifndef _ESV_HWCAPS_H
 #define _ESV_HWCAPS_H
 
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 #include <espvault/esv_caps.h>

@@ -7,6 +7,7 @@
 #ifndef _ESV_RING_H
 #define _ESV_RING_H
 
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 /* Entries that were submitted and not consumed yet. */

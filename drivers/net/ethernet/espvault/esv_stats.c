@@ -81,7 +81,7 @@ void esv_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s)
 			esv_sw_count(edev, ESV_SW_TX_DROP_SHAPE);
 }
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#ifdef ESV_HAVE_QSTATS
 static void esv_qstats_rx(struct net_device *netdev, int i, struct netdev_queue_stats_rx *s)
 {
 	struct esv_dev *edev = netdev_priv(netdev);
@@ -127,7 +127,7 @@ static const struct netdev_stat_ops esv_stat_ops = {
 
 void esv_stats_ops_init(struct net_device *netdev)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#ifdef ESV_HAVE_QSTATS
 	netdev->stat_ops = &esv_stat_ops;
 #endif
 }

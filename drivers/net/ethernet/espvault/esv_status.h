@@ -3,6 +3,7 @@
 #ifndef _ESV_STATUS_H
 #define _ESV_STATUS_H
 
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 /**
