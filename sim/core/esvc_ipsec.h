@@ -14,6 +14,7 @@
 struct esvc_ipsec;
 struct esvc_unit;
 struct esvc_aead;
+struct esvc_key;
 
 /* Frame in a private buffer with room around it. */
 struct esvc_buf {
@@ -45,6 +46,23 @@ void esvc_ipsec_free(struct esvc_ipsec *ips);
 /* SADB and entries go; mode and default stay (RST-3). SA_LOST events for each SA. */
 void esvc_ipsec_reset(struct esvc_ipsec *ips, unsigned int reason);
 bool esvc_ipsec_strict(const struct esvc_ipsec *ips);
+/*
+ * Let frames through again. After every reset but power on the engine drops
+ * all, whatever the mode, until a driver has put its entries back and brings
+ * the port up (SPD-32). PORT_SET with ESV_PORT_UP calls this.
+ */
+void esvc_ipsec_start(struct esvc_ipsec *ips);
+/* Static bypass classes that are on, ESV_BYPASS_*. */
+uint32_t esvc_ipsec_bypass(const struct esvc_ipsec *ips);
+/* For a loaded state: strict can only be added, bypass classes only taken away (SPD-33). */
+void esvc_ipsec_tighten(struct esvc_ipsec *ips, bool strict, uint32_t bypass);
+/*
+ * All SAs go, with an SA_LOST event each; SPD entries stay. Call it before the
+ * unit drops the keys that SAs borrow.
+ */
+void esvc_ipsec_drop_sas(struct esvc_ipsec *ips, unsigned int reason);
+/* The same for the SA that borrows one key, if there is one. */
+void esvc_ipsec_drop_key(struct esvc_ipsec *ips, const struct esvc_key *key, unsigned int reason);
 /* MTU of the port, L3 bytes: an ESP frame above it is TX_DROP_MTU. */
 void esvc_ipsec_set_mtu(struct esvc_ipsec *ips, uint16_t mtu);
 

@@ -96,7 +96,7 @@ static bool parse_ip4(struct esvc_pkt *p, struct view *v, size_t frame_len)
 	p->saddr = ip + 12;
 	p->daddr = ip + 16;
 	p->l4_off = p->esp_off = (uint16_t)(p->l3_off + ihl);
-	p->nh_off = p->l3_off + 9;
+	p->nh_off = p->l4_nh_off = p->l3_off + 9;
 	return parse_upper(p, v);
 }
 
@@ -148,6 +148,7 @@ static bool walk_ext(struct esvc_pkt *p, const struct view *v)
 		}
 	}
 	p->proto = v->hdr[nh_off];
+	p->l4_nh_off = (uint16_t)nh_off;
 	p->l4_off = (uint16_t)off;
 	return true;
 }

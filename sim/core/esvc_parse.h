@@ -50,6 +50,7 @@ struct esvc_pkt {
 	uint16_t l4_off;	/* upper layer */
 	uint16_t esp_off;	/* where a transport mode ESP header belongs (RFC 4303 3.1.1) */
 	uint16_t nh_off;	/* the byte that names what stands at esp_off */
+	uint16_t l4_nh_off;	/* the byte that names the upper layer */
 	uint32_t l3_len;	/* IP packet, header included */
 	uint16_t sport;		/* network order; type of ICMP and MH */
 	uint16_t dport;		/* network order; code of ICMP */

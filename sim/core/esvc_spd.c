@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Tuple space search over SPD entries; esvc_spd.h says what it promises. */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "esvc_selector.h"
-#include "esvc_slot.h"
+#include "esvc_objtab.h"
 #include "esvc_spd.h"
 
 /* Addresses as two 64-bit numbers each, so that a prefix is a mask. IPv4 is at the top. */
@@ -42,7 +43,7 @@ struct table {
 };
 
 struct esvc_spd {
-	struct esvc_slots slots;
+	struct esvc_objtab objects;
 	struct esvc_policy **by_index;
 	struct table table[2][2];
 	uint32_t guards[2];
@@ -327,7 +328,7 @@ struct esvc_spd *esvc_spd_new(uint32_t max)
 	if (!spd)
 		return NULL;
 	spd->by_index = calloc(max, sizeof(struct esvc_policy *));
-	if (spd->by_index && !esvc_slots_init(&spd->slots, max))
+	if (spd->by_index && !esvc_objtab_init(&spd->objects, max))
 		return spd;
 	free(spd->by_index);
 	free(spd);
@@ -338,7 +339,7 @@ void esvc_spd_flush(struct esvc_spd *spd)
 {
 	uint32_t index;
 
-	for (index = 0; index < spd->slots.fresh; index++)
+	for (index = 0; index < spd->objects.fresh; index++)
 		if (spd->by_index[index])
 			esvc_spd_delete(spd, spd->by_index[index]);
 }
@@ -354,9 +355,24 @@ void esvc_spd_free(struct esvc_spd *spd)
 		free(spd->table[i / 2][i % 2].hash);
 		free(spd->table[i / 2][i % 2].tuples);
 	}
-	esvc_slots_fini(&spd->slots);
+	esvc_objtab_fini(&spd->objects);
 	free(spd->by_index);
 	free(spd);
+}
+
+static void fill(struct esvc_policy *pol, const struct esv_policy_params *p)
+{
+	pol->p.sel = p->sel;
+	pol->p.dir = p->dir;
+	pol->p.action = p->action;
+	pol->p.mode = p->mode;
+	pol->p.family = p->family;
+	pol->p.priority = le32toh(p->priority);
+	pol->p.reqid = le32toh(p->reqid);
+	memcpy(pol->p.saddr, p->saddr, sizeof(pol->p.saddr));
+	memcpy(pol->p.daddr, p->daddr, sizeof(pol->p.daddr));
+	pol->cookie = p->cookie;
+	pol->function = p->function;
 }
 
 enum esv_status esvc_spd_add(struct esvc_spd *spd, const struct esv_policy_params *p, uint32_t *handle)
@@ -365,10 +381,10 @@ enum esv_status esvc_spd_add(struct esvc_spd *spd, const struct esv_policy_param
 
 	if (!pol)
 		return ESV_S_NO_RESOURCE;
-	pol->handle = esvc_slot_get(&spd->slots);
+	pol->handle = esvc_objtab_get(&spd->objects);
 	if (!pol->handle)
 		goto no_slot;
-	pol->p = *p;
+	fill(pol, p);
 	pol->age = ++spd->age;
 	pol->node = node_add(table_of(spd, p->dir, p->sel.family), &p->sel);
 	if (!pol->node)
@@ -380,7 +396,7 @@ enum esv_status esvc_spd_add(struct esvc_spd *spd, const struct esv_policy_param
 	return ESV_S_OK;
 
 no_node:
-	esvc_slot_put(&spd->slots, pol->handle);
+	esvc_objtab_put(&spd->objects, pol->handle);
 no_slot:
 	free(pol);
 	return ESV_S_NO_RESOURCE;
@@ -388,7 +404,7 @@ no_slot:
 
 struct esvc_policy *esvc_spd_get(struct esvc_spd *spd, uint32_t handle)
 {
-	return esvc_slot_valid(&spd->slots, handle) ? spd->by_index[ESV_HANDLE_INDEX(handle)] : NULL;
+	return esvc_objtab_valid(&spd->objects, handle) ? spd->by_index[ESV_HANDLE_INDEX(handle)] : NULL;
 }
 
 void esvc_spd_delete(struct esvc_spd *spd, struct esvc_policy *pol)
@@ -397,7 +413,7 @@ void esvc_spd_delete(struct esvc_spd *spd, struct esvc_policy *pol)
 	node_drop(pol->node);
 	spd->guards[pol->p.dir == ESV_DIR_IN] -= is_guard(pol);
 	spd->by_index[ESV_HANDLE_INDEX(pol->handle)] = NULL;
-	esvc_slot_put(&spd->slots, pol->handle);
+	esvc_objtab_put(&spd->objects, pol->handle);
 	free(pol);
 }
 
@@ -407,9 +423,28 @@ void esvc_spd_freeze(struct esvc_spd *spd, struct esvc_policy *pol)
 		pol->p.action = ESV_ACTION_DROP;
 }
 
-uint32_t esvc_spd_list(const struct esvc_spd *spd, uint32_t *cursor, uint32_t *handles, uint32_t max)
+struct esv_policy_params esvc_spd_params(const struct esvc_policy *pol)
 {
-	return esvc_slot_list(&spd->slots, cursor, handles, max);
+	struct esv_policy_params p = {
+		.sel = pol->p.sel,
+		.dir = pol->p.dir,
+		.action = pol->p.action,
+		.mode = pol->p.mode,
+		.family = pol->p.family,
+		.priority = htole32(pol->p.priority),
+		.reqid = htole32(pol->p.reqid),
+		.cookie = pol->cookie,
+		.function = pol->function,
+	};
+
+	memcpy(p.saddr, pol->p.saddr, sizeof(p.saddr));
+	memcpy(p.daddr, pol->p.daddr, sizeof(p.daddr));
+	return p;
+}
+
+const struct esvc_objtab *esvc_spd_objects(const struct esvc_spd *spd)
+{
+	return &spd->objects;
 }
 
 bool esvc_spd_guards(const struct esvc_spd *spd, unsigned int dir)

@@ -23,9 +23,25 @@
 
 struct esvc_spd;
 struct esvc_spd_node;
+struct esvc_objtab;
+
+/* What an entry asks for, in host order. */
+struct esvc_policy_rule {
+	struct esv_selector sel;
+	uint8_t dir;
+	uint8_t action;
+	uint8_t mode;
+	uint8_t family;			/* tunnel: of the endpoints */
+	uint32_t priority;
+	uint32_t reqid;
+	uint8_t saddr[16];
+	uint8_t daddr[16];
+};
 
 struct esvc_policy {
-	struct esv_policy_params p;	/* as given, but for a frozen action */
+	struct esvc_policy_rule p;
+	uint32_t cookie;		/* little-endian, the driver's */
+	uint16_t function;		/* little-endian */
 	uint32_t handle;
 	uint64_t age;			/* order of insertion */
 	uint64_t packets;
@@ -51,7 +67,9 @@ struct esvc_policy *esvc_spd_get(struct esvc_spd *spd, uint32_t handle);
 void esvc_spd_delete(struct esvc_spd *spd, struct esvc_policy *pol);
 /* PROTECT becomes DROP, for good (SPD-8). */
 void esvc_spd_freeze(struct esvc_spd *spd, struct esvc_policy *pol);
-uint32_t esvc_spd_list(const struct esvc_spd *spd, uint32_t *cursor, uint32_t *handles, uint32_t max);
+/* The entry as a query shows it; a frozen one says DROP and keeps the rest. */
+struct esv_policy_params esvc_spd_params(const struct esvc_policy *pol);
+const struct esvc_objtab *esvc_spd_objects(const struct esvc_spd *spd);
 
 /*
  * The entry in force that decides about p among those whose action is in

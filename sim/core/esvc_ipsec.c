@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Life and modes of the IPsec engine (clauses SPD-30 to SPD-34, SA-40). */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "esvc_ipsec_priv.h"
+
+#define MTU_DEFAULT 1500
+
+struct esvc_ipsec *esvc_ipsec_new(const struct esvc_ipsec_config *cfg)
+{
+	struct esvc_ipsec *ips = calloc(1, sizeof(*ips));
+
+	if (!ips)
+		return NULL;
+	ips->cfg = *cfg;
+	ips->strict = cfg->strict;
+	ips->started = true;
+	ips->mtu = MTU_DEFAULT;
+	ips->bypass = ESV_BYPASS_ALL;
+	if (esvc_sadb_init(&ips->sadb, cfg->sa_max))
+		goto no_sadb;
+	ips->spd = esvc_spd_new(cfg->policy_max);
+	if (ips->spd)
+		return ips;
+	esvc_sadb_fini(&ips->sadb);
+no_sadb:
+	free(ips);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void esvc_sa_remove(struct esvc_ipsec *ips, struct esvc_sa *sa)
+{
+	struct esvc_key *key = sa->key;
+
+	ips->in_sas -= sa->dir == ESV_DIR_IN;
+	esvc_sadb_unhash(&ips->sadb, sa);
+	esvc_sadb_free(&ips->sadb, sa);
+	esvc_key_release(ips->cfg.unit, key);
+}
+
+/* Drop SAs that borrow key, or all of them; without events if reason is negative. */
+static void drop(struct esvc_ipsec *ips, const struct esvc_key *key, int reason)
+{
+	uint32_t index;
+
+	for (index = 0; index < ips->sadb.tab.fresh; index++) {
+		struct esvc_sa *sa = &ips->sadb.sa[index];
+
+		if (!sa->handle || (key && sa->key != key))
+			continue;
+		if (reason >= 0)
+			esvc_ipsec_event(ips, ESV_EV_SA_LOST, sa, (uint64_t)reason, 0);
+		esvc_sa_remove(ips, sa);
+	}
+}
+
+void esvc_ipsec_free(struct esvc_ipsec *ips)
+{
+	if (!ips)
+		return;
+	drop(ips, NULL, -1);
+	esvc_sadb_fini(&ips->sadb);
+	esvc_spd_free(ips->spd);
+	free(ips);
+}
+
+void esvc_ipsec_drop_sas(struct esvc_ipsec *ips, unsigned int reason)
+{
+	drop(ips, NULL, (int)reason);
+}
+
+void esvc_ipsec_drop_key(struct esvc_ipsec *ips, const struct esvc_key *key, unsigned int reason)
+{
+	if (key)
+		drop(ips, key, (int)reason);
+}
+
+/*
+ * Entries are gone with the driver that knew why they were there, so what they
+ * protected must not leave in clear: all stays closed until esvc_ipsec_start().
+ * Only power on takes back a lock or a class that was switched off.
+ */
+void esvc_ipsec_reset(struct esvc_ipsec *ips, unsigned int reason)
+{
+	drop(ips, NULL, (int)reason);
+	esvc_spd_flush(ips->spd);
+	ips->started = reason == ESV_RESET_POWER_ON;
+	if (reason != ESV_RESET_POWER_ON)
+		return;
+	ips->strict = ips->cfg.strict;
+	ips->bypass = ESV_BYPASS_ALL;
+}
+
+void esvc_ipsec_start(struct esvc_ipsec *ips)
+{
+	ips->started = true;
+}
+
+bool esvc_ipsec_strict(const struct esvc_ipsec *ips)
+{
+	return ips->strict;
+}
+
+void esvc_ipsec_lock(struct esvc_ipsec *ips)
+{
+	ips->strict = true;
+}
+
+uint32_t esvc_ipsec_bypass(const struct esvc_ipsec *ips)
+{
+	return ips->bypass;
+}
+
+void esvc_ipsec_tighten(struct esvc_ipsec *ips, bool strict, uint32_t bypass)
+{
+	ips->strict |= strict;
+	ips->bypass &= bypass;
+}
+
+void esvc_ipsec_set_mtu(struct esvc_ipsec *ips, uint16_t mtu)
+{
+	ips->mtu = mtu;
+}
