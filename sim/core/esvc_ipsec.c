@@ -40,15 +40,15 @@ void esvc_sa_remove(struct esvc_ipsec *ips, struct esvc_sa *sa)
 	esvc_key_release(ips->cfg.unit, key);
 }
 
-/* Drop SAs that borrow key, or all of them; without events if reason is negative. */
-static void drop(struct esvc_ipsec *ips, const struct esvc_key *key, int reason)
+/* All SAs go; without events if reason is negative. */
+static void drop_sas(struct esvc_ipsec *ips, int reason)
 {
 	uint32_t index;
 
 	for (index = 0; index < ips->sadb.tab.fresh; index++) {
 		struct esvc_sa *sa = &ips->sadb.sa[index];
 
-		if (!sa->handle || (key && sa->key != key))
+		if (!sa->handle)
 			continue;
 		if (reason >= 0)
 			esvc_ipsec_event(ips, ESV_EV_SA_LOST, sa, (uint64_t)reason, 0);
@@ -60,21 +60,10 @@ void esvc_ipsec_free(struct esvc_ipsec *ips)
 {
 	if (!ips)
 		return;
-	drop(ips, NULL, -1);
+	drop_sas(ips, -1);
 	esvc_sadb_fini(&ips->sadb);
 	esvc_spd_free(ips->spd);
 	free(ips);
-}
-
-void esvc_ipsec_drop_sas(struct esvc_ipsec *ips, unsigned int reason)
-{
-	drop(ips, NULL, (int)reason);
-}
-
-void esvc_ipsec_drop_key(struct esvc_ipsec *ips, const struct esvc_key *key, unsigned int reason)
-{
-	if (key)
-		drop(ips, key, (int)reason);
 }
 
 /*
@@ -84,7 +73,7 @@ void esvc_ipsec_drop_key(struct esvc_ipsec *ips, const struct esvc_key *key, uns
  */
 void esvc_ipsec_reset(struct esvc_ipsec *ips, unsigned int reason)
 {
-	drop(ips, NULL, (int)reason);
+	drop_sas(ips, (int)reason);
 	esvc_spd_flush(ips->spd);
 	ips->started = reason == ESV_RESET_POWER_ON;
 	if (reason != ESV_RESET_POWER_ON)

@@ -14,7 +14,6 @@
 struct esvc_ipsec;
 struct esvc_unit;
 struct esvc_aead;
-struct esvc_key;
 
 /* Frame in a private buffer with room around it. */
 struct esvc_buf {
@@ -56,13 +55,6 @@ void esvc_ipsec_start(struct esvc_ipsec *ips);
 uint32_t esvc_ipsec_bypass(const struct esvc_ipsec *ips);
 /* For a loaded state: strict can only be added, bypass classes only taken away (SPD-33). */
 void esvc_ipsec_tighten(struct esvc_ipsec *ips, bool strict, uint32_t bypass);
-/*
- * All SAs go, with an SA_LOST event each; SPD entries stay. Call it before the
- * unit drops the keys that SAs borrow.
- */
-void esvc_ipsec_drop_sas(struct esvc_ipsec *ips, unsigned int reason);
-/* The same for the SA that borrows one key, if there is one. */
-void esvc_ipsec_drop_key(struct esvc_ipsec *ips, const struct esvc_key *key, unsigned int reason);
 /* MTU of the port, L3 bytes: an ESP frame above it is TX_DROP_MTU. */
 void esvc_ipsec_set_mtu(struct esvc_ipsec *ips, uint16_t mtu);
 

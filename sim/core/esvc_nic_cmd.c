@@ -188,8 +188,12 @@ static enum esv_status port_set(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	dev->port_up = le32toh(p->flags) & ESV_PORT_UP;
 	dev->mtu = (uint16_t)mtu;
 	memcpy(dev->mac, p->mac, sizeof(dev->mac));
-	if (dev->ipsec)
+	if (dev->ipsec) {
 		esvc_ipsec_set_mtu(dev->ipsec, dev->mtu);
+		/* The driver has put its SPD entries back before it brings the port up. */
+		if (dev->port_up)
+			esvc_ipsec_start(dev->ipsec);
+	}
 	return ESV_S_OK;
 }
 
