@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The IPsec half's own life: module, function, recovery, events, statistics.
+ */
+#include <linux/ethtool.h>
+
+#include "esv_chardev.h"
+#include "esv_guard.h"
+#include "esv_ipsec_priv.h"
+
+int esv_ipsec_module_init(void)
+{
+	int err;
+
+	err = esv_guard_init();
+	if (err)
+		return err;
+	err = esv_nexthop_init();
+	if (err)
+		goto err_guard;
+	err = esv_upper_init();
+	if (err)
+		goto err_nexthop;
+	return 0;
+
+err_nexthop:
+	esv_nexthop_exit();
+err_guard:
+	esv_guard_exit();
+	return err;
+}
+
+void esv_ipsec_module_exit(void)
+{
+	esv_upper_exit();
+	esv_nexthop_exit();
+	esv_guard_exit();
+	rcu_barrier();
+}
+
+#ifdef ESV_HAVE_PACKET_OFFLOAD
+
+#define ESV_ESP_FEATURES	(NETIF_F_HW_ESP | NETIF_F_HW_ESP_TX_CSUM | NETIF_F_GSO_ESP)
+
+/*
+ * Not in hw_features: the bits are fixed. Were they cleared, the kernel would
+ * leave our states alone when the interface goes down.
+ */
+static void esv_ipsec_set_features(struct esv_dev *edev)
+{
+	struct net_device *netdev = edev->netdev;
+
+	if (!(edev->caps.ipsec_flags & ESV_IPSEC_PACKET))
+		return;
+	netdev->xfrmdev_ops = &esv_xfrmdev_ops;
+	netdev->features |= ESV_ESP_FEATURES;
+	netdev->hw_enc_features |= ESV_ESP_FEATURES;
+}
+
+static void esv_ipsec_init_work(struct esv_ipsec *ipsec)
+{
+	spin_lock_init(&ipsec->lock);
+	spin_lock_init(&ipsec->want_lock);
+	INIT_LIST_HEAD(&ipsec->wanted);
+	INIT_LIST_HEAD(&ipsec->policies);
+	INIT_LIST_HEAD(&ipsec->tunnels);
+	INIT_WORK(&ipsec->work, esv_sa_work);
+	INIT_WORK(&ipsec->nexthop_work, esv_nexthop_work);
+	INIT_DELAYED_WORK(&ipsec->tick, esv_sa_tick);
+	init_waitqueue_head(&ipsec->idle);
+}
+
+static struct esv_ipsec *esv_ipsec_new(struct esv_dev *edev)
+{
+	struct esv_ipsec *ipsec;
+
+	ipsec = kvzalloc(sizeof(*ipsec), GFP_KERNEL);
+	if (!ipsec)
+		return NULL;
+	ipsec->counters = __alloc_percpu(ESV_IS_COUNT * sizeof(u64), __alignof__(u64));
+	if (!ipsec->counters) {
+		kvfree(ipsec);
+		return NULL;
+	}
+	ipsec->edev = edev;
+	ipsec->limits = (struct esv_ipsec_limits){
+		.flags = edev->caps.ipsec_flags,
+		.algos = edev->caps.algos,
+		.window_min = edev->caps.window_min,
+		.window_max = edev->caps.window_max,
+	};
+	xa_init_flags(&ipsec->sas, XA_FLAGS_LOCK_BH);
+	hash_init(ipsec->by_spi);
+	esv_ipsec_init_work(ipsec);
+	return ipsec;
+}
+
+static void esv_ipsec_destroy(struct esv_ipsec *ipsec)
+{
+	xa_destroy(&ipsec->sas);
+	free_percpu(ipsec->counters);
+	kvfree(ipsec);
+}
+
+int esv_ipsec_init(struct esv_dev *edev)
+{
+	struct esv_ipsec *ipsec = NULL;
+
+	if (edev->caps.has_ipsec) {
+		ipsec = esv_ipsec_new(edev);
+		if (!ipsec)
+			return -ENOMEM;
+	}
+	edev->cdev = esv_chardev_new(edev);
+	if (IS_ERR(edev->cdev)) {
+		if (ipsec)
+			esv_ipsec_destroy(ipsec);
+		return PTR_ERR(edev->cdev);
+	}
+	edev->ipsec = ipsec;
+	if (ipsec) {
+		esv_ipsec_set_features(edev);
+		queue_delayed_work(edev->wq, &ipsec->tick, HZ);
+	}
+	return 0;
+}
+
+/* Nothing new can be wanted, and what was wanted is dropped. */
+static void esv_ipsec_stop_work(struct esv_ipsec *ipsec)
+{
+	struct esv_sa *sa, *tmp;
+	LIST_HEAD(left);
+
+	spin_lock_bh(&ipsec->want_lock);
+	ipsec->stopping = true;
+	list_splice_init(&ipsec->wanted, &left);
+	spin_unlock_bh(&ipsec->want_lock);
+	list_for_each_entry_safe(sa, tmp, &left, want_node) {
+		list_del_init(&sa->want_node);
+		esv_sa_put(sa);
+	}
+	cancel_delayed_work_sync(&ipsec->tick);
+	cancel_work_sync(&ipsec->nexthop_work);
+	cancel_work_sync(&ipsec->work);
+}
+
+/*
+ * The interface is unregistered, so every state and policy of it was freed.
+ * Their last commands may still be under way; once those are answered no SA
+ * is left.
+ */
+void esv_ipsec_exit(struct esv_dev *edev)
+{
+	struct esv_ipsec *ipsec = edev->ipsec;
+
+	esv_chardev_free(edev->cdev);
+	edev->cdev = NULL;
+	if (!ipsec)
+		return;
+	esv_ipsec_stop_work(ipsec);
+	esv_policy_forget_all(ipsec);
+	wait_event(ipsec->idle, !atomic_read(&ipsec->pending));
+	edev->ipsec = NULL;
+	flush_workqueue(edev->wq);
+	rcu_barrier();
+	esv_ipsec_destroy(ipsec);
+}
+
+/* Recovery: see esv.h. */
+void esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason)
+{
+	struct esv_ipsec *ipsec = edev->ipsec;
+
+	if (!ipsec)
+		return;
+	esv_sa_lose_all(ipsec);
+	if (esv_alive(edev))
+		esv_policy_restore(ipsec);
+}
+
+static void esv_ipsec_sa_event(struct esv_ipsec *ipsec, const struct esv_event *ev)
+{
+	struct esv_sa *sa = esv_sa_get(ipsec, ev->object);
+
+	if (!sa)
+		return;
+	switch (ev->type) {
+	case ESV_EV_SA_SOFT:
+		esv_sa_want(sa, ESV_WANT_CHECK);
+		break;
+	case ESV_EV_SA_HARD:
+	case ESV_EV_SA_SEQ:
+		esv_sa_want(sa, ESV_WANT_EXPIRE);
+		break;
+	case ESV_EV_SA_LOST:
+		esv_sa_lose_one(sa);
+		break;
+	default:
+		esv_sa_want(sa, ESV_WANT_STATS);
+	}
+	esv_sa_put(sa);
+}
+
+void esv_ipsec_event(struct esv_dev *edev, const struct esv_event *ev)
+{
+	struct esv_ipsec *ipsec = edev->ipsec;
+
+	if (!ipsec)
+		return;
+	switch (ev->type) {
+	case ESV_EV_UNKNOWN_SPI:
+		esv_ipsec_count(ipsec, ESV_IS_UNKNOWN_SPI);
+		break;
+	case ESV_EV_NEXTHOP:
+		esv_nexthop_kick(ipsec, true);
+		break;
+	case ESV_EV_EPOCH:
+		/* Without a reset of the function: the unit's keys are gone all the same. */
+		esv_sa_check_all(ipsec);
+		break;
+	default:
+		esv_ipsec_sa_event(ipsec, ev);
+	}
+}
+
+void esv_ipsec_resync(struct esv_dev *edev)
+{
+	if (!edev->ipsec)
+		return;
+	esv_sa_check_all(edev->ipsec);
+	esv_nexthop_kick(edev->ipsec, true);
+}
+
+void esv_ipsec_link(struct esv_dev *edev, bool up)
+{
+	if (edev->ipsec && up)
+		esv_nexthop_kick(edev->ipsec, true);
+}
+
+#else
+
+int esv_ipsec_init(struct esv_dev *edev)
+{
+	edev->cdev = esv_chardev_new(edev);
+	return PTR_ERR_OR_ZERO(edev->cdev);
+}
+
+void esv_ipsec_exit(struct esv_dev *edev)
+{
+	esv_chardev_free(edev->cdev);
+	edev->cdev = NULL;
+}
+
+void esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason) { }
+void esv_ipsec_event(struct esv_dev *edev, const struct esv_event *ev) { }
+void esv_ipsec_resync(struct esv_dev *edev) { }
+void esv_ipsec_link(struct esv_dev *edev, bool up) { }
+
+#endif
+
+/* States and policies come and go with NETDEV_DOWN, which the kernel handles. */
+int esv_ipsec_open(struct esv_dev *edev)
+{
+	return 0;
+}
+
+void esv_ipsec_stop(struct esv_dev *edev)
+{
+}
+
+static const char * const esv_ipsec_strings[] = {
+#define ESV_IPSEC_STRING(name, str) str,
+	ESV_IPSEC_COUNTER_LIST(ESV_IPSEC_STRING)
+	"guard_refused",
+};
+
+unsigned int esv_ipsec_stat_count(struct esv_dev *edev)
+{
+	return edev->ipsec ? ARRAY_SIZE(esv_ipsec_strings) : 0;
+}
+
+void esv_ipsec_stat_strings(struct esv_dev *edev, u8 **p)
+{
+	unsigned int i;
+
+	for (i = 0; i < esv_ipsec_stat_count(edev); i++)
+		ethtool_sprintf(p, "%s", esv_ipsec_strings[i]);
+}
+
+void esv_ipsec_stats(struct esv_dev *edev, u64 *data)
+{
+	struct esv_ipsec *ipsec = edev->ipsec;
+	unsigned int i;
+	int cpu;
+
+	if (!ipsec)
+		return;
+	for (i = 0; i < ESV_IS_COUNT; i++) {
+		data[i] = 0;
+		for_each_possible_cpu(cpu)
+			data[i] += per_cpu_ptr(ipsec->counters, cpu)[i];
+	}
+	data[i] = esv_guard_refused();
+}
