@@ -18,6 +18,7 @@
 #define ESV_RX_HEADROOM		(NET_SKB_PAD + NET_IP_ALIGN)
 #define ESV_RX_OVERHEAD		(ESV_RX_HEADROOM + \
 				 SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+#define ESV_RX_ALIGN		64	/* of a buffer's length */
 #define ESV_RX_SMALL		2048
 #define ESV_RX_LARGE		4096
 
@@ -234,11 +235,13 @@ int esv_rx_clean(struct esv_queue *q, int budget)
 {
 	unsigned int packets = 0, bytes = 0, csum = 0, crypto = 0;
 	struct esv_rxq *rx = &q->rx;
+	unsigned int left = rx->size;
 	struct esv_rx_cqe cqe;
 	struct sk_buff *skb;
 	int work = 0;
 
-	while (work < budget && esv_rx_take(rx, &cqe)) {
+	/* A device that never ends a frame does not keep us here for ever. */
+	for (; work < budget && left && esv_rx_take(rx, &cqe); left--) {
 		unsigned int len;
 
 		work += !(cqe.flags & ESV_RXC_MORE);
@@ -257,7 +260,7 @@ int esv_rx_clean(struct esv_queue *q, int budget)
 		esv_rx_refill(q);
 	if (packets)
 		esv_rx_stats(q, packets, bytes, csum, crypto);
-	return work;
+	return left ? work : budget;
 }
 
 static int esv_rx_alloc_pool(struct esv_queue *q)
@@ -283,8 +286,8 @@ static void esv_rx_geometry(struct esv_rxq *rx, unsigned int mtu)
 {
 	unsigned int frame = mtu + ETH_HLEN + 2 * VLAN_HLEN;
 
-	rx->truesize = frame + ESV_RX_OVERHEAD <= ESV_RX_SMALL ? ESV_RX_SMALL : ESV_RX_LARGE;
-	rx->buf_len = rx->truesize - ESV_RX_OVERHEAD;
+	rx->truesize = frame + ESV_RX_OVERHEAD + ESV_RX_ALIGN <= ESV_RX_SMALL ? ESV_RX_SMALL : ESV_RX_LARGE;
+	rx->buf_len = round_down(rx->truesize - ESV_RX_OVERHEAD, ESV_RX_ALIGN);
 }
 
 int esv_rx_alloc(struct esv_queue *q, unsigned int size, unsigned int mtu)

@@ -40,8 +40,10 @@ static int esv_test_admin(struct esv_dev *edev)
 static int esv_test_device(struct esv_dev *edev)
 {
 	struct esv_cmd cmd = { .opcode = ESV_OP_SELFTEST };
+	int err = esv_admin_exec(edev, &cmd);
 
-	return esv_admin_exec(edev, &cmd);
+	/* The number of the first test that failed. */
+	return err ?: cmd.result[0] ? -EIO : 0;
 }
 
 static int esv_test_dma_check(const __le32 *page, u32 seed)
