@@ -97,10 +97,10 @@ void esv_policy_params_set(struct esv_policy_params *p, const struct esv_policy_
 	esv_selector_set(&p->sel, &a->sel, a->sel.family);
 	p->dir = a->dir == XFRM_POLICY_OUT ? ESV_DIR_OUT : ESV_DIR_IN;
 	p->action = esv_policy_action(a);
-	p->priority = __cpu_to_le32(a->priority);
+	p->priority = cpu_to_le32(a->priority);
 	if (p->action != ESV_ACTION_PROTECT)
 		return;
-	p->reqid = __cpu_to_le32(a->reqid);
+	p->reqid = cpu_to_le32(a->reqid);
 	if (a->mode == XFRM_MODE_TRANSPORT) {
 		p->mode = ESV_SA_TRANSPORT;
 		return;
@@ -148,13 +148,13 @@ static bool esv_kernel_takes_newer(const struct esv_policy_params *older,
 		return true;
 	if (o == ESV_KL_EXACT)
 		return false;
-	return __le32_to_cpu(newer->priority) < __le32_to_cpu(older->priority);
+	return le32_to_cpu(newer->priority) < le32_to_cpu(older->priority);
 }
 
 static bool esv_device_takes_newer(const struct esv_policy_params *older,
 				   const struct esv_policy_params *newer)
 {
-	return __le32_to_cpu(newer->priority) < __le32_to_cpu(older->priority);
+	return le32_to_cpu(newer->priority) < le32_to_cpu(older->priority);
 }
 
 /* Whichever of the two is taken, the packet fares the same. */
@@ -177,13 +177,13 @@ static bool esv_policies_agree(const struct esv_policy_params *a,
  */
 static bool esv_policy_is_ike(const struct esv_policy_params *p)
 {
-	__be16 ike = __cpu_to_be16(ESV_IKE_PORT), natt = __cpu_to_be16(ESV_NATT_PORT);
+	__be16 ike = cpu_to_be16(ESV_IKE_PORT), natt = cpu_to_be16(ESV_NATT_PORT);
 	const struct esv_selector *s = &p->sel;
 
 	if (p->action != ESV_ACTION_ALLOW || s->proto != IPPROTO_UDP)
 		return false;
-	return (s->sport_mask == __cpu_to_be16(0xffff) && (s->sport == ike || s->sport == natt)) ||
-	       (s->dport_mask == __cpu_to_be16(0xffff) && (s->dport == ike || s->dport == natt));
+	return (s->sport_mask == cpu_to_be16(0xffff) && (s->sport == ike || s->sport == natt)) ||
+	       (s->dport_mask == cpu_to_be16(0xffff) && (s->dport == ike || s->dport == natt));
 }
 
 /**

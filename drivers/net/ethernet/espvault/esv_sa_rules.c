@@ -38,14 +38,14 @@ static struct esv_refusal esv_sa_shape_refusal(const struct esv_sa_attrs *a,
 		return REFUSE(EINVAL, "Device does not do tunnel mode");
 	if (!esv_sa_tunnel(a) && !(lim->flags & ESV_IPSEC_TRANSPORT))
 		return REFUSE(EINVAL, "Device does not do transport mode");
-	if (__be32_to_cpu(a->spi) < 256)
+	if (be32_to_cpu(a->spi) < 256)
 		return REFUSE(EINVAL, "SPI must be 256 or more");
 	if (!a->reqid)
 		return REFUSE(EINVAL, "Packet offload needs a reqid other than zero");
 	if (esv_addr_any(&a->daddr, a->family))
 		return REFUSE(EADDRNOTAVAIL, "SA has no destination address");
-	if (esv_sa_tunnel(a) && esv_addr_any(&a->saddr, a->family))
-		return REFUSE(EADDRNOTAVAIL, "Tunnel SA has no source address");
+	if (esv_addr_any(&a->saddr, a->family))
+		return REFUSE(EADDRNOTAVAIL, "SA has no source address");
 	return FINE;
 }
 
@@ -193,15 +193,13 @@ static __u32 esv_sa_params_flags(const struct esv_sa_attrs *a)
 	return flags;
 }
 
-/* A soft limit never lies above the hard one. */
+/* XFRM_INF is ESV_NO_LIMIT. */
 static void esv_sa_params_limits(struct esv_sa_params *p, const struct xfrm_lifetime_cfg *lft)
 {
-	p->hard_bytes = __cpu_to_le64(lft->hard_byte_limit);
-	p->hard_packets = __cpu_to_le64(lft->hard_packet_limit);
-	p->soft_bytes = __cpu_to_le64(lft->soft_byte_limit < lft->hard_byte_limit ?
-				      lft->soft_byte_limit : lft->hard_byte_limit);
-	p->soft_packets = __cpu_to_le64(lft->soft_packet_limit < lft->hard_packet_limit ?
-					lft->soft_packet_limit : lft->hard_packet_limit);
+	p->hard_bytes = cpu_to_le64(lft->hard_byte_limit);
+	p->hard_packets = cpu_to_le64(lft->hard_packet_limit);
+	p->soft_bytes = cpu_to_le64(lft->soft_byte_limit);
+	p->soft_packets = cpu_to_le64(lft->soft_packet_limit);
 }
 
 /**
@@ -220,15 +218,15 @@ void esv_sa_params_set(struct esv_sa_params *p, const struct esv_sa_attrs *a)
 	p->dir = a->out ? ESV_DIR_OUT : ESV_DIR_IN;
 	p->algo = a->key_bits == ESV_KEY_BITS_256 ? ESV_ALGO_AES_GCM_16_256 :
 						    ESV_ALGO_AES_GCM_16_128;
-	p->flags = __cpu_to_le32(esv_sa_params_flags(a));
-	p->reqid = __cpu_to_le32(a->reqid);
-	p->window = __cpu_to_le32(a->out ? 0 : a->window);
-	p->seq = __cpu_to_le64(a->seq);
+	p->flags = cpu_to_le32(esv_sa_params_flags(a));
+	p->reqid = cpu_to_le32(a->reqid);
+	p->window = cpu_to_le32(a->out ? 0 : a->window);
+	p->seq = cpu_to_le64(a->seq);
 	esv_addr_set(p->saddr, &a->saddr, a->family);
 	esv_addr_set(p->daddr, &a->daddr, a->family);
 	if (!esv_selector_any(&a->sel))
 		esv_selector_set(&p->sel, &a->sel, a->sel.family);
 	esv_sa_params_limits(p, &a->lft);
-	p->key_len = __cpu_to_le16(a->key_bits / 8);
+	p->key_len = cpu_to_le16(a->key_bits / 8);
 	memcpy(p->key, a->key, a->key_bits / 8);
 }

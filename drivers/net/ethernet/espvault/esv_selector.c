@@ -91,8 +91,8 @@ struct esv_refusal esv_selector_refusal(const struct xfrm_selector *sel)
 	if (ports && !esv_proto_has_ports(sel->proto) && !esv_proto_has_type(sel->proto))
 		return REFUSE(EINVAL, "Selector has ports for a protocol without ports");
 	if (esv_proto_has_type(sel->proto) &&
-	    ((__be16_to_cpu(sel->sport & sel->sport_mask) > 0xff) ||
-	     (__be16_to_cpu(sel->dport & sel->dport_mask) > 0xff)))
+	    ((be16_to_cpu(sel->sport & sel->sport_mask) > 0xff) ||
+	     (be16_to_cpu(sel->dport & sel->dport_mask) > 0xff)))
 		return REFUSE(EINVAL, "Selector has a message type or code above 255");
 	return FINE;
 }
