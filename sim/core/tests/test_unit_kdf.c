@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Key schedule, prf and X25519 against answers that nobody here wrote:
+ * Wycheproof, CAVP samples where they are installed, and Python's own hmac.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esvc_ike.h"
+#include "esvc_ke.h"
+
+#define WORDS_MAX	10
+#define BYTES_MAX	2048
+#define MISSING		77
+
+/* A CAVP file of an nss source package; the first of these that is there. */
+static const char *const fax_files[] = {
+	"/usr/src/nss/ikev2.fax",
+	"/usr/share/espvault/vectors/ikev2.fax",
+};
+
+struct words {
+	size_t len[WORDS_MAX];
+	uint8_t b[WORDS_MAX][BYTES_MAX];
+	char text[WORDS_MAX][16];	/* the word itself, as far as it fits */
+	unsigned int n;
+};
+
+static struct esvc_prfs prfs;
+
+static FILE *vectors(const char *args)
+{
+	char here[512] = __FILE__, cmd[1024];
+
+	snprintf(cmd, sizeof(cmd), "python3 %s/unit_vectors.py %s", dirname(here), args);
+	return popen(cmd, "r");
+}
+
+static bool next(FILE *f, struct words *w)
+{
+	static char line[16384];
+	char *save = NULL, *t;
+
+	if (!fgets(line, sizeof(line), f))
+		return false;
+	w->n = 0;
+	for (t = strtok_r(line, " \n", &save); t; t = strtok_r(NULL, " \n", &save)) {
+		unsigned int i = w->n++;
+
+		assert_in_range(i, 0, WORDS_MAX - 1);
+		snprintf(w->text[i], sizeof(w->text[i]), "%s", t);
+		w->len[i] = 0;
+		while (t[0] && t[1] && sscanf(t, "%2hhx", &w->b[i][w->len[i]]) == 1) {
+			assert_in_range(w->len[i], 0, BYTES_MAX - 2);
+			w->len[i]++;
+			t += 2;
+		}
+	}
+	return true;
+}
+
+/* How many cases there were; skips the test when their source is missing. */
+static unsigned int finish(FILE *f, unsigned int cases, const char *what)
+{
+	int status = pclose(f) / 256;
+
+	if (status == MISSING) {
+		print_message("skipped: %s is not installed\n", what);
+		skip();
+	}
+	assert_int_equal(status, 0);
+	return cases;
+}
+
+static struct esvc_bytes word(const struct words *w, unsigned int i)
+{
+	return (struct esvc_bytes){ w->b[i], w->len[i] };
+}
+
+static void check_kdf(const struct words *w)
+{
+	const struct esvc_nonces n = { word(w, 1), word(w, 2) };
+	const struct esvc_bytes new = word(w, 4);
+	unsigned int prf = (unsigned int)atoi(w->text[0]);
+	static uint8_t out[BYTES_MAX];
+	struct esvc_ike_scratch s;
+	struct esvc_bytes sk_d = { w->b[7], esvc_prf_len(prf) };
+
+	assert_int_equal(w->n, 10);
+	assert_int_equal(w->len[5], ESVC_SPI_PAIR);
+	assert_int_equal(w->len[6], esvc_prf_len(prf));
+	assert_int_equal(esvc_ike_seed(&prfs, prf, &n, word(w, 3), &s, s.seed), 0);
+	assert_memory_equal(s.seed, w->b[6], w->len[6]);
+	assert_int_equal(esvc_ike_expand(&prfs, prf, word(w, 6), &n, w->b[5], &s, out, w->len[7]), 0);
+	assert_memory_equal(out, w->b[7], w->len[7]);
+	assert_int_equal(esvc_child_keymat(&prfs, prf, sk_d, &n, NULL, 0, s.block, out, w->len[8]), 0);
+	assert_memory_equal(out, w->b[8], w->len[8]);
+	assert_int_equal(esvc_child_keymat(&prfs, prf, sk_d, &n, &new, 1, s.block, out, w->len[9]), 0);
+	assert_memory_equal(out, w->b[9], w->len[9]);
+}
+
+/* The fixed cut of the stream (RFC 7296 2.14), with no SK_a for an AEAD. */
+static void check_cut(const struct words *w)
+{
+	const struct esvc_nonces n = { word(w, 1), word(w, 2) };
+	unsigned int prf = (unsigned int)atoi(w->text[0]);
+	size_t p = esvc_prf_len(prf);
+	const uint8_t *dkm = w->b[7];
+	struct esvc_ike_scratch s;
+	struct esvc_ike_keys k;
+
+	assert_int_equal(esvc_ike_keys(&prfs, prf, 2, &n, word(w, 3), w->b[5], &s, &k), 0);
+	assert_memory_equal(k.sk_d, dkm, p);
+	assert_memory_equal(k.sk_ei, dkm + p, 36);
+	assert_memory_equal(k.sk_er, dkm + p + 36, 36);
+	assert_memory_equal(k.sk_pi, dkm + p + 72, p);
+	assert_memory_equal(k.sk_pr, dkm + 2 * p + 72, p);
+}
+
+static void test_kdf_python(void **state)
+{
+	static struct words w;
+	unsigned int cases = 0;
+	FILE *f = vectors("kdf 20260101 300");
+
+	for (; next(f, &w); cases++) {
+		check_kdf(&w);
+		check_cut(&w);
+	}
+	assert_int_equal(finish(f, cases, "python3"), 300);
+}
+
+static void test_kdf_cavp(void **state)
+{
+	static struct words w;
+	const char *path = getenv("ESV_IKEV2_FAX");
+	unsigned int cases = 0;
+	char args[512];
+	FILE *f;
+
+	for (unsigned int i = 0; !path && i < 2; i++)
+		path = access(fax_files[i], R_OK) ? NULL : fax_files[i];
+	if (!path) {
+		print_message("skipped: no ikev2.fax of an nss source package is installed\n");
+		skip();
+		return;
+	}
+	snprintf(args, sizeof(args), "cavp '%s'", path);
+	f = vectors(args);
+	for (; next(f, &w); cases++)
+		check_kdf(&w);
+	assert_in_range(finish(f, cases, path), 600, 1000000);
+}
+
+static void test_hmac_wycheproof(void **state)
+{
+	static struct words w;
+	unsigned int cases = 0;
+	FILE *f = vectors("hmac");
+
+	for (; next(f, &w); cases++) {
+		unsigned int prf = (unsigned int)atoi(w.text[0]);
+		struct esvc_bytes msg = word(&w, 2);
+		uint8_t out[ESVC_PRF_MAX];
+
+		assert_int_equal(esvc_prf(&prfs, prf, word(&w, 1), &msg, 1, out), 0);
+		assert_int_equal(w.len[3], esvc_prf_len(prf));
+		assert_memory_equal(out, w.b[3], w.len[3]);
+	}
+	assert_in_range(finish(f, cases, "Wycheproof"), 90, 10000);
+}
+
+/* Valid ones agree; acceptable ones agree unless the secret is all zero: then they are refused. */
+static void test_x25519_wycheproof(void **state)
+{
+	static const uint8_t zero[32];
+	static struct words w;
+	unsigned int cases = 0, refused = 0;
+	FILE *f = vectors("x25519");
+
+	for (; next(f, &w); cases++) {
+		uint8_t out[ESVC_KE_SECRET_MAX];
+		int err = esvc_ke_shared(ESV_KE_X25519, w.b[0], w.b[1], out);
+
+		if (!memcmp(w.b[2], zero, 32)) {
+			assert_int_equal(err, -EBADMSG);
+			assert_memory_equal(out, zero, 32);
+			refused++;
+		} else {
+			assert_int_equal(err, 0);
+			assert_memory_equal(out, w.b[2], 32);
+		}
+	}
+	assert_in_range(finish(f, cases, "Wycheproof"), 500, 10000);
+	assert_in_range(refused, 1, cases);
+}
+
+/* RFC 7296 2.13: 255 blocks, not one byte more. */
+static void test_prf_plus_limit(void **state)
+{
+	static uint8_t out[255 * 32 + 1];
+	uint8_t block[ESVC_PRF_MAX];
+	struct esvc_bytes key = { "k", 1 };
+
+	assert_int_equal(esvc_prf_plus(&prfs, 1, key, NULL, 0, block, out, 255 * 32), 0);
+	assert_int_equal(esvc_prf_plus(&prfs, 1, key, NULL, 0, block, out, 255 * 32 + 1), -EINVAL);
+	for (unsigned int i = 0; i < sizeof(block); i++)
+		assert_int_equal(block[i], 0);
+}
+
+/* RFC 9370 2.2.4: further secrets follow the nonces. */
+static void test_child_many_secrets(void **state)
+{
+	const struct esvc_nonces n = { { "NNNNNNNNNNNNNNNN", 16 }, { "RRRRRRRRRRRRRRRR", 16 } };
+	const struct esvc_bytes secret[] = { { "zero", 4 }, { "one", 3 }, { "two", 3 } };
+	const struct esvc_bytes flat = { "zeroNNNNNNNNNNNNNNNNRRRRRRRRRRRRRRRRonetwo", 42 };
+	const struct esvc_bytes sk_d = { "dddddddddddddddddddddddddddddddd", 32 };
+	uint8_t a[72], b[72], block[ESVC_PRF_MAX];
+
+	assert_int_equal(esvc_child_keymat(&prfs, 1, sk_d, &n, secret, 3, block, a, sizeof(a)), 0);
+	assert_int_equal(esvc_prf_plus(&prfs, 1, sk_d, &flat, 1, block, b, sizeof(b)), 0);
+	assert_memory_equal(a, b, sizeof(a));
+	assert_int_equal(esvc_child_keymat(&prfs, 1, sk_d, &n, secret, 9, block, a, sizeof(a)), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kdf_python),
+		cmocka_unit_test(test_kdf_cavp),
+		cmocka_unit_test(test_hmac_wycheproof),
+		cmocka_unit_test(test_x25519_wycheproof),
+		cmocka_unit_test(test_prf_plus_limit),
+		cmocka_unit_test(test_child_many_secrets),
+	};
+	int failed;
+
+	if (esvc_prfs_init(&prfs))
+		return 1;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failed = cmocka_run_group_tests_name("kdf", tests, NULL, NULL);
+	esvc_prfs_free(&prfs);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The token's form and its MAC (TOK-1..TOK-4). */
+#include "unit_rig.h"
+
+static struct esvc_prfs prfs;
+static const uint8_t mac_key[ESVC_TOKEN_KEY] = "a secret of this epoch, 32 byte";
+
+static const struct esvc_token_id sample = {
+	.device_id = 0x1111222233334444ull, .epoch = 99, .slot = 0x01020304, .generation = 7,
+	.function = 5, .dir = ESV_DIR_OUT, .suite = ESV_ALGO_AES_GCM_16_256,
+};
+
+static int read_back(const uint8_t token[ESV_TOKEN_LEN], uint64_t device, uint64_t epoch,
+		     const uint8_t *key, struct esvc_token_id *id)
+{
+	*id = (struct esvc_token_id){ .device_id = device, .epoch = epoch };
+	return esvc_token_read(&prfs, key, token, id);
+}
+
+static void test_round_trip(void **state)
+{
+	uint8_t token[ESV_TOKEN_LEN];
+	struct esvc_token_id id;
+
+	assert_int_equal(esvc_token_make(&prfs, mac_key, &sample, token), 0);
+	assert_true(esvc_is_token(token, sizeof(token)));
+	assert_memory_equal(token, ESV_TOKEN_MAGIC, ESV_TOKEN_MAGIC_LEN);
+	assert_memory_equal(token + 8, "\x04\x03\x02\x01\x07\0\0\0\x05\0\x01\x02", 12);
+	assert_int_equal(read_back(token, sample.device_id, sample.epoch, mac_key, &id), 0);
+	assert_int_equal(id.slot, sample.slot);
+	assert_int_equal(id.generation, sample.generation);
+	assert_int_equal(id.function, sample.function);
+	assert_int_equal(id.dir, sample.dir);
+	assert_int_equal(id.suite, sample.suite);
+}
+
+static void test_every_bit(void **state)
+{
+	uint8_t token[ESV_TOKEN_LEN];
+	struct esvc_token_id id;
+
+	assert_int_equal(esvc_token_make(&prfs, mac_key, &sample, token), 0);
+	for (unsigned int bit = 0; bit < 8 * ESV_TOKEN_LEN; bit++) {
+		token[bit / 8] ^= 1u << bit % 8;
+		assert_int_equal(read_back(token, sample.device_id, sample.epoch, mac_key, &id), -EBADMSG);
+		token[bit / 8] ^= 1u << bit % 8;
+	}
+	assert_int_equal(read_back(token, sample.device_id, sample.epoch, mac_key, &id), 0);
+}
+
+static void test_elsewhere(void **state)
+{
+	uint8_t token[ESV_TOKEN_LEN], other[ESVC_TOKEN_KEY];
+	struct esvc_token_id id;
+
+	memcpy(other, mac_key, sizeof(other));
+	other[31] ^= 1;
+	assert_int_equal(esvc_token_make(&prfs, mac_key, &sample, token), 0);
+	assert_int_equal(read_back(token, sample.device_id + 1, sample.epoch, mac_key, &id), -EBADMSG);
+	assert_int_equal(read_back(token, sample.device_id, sample.epoch + 1, mac_key, &id), -EBADMSG);
+	assert_int_equal(read_back(token, sample.device_id, sample.epoch, other, &id), -EBADMSG);
+}
+
+static void test_magic(void **state)
+{
+	assert_false(esvc_is_token((const uint8_t *)ESV_TOKEN_MAGIC, 7));
+	assert_true(esvc_is_token((const uint8_t *)ESV_TOKEN_MAGIC, 8));
+	assert_false(esvc_is_token((const uint8_t *)"\xe5\x7a\x1dTOK\x02\x9b", 8));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_magic),
+	};
+	int failed;
+
+	if (esvc_prfs_init(&prfs))
+		return 1;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failed = cmocka_run_group_tests_name("token", tests, NULL, NULL);
+	esvc_prfs_free(&prfs);
+	return failed ? 1 : 0;
+}
