@@ -127,10 +127,10 @@ static enum esv_status execute(struct esvc_dev *dev, struct esvc_cmd *cmd, const
 	cmd->out = dev->admin.out;
 	memset(dev->admin.out, 0, cmd->out_cap);
 	status = row->run(dev, cmd);
+	if (status == ESV_S_OK && cmd->out_len && esvc_dma_write(dev, dma, cmd->out, cmd->out_len))
+		status = refuse_sqe(cmd, ESV_S_DMA_ERROR, offsetof(struct esv_sqe, dma));
 	if (status != ESV_S_OK)
 		cmd->out_len = 0;
-	else if (cmd->out_len && esvc_dma_write(dev, dma, cmd->out, cmd->out_len))
-		status = refuse_sqe(cmd, ESV_S_DMA_ERROR, offsetof(struct esv_sqe, dma));
 	/* Neither what came in nor what went out stays behind. */
 	explicit_bzero(dev->admin.in, cmd->in_len);
 	explicit_bzero(dev->admin.out, cmd->out_cap);

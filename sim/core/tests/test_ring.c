@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Doorbells and interrupts by index: nothing is lost in a race (RNG-5, RNG-6). */
+#include "t.h"
+
+static struct rig r;
+static struct pkt p;
+
+static int up(void **state)
+{
+	struct pkt_spec s = udp4(60);
+
+	rig_start(&r, NULL);
+	pkt_build(&p, &s);
+	memcpy(p.b, r.d.mac, 6);
+	return 0;
+}
+
+static int down(void **state)
+{
+	rig_down(&r);
+	return 0;
+}
+
+/* Post one frame at the very moment of the when-th access, as a driver on another CPU would. */
+struct race {
+	unsigned int when, seen;
+	bool fired, rang;
+};
+
+static void post_frame(struct esvh_host *h, uint64_t addr, size_t len, bool write)
+{
+	struct race *k = h->on_dma_arg;
+	struct esv_shadow *sh = esvh_shadow(&r.d, r.d.tx[0].shadow);
+	struct esvh_txq *t = &r.d.tx[0];
+	struct esv_tx_desc d = { .addr = htole64(t->buf), .len = htole16((uint16_t)p.len),
+				 .flags = htole16(ESV_TXD_SOP | ESV_TXD_EOP), .nr_desc = 1 };
+
+	if (k->fired || ++k->seen < k->when)
+		return;
+	k->fired = true;
+	memcpy(esvh_at(h, t->buf, p.len), p.b, p.len);
+	esvh_tx_desc(&r.d, 0, &d);
+	sh->tail = htole32(t->tail);
+	/* The device can't be called from inside of itself: the bell comes later, if it is asked for. */
+	k->rang = sh->db_want;
+}
+
+/* RNG-5: a frame posted between any two accesses of the device goes out, with or without a doorbell. */
+static void no_doorbell_lost(void **state)
+{
+	uint8_t buf[2048];
+	unsigned int with = 0, without = 0;
+
+	for (unsigned int when = 1; when < 40; when++) {
+		struct race k = { .when = when };
+		unsigned int frames = 0, want;
+
+		assert_true(esvh_send(&r.d, 0, p.b, p.len, NULL));
+		r.h->on_dma_arg = &k;
+		r.h->on_dma = post_frame;
+		esvh_pump(r.h);
+		r.h->on_dma = NULL;
+		want = k.fired ? 2 : 1;
+		if (k.fired && k.rang) {
+			esvc_doorbell(r.h->dev, ESV_DB_TX(0));
+			esvh_pump(r.h);
+			with++;
+		} else if (k.fired) {
+			without++;
+		}
+		while (esvh_wire_take(r.h, buf, sizeof(buf)))
+			frames++;
+		assert_int_equal(frames, want);
+	}
+	assert_true(with > 0 && without > 0);
+}
+
+/* While the device works it does not ask for doorbells; asleep it does. */
+static unsigned int asked;
+
+static void watch_want(struct esvh_host *h, uint64_t addr, size_t len, bool write)
+{
+	struct esvh_txq *t = &r.d.tx[0];
+
+	/* At the time that buffers are read, no bell must be wanted. */
+	if (!write && addr >= t->buf && addr < t->buf + t->size * t->slot)
+		asked += esvh_shadow(&r.d, t->shadow)->db_want != 0;
+}
+
+static void doorbell_suppressed(void **state)
+{
+	for (int i = 0; i < 20; i++)
+		assert_true(esvh_send(&r.d, 0, p.b, p.len, NULL));
+	r.h->on_dma = watch_want;
+	esvh_pump(r.h);
+	r.h->on_dma = NULL;
+	assert_int_equal(asked, 0);
+	assert_int_equal(le32toh(esvh_shadow(&r.d, r.d.tx[0].shadow)->db_want), 1);
+}
+
+/* RNG-6: one interrupt when irq_at is passed, none before and none after, over the wrap of 32 bits. */
+static void irq_by_index(void **state)
+{
+	struct esv_shadow *sh = esvh_shadow(&r.d, r.d.rx[0].shadow);
+	uint8_t buf[2048];
+
+	for (unsigned int gap = 0; gap < 10; gap++) {
+		uint32_t irqs = r.h->irqs[1], start = r.d.rx[0].seen;
+
+		sh->irq_at = htole32(start + gap);
+		for (unsigned int i = 0; i < 20; i++) {
+			assert_true(esvc_receive(r.h->dev, p.b, p.len) > 0);
+			assert_int_equal(r.h->irqs[1] - irqs, i >= gap);
+		}
+		for (int i = 0; i < 20; i++)
+			assert_true(esvh_recv(&r.d, 0, buf, sizeof(buf), NULL, true) > 0);
+	}
+}
+
+/* The driver re-arms at the moment of any access of the device: then looks once more, and misses nothing. */
+struct rearm {
+	unsigned int when, seen;
+	bool fired, found;
+	uint32_t count;
+};
+
+static void rearm(struct esvh_host *h, uint64_t addr, size_t len, bool write)
+{
+	struct rearm *k = h->on_dma_arg;
+	struct esvh_rxq *q = &r.d.rx[0];
+	struct esv_rx_cqe *c;
+
+	if (k->fired || ++k->seen < k->when)
+		return;
+	k->fired = true;
+	esvh_shadow(&r.d, q->shadow)->irq_at = htole32(q->seen);
+	c = esvh_at(h, q->cq + (q->seen & (q->cq_size - 1)) * sizeof(*c), sizeof(*c));
+	k->found = !!(c->flags & ESV_RXC_PHASE) == !(q->seen & q->cq_size);
+}
+
+static void no_interrupt_lost(void **state)
+{
+	uint8_t buf[2048];
+	unsigned int by_irq = 0, by_look = 0;
+
+	for (unsigned int when = 1; when < 12; when++) {
+		struct rearm k = { .when = when };
+		struct esv_shadow *sh = esvh_shadow(&r.d, r.d.rx[0].shadow);
+		uint32_t irqs = r.h->irqs[1];
+
+		/* Not armed: as if the driver polls. */
+		sh->irq_at = htole32(r.d.rx[0].seen - 1);
+		r.h->on_dma_arg = &k;
+		r.h->on_dma = rearm;
+		assert_true(esvc_receive(r.h->dev, p.b, p.len) > 0);
+		r.h->on_dma = NULL;
+		if (!k.fired)
+			sh->irq_at = htole32(r.d.rx[0].seen);
+		else
+			assert_true(k.found || r.h->irqs[1] != irqs);
+		by_irq += r.h->irqs[1] != irqs;
+		by_look += k.found;
+		assert_int_equal(esvh_recv(&r.d, 0, buf, sizeof(buf), NULL, true), p.len);
+	}
+	assert_true(by_irq > 0 && by_look > 0);
+}
+
+/* RNG-6 for transmit: the count is head. */
+static void tx_interrupt(void **state)
+{
+	struct esv_shadow *sh = esvh_shadow(&r.d, r.d.tx[0].shadow);
+
+	for (unsigned int n = 1; n < 200; n++) {
+		uint32_t irqs = r.h->irqs[1];
+
+		sh->irq_at = htole32(esvh_tx_done(&r.d, 0) + 2);
+		for (unsigned int i = 0; i < 1 + n % 5; i++)
+			assert_true(esvh_send(&r.d, 0, p.b, p.len, NULL));
+		esvh_pump(r.h);
+		assert_int_equal(r.h->irqs[1] - irqs, 1 + n % 5 > 2);
+	}
+}
+
+/* ESVC_FAULT_IRQ_LOST: every nth interrupt is not raised. */
+static void lost_interrupts(void **state)
+{
+	struct esvc_config cfg = plain_config();
+	unsigned int seen;
+
+	rig_down(&r);
+	cfg.fault = ESVC_FAULT_IRQ_LOST;
+	cfg.fault_n = 3;
+	rig_up(&r, &cfg);
+	for (int i = 0; i < 9; i++)
+		esvh_reg_set(&r.d, ESV_REG_TEST_IRQ, 2);
+	seen = r.h->irqs[2];
+	assert_int_equal(seen, 6);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, up, down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(no_doorbell_lost), T(doorbell_suppressed), T(irq_by_index), T(no_interrupt_lost), T(tx_interrupt),
+		T(lost_interrupts),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("core-ring", tests, NULL, NULL) ? 1 : 0;
+}
