@@ -391,7 +391,6 @@ static void espvault_instance_init(Object *obj)
 {
     EspvaultState *s = ESPVAULT(obj);
 
-    esvc_config_default(&s->config);
     device_add_bootindex_property(obj, &s->conf.bootindex, "bootindex",
                                   "/ethernet-phy@0", DEVICE(obj));
 }

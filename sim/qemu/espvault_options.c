@@ -91,6 +91,10 @@ bool espvault_parse_options(EspvaultState *s, Error **errp)
         !espvault_check_range("x-fault-n", c->fault_n, UINT32_MAX, errp)) {
         return false;
     }
+    if (c->ipsec && !c->unit) {
+        error_setg(errp, "property 'ipsec' needs 'unit', which holds the keys");
+        return false;
+    }
     backend = espvault_parse_name(espvault_backends, "aead", s->aead, errp);
     if (backend < 0) {
         return false;
