@@ -107,15 +107,18 @@ static enum esv_status sa_add(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	struct esvc_ipsec *ips = dev->ipsec;
 	struct esv_sa_params p;
 	enum esv_status status;
+	bool token;
 
 	if (!ips)
 		return esvc_refuse(cmd, ESV_S_UNSUPPORTED_OP, SQE_OFF(opcode));
 	memcpy(&p, cmd->in, sizeof(p));
+	token = le32toh(p.flags) & ESV_SA_F_TOKEN;
 	status = esvc_sa_check(cmd, &p, cmd->function);
 	if (status == ESV_S_OK)
 		status = install(ips, cmd, &p);
 	OPENSSL_cleanse(&p, sizeof(p));
 	dev->counters[status == ESV_S_OK ? ESV_C_SA_INSTALLED : ESV_C_SA_REFUSED]++;
+	dev->counters[ESV_C_TOKENS_REJECTED] += token && status == ESV_S_KEY_REJECTED;
 	return status;
 }
 
