@@ -10,11 +10,11 @@
 #define ESPVAULT_ESV_CONST_H
 
 #define ESV_GROUP_LIST(X) \
-	X(pci, "REG-0", "PCI identity and BARs") \
+	X(pci, "REG-50", "PCI identity and BARs") \
 	X(ctrl, "REG-4", "CTRL") \
-	X(stat, "REG-15", "STATUS") \
+	X(stat, "REG-51", "STATUS") \
 	X(fatal, "REG-14", "FATAL_CODE") \
-	X(mode, "REG-16", "MODE") \
+	X(mode, "REG-52", "MODE") \
 	X(doorbell, "DBL-1", "doorbells") \
 	X(cap_flags, "CAP-3", "flags of a capability block") \
 	X(offload, "CAP-12", "stateless offloads") \
@@ -22,33 +22,33 @@
 	X(txd, "TXD-1", "flags of a transmit descriptor") \
 	X(qerr, "TXD-5", "reasons of QUEUE_ERROR") \
 	X(rxc, "RXC-2", "flags of a receive completion") \
-	X(rxcsum, "RXC-3", "csum of a receive completion") \
-	X(rx_crypto, "RXC-5", "crypto of a receive completion") \
+	X(rxcsum, "RXC-50", "csum of a receive completion") \
+	X(rx_crypto, "RXC-51", "crypto of a receive completion") \
 	X(hash, "RSS-2", "hash_type of a receive completion") \
 	X(admin, "ADM-1", "admin queue") \
 	X(eqe, "EVT-2", "flags of an event") \
 	X(feat, "ADM-42", "features") \
-	X(queue_type, "ADM-43", "queue types") \
-	X(nic, "ADM-44", "NIC commands") \
-	X(algo, "SA-4", "algorithms") \
-	X(sa_mode, "SA-5", "modes") \
-	X(dir, "SA-5", "directions") \
-	X(action, "SPD-3", "actions of an SPD entry") \
-	X(custody, "SA-34", "custody of a key") \
-	X(sa_flags, "SA-6", "flags of an SA") \
-	X(sa, "SA-7", "limits of an SA") \
+	X(queue_type, "QUE-1", "queue types") \
+	X(nic, "ADM-53", "NIC commands") \
+	X(algo, "SA-54", "algorithms") \
+	X(sa_mode, "SA-55", "modes") \
+	X(dir, "SA-55", "directions") \
+	X(action, "SPD-54", "actions of an SPD entry") \
+	X(custody, "SA-56", "custody of a key") \
+	X(sa_flags, "SA-57", "flags of an SA") \
+	X(sa, "SA-58", "limits of an SA") \
 	X(sa_update, "SA-30", "fields of SA_UPDATE") \
-	X(sa_state, "SA-35", "states of an SA") \
-	X(vouch, "SA-36", "who vouched for the peer") \
-	X(list, "SA-33", "lists") \
-	X(bypass, "BYP-1", "static bypass classes") \
-	X(ke, "UNIT-12", "key exchange methods") \
-	X(prf, "UNIT-14", "pseudorandom functions") \
-	X(role, "UNIT-14", "roles") \
+	X(sa_state, "SA-59", "states of an SA") \
+	X(vouch, "SA-60", "who vouched for the peer") \
+	X(list, "SA-53", "lists") \
+	X(bypass, "BYP-50", "static bypass classes") \
+	X(ke, "UNIT-54", "key exchange methods") \
+	X(prf, "UNIT-56", "pseudorandom functions") \
+	X(role, "UNIT-56", "roles") \
 	X(handle_type, "UNIT-10", "handle types") \
 	X(handle_state, "UNIT-10", "handle states") \
-	X(unit, "UNIT-2", "limits of the unit") \
-	X(zeroize, "UNIT-16", "scopes of ZEROIZE")
+	X(unit, "UNIT-60", "limits of the unit") \
+	X(zeroize, "UNIT-61", "scopes of ZEROIZE")
 
 #define ESV_GROUP_pci(C) \
 	C(pci, PCI_VENDOR, "vendor id, experimental range") \

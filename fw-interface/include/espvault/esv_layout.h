@@ -27,39 +27,39 @@
 	X(esv_shadow, 64, "RNG-3", "positions of one ring, in host memory") \
 	X(esv_tx_desc, 32, "TXD-1", "transmit descriptor") \
 	X(esv_tx_ext, 32, "TXD-9", "reserved extension of a transmit descriptor") \
-	X(esv_rx_desc, 16, "RXC-1", "receive buffer") \
+	X(esv_rx_desc, 16, "RXD-1", "receive buffer") \
 	X(esv_rx_cqe, 32, "RXC-2", "receive completion") \
 	X(esv_sqe, 64, "ADM-2", "admin request") \
 	X(esv_cqe, 32, "ADM-4", "admin completion") \
 	X(esv_eqe, 32, "EVT-2", "event") \
-	X(esv_identify, 128, "ADM-41", "answer of IDENTIFY") \
-	X(esv_queue_params, 32, "ADM-43", "payload of QUEUE_CREATE") \
+	X(esv_identify, 128, "ADM-51", "answer of IDENTIFY") \
+	X(esv_queue_params, 32, "QUE-1", "payload of QUEUE_CREATE") \
 	X(esv_rss_params, 168, "RSS-1", "payload of RSS_SET") \
-	X(esv_filter_params, 388, "ADM-45", "payload of RX_FILTER_SET") \
-	X(esv_port_params, 16, "ADM-46", "payload of PORT_SET") \
+	X(esv_filter_params, 388, "RXF-1", "payload of RX_FILTER_SET") \
+	X(esv_port_params, 16, "ADM-52", "payload of PORT_SET") \
 	X(esv_counters, 496, "CNT-1", "answer of COUNTERS_READ") \
-	X(esv_selector, 48, "SPD-2", "traffic selector") \
+	X(esv_selector, 48, "SPD-51", "traffic selector") \
 	X(esv_sa_params, 224, "SA-1", "payload of SA_ADD") \
 	X(esv_sa_update, 80, "SA-30", "payload of SA_UPDATE") \
-	X(esv_sa_key, 32, "SA-31", "payload of SA_QUERY by key") \
-	X(esv_sa_info, 128, "SA-32", "answer of SA_QUERY") \
-	X(esv_sa_list, 4008, "SA-33", "answer of SA_LIST") \
+	X(esv_sa_key, 32, "SA-51", "payload of SA_QUERY by key") \
+	X(esv_sa_info, 128, "SA-52", "answer of SA_QUERY") \
+	X(esv_sa_list, 4008, "SA-53", "answer of SA_LIST") \
 	X(esv_policy_params, 104, "SPD-1", "payload of POLICY_ADD") \
-	X(esv_policy_info, 128, "SPD-32", "answer of POLICY_QUERY") \
-	X(esv_policy_list, 4008, "SPD-33", "answer of POLICY_LIST") \
-	X(esv_handle_in, 8, "UNIT-30", "payload of DESTROY and HANDLE_QUERY") \
-	X(esv_handle_out, 8, "UNIT-31", "answer that is one handle") \
-	X(esv_handle_info, 16, "UNIT-32", "answer of HANDLE_QUERY") \
-	X(esv_nonce_gen, 8, "UNIT-11", "payload of NONCE_GEN") \
-	X(esv_nonce_out, 272, "UNIT-11", "answer of NONCE_GEN") \
-	X(esv_ke_gen, 8, "UNIT-12", "payload of KE_GEN") \
-	X(esv_ke_out, 2064, "UNIT-12", "answer of KE_GEN") \
-	X(esv_ke_finish, 2064, "UNIT-13", "payload of KE_FINISH") \
-	X(esv_ike_derive, 296, "UNIT-14", "payload of IKE_DERIVE") \
-	X(esv_auth_assert, 272, "UNIT-20", "payload of AUTH_ASSERT") \
-	X(esv_child_derive, 368, "UNIT-15", "payload of CHILD_DERIVE") \
-	X(esv_child_out, 88, "UNIT-15", "answer of CHILD_DERIVE") \
-	X(esv_unit_status, 96, "UNIT-33", "answer of UNIT_STATUS") \
+	X(esv_policy_info, 128, "SPD-52", "answer of POLICY_QUERY") \
+	X(esv_policy_list, 4008, "SPD-53", "answer of POLICY_LIST") \
+	X(esv_handle_in, 8, "UNIT-50", "payload of DESTROY and HANDLE_QUERY") \
+	X(esv_handle_out, 8, "UNIT-51", "answer that is one handle") \
+	X(esv_handle_info, 16, "UNIT-52", "answer of HANDLE_QUERY") \
+	X(esv_nonce_gen, 8, "UNIT-53", "payload of NONCE_GEN") \
+	X(esv_nonce_out, 272, "UNIT-53", "answer of NONCE_GEN") \
+	X(esv_ke_gen, 8, "UNIT-54", "payload of KE_GEN") \
+	X(esv_ke_out, 2064, "UNIT-54", "answer of KE_GEN") \
+	X(esv_ke_finish, 2064, "UNIT-55", "payload of KE_FINISH") \
+	X(esv_ike_derive, 296, "UNIT-56", "payload of IKE_DERIVE") \
+	X(esv_auth_assert, 272, "UNIT-58", "payload of AUTH_ASSERT") \
+	X(esv_child_derive, 368, "UNIT-57", "payload of CHILD_DERIVE") \
+	X(esv_child_out, 88, "UNIT-57", "answer of CHILD_DERIVE") \
+	X(esv_unit_status, 96, "UNIT-59", "answer of UNIT_STATUS") \
 	X(esv_token, 36, "TOK-1", "token, in place of key and salt")
 
 #define ESV_UAPI_STRUCT_LIST(X) \
