@@ -7,6 +7,7 @@
  * one state. With olen 0 the rest of the stack takes no notice of it, and it
  * survives qdisc and segmentation. ndo_start_xmit reads it back.
  */
+#include <linux/etherdevice.h>
 #include <linux/ip.h>
 #include <net/ipv6.h>
 
@@ -81,6 +82,27 @@ bool esv_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 	return false;
 }
 
+/*
+ * Forwarded packets of a tunnel come with a link-layer header that nobody
+ * wrote. The device replaces its destination, but goes by what protocol it
+ * names and keeps its source.
+ */
+static bool esv_write_l2(struct net_device *netdev, struct sk_buff *skb)
+{
+	struct ethhdr *eth = (struct ethhdr *)skb->data;
+
+	if (eth->h_proto == skb->protocol &&
+	    ether_addr_equal_unaligned(eth->h_source, netdev->dev_addr))
+		return true;
+	if (skb_cow_head(skb, 0))
+		return false;
+	eth = (struct ethhdr *)skb->data;
+	eth->h_proto = skb->protocol;
+	memcpy(eth->h_source, netdev->dev_addr, ETH_ALEN);
+	memcpy(eth->h_dest, netdev->dev_addr, ETH_ALEN);
+	return true;
+}
+
 /**
  * esv_ipsec_tx_tag() - which SA does this frame name?
  * @edev: function
@@ -108,7 +130,8 @@ enum esv_tx_verdict esv_ipsec_tx_tag(struct esv_dev *edev, struct sk_buff *skb, 
 
 	rcu_read_lock();
 	user = esv_sa_user(x);
-	if (user && esv_state_usable(x)) {
+	if (user && esv_state_usable(x) &&
+	    (user->sa->params.mode != ESV_SA_TUNNEL || esv_write_l2(edev->netdev, skb))) {
 		*handle = user->sa->handle;
 		verdict = ESV_TX_TAGGED;
 	}
