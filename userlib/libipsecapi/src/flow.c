@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Flows: one observed socket each. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* Is @fd still the socket that the flow was opened on, connected as it was? */
+static uint32_t socket_changed(const struct ipsecapi_flow *flow)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} peer = { 0 };
+	socklen_t len = sizeof(peer), clen = sizeof(uint64_t);
+	const struct ipsecapi_tuple *t = &flow->tuple;
+	uint64_t cookie = 0;
+
+	if (getsockopt(flow->fd, SOL_SOCKET, SO_COOKIE, &cookie, &clen) || cookie != t->cookie)
+		return IPSECAPI_REASON_SOCKET_CLOSED;
+	if (getpeername(flow->fd, &peer.sa, &len))
+		/* TCP forgets its peer when it ends; the broker knows whether it lives */
+		return t->protocol == IPPROTO_TCP ? IPSECAPI_REASON_NONE :
+						    IPSECAPI_REASON_SOCKET_CHANGED;
+	if (peer.sa.sa_family == AF_INET6 && t->family == AF_INET &&
+	    !memcmp(&peer.in6.sin6_addr, mapped, 12)) {
+		memcpy(&peer.in.sin_addr, (uint8_t *)&peer.in6.sin6_addr + 12, 4);
+		peer.sa.sa_family = AF_INET;	/* the port is at the same place in both */
+	}
+	if (peer.sa.sa_family != t->family || peer.in.sin_port != t->peer_port)
+		return IPSECAPI_REASON_SOCKET_CHANGED;
+	if (t->family == AF_INET ? memcmp(&peer.in.sin_addr, t->peer, 4) :
+				   memcmp(&peer.in6.sin6_addr, t->peer, 16))
+		return IPSECAPI_REASON_SOCKET_CHANGED;
+	return IPSECAPI_REASON_NONE;
+}
+
+/* Show the socket to the broker and take the handle and the tuple that it read. */
+static int open_remote(struct ipsecapi_flow *flow, struct ipsecapi_tuple *tuple)
+{
+	const struct request req = { .type = WIRE_FLOW_OPEN, .fd = flow->fd };
+	struct ipsecapi *ctx = flow->ctx;
+	struct reply rep;
+	const struct tlv_value *v = &rep.set.at[WIRE_ATTR_STRUCT];
+	uint32_t slots, remote;
+	int err;
+
+	err = channel_call(ctx, &req, &rep);
+	if (err)
+		return err;
+	slots = ((struct page_header *)ctx->page)->slots;
+	if (tlv_u32(&rep.set, WIRE_ATTR_FLOW, &remote) || !remote || !v->data ||
+	    (remote & 0xffff) >= slots)
+		return -EPROTO;
+	sized_copy_out(tuple, sizeof(*tuple), v->data, v->length);
+	flow->remote = remote;
+	return 0;
+}
+
+/* Attach again after the broker came back. A socket that changed meanwhile ends the flow. */
+int flow_attach(struct ipsecapi_flow *flow)
+{
+	struct ipsecapi_tuple tuple;
+	int err;
+
+	if (flow->stale)
+		return -ESTALE;
+	flow->stale = socket_changed(flow);
+	if (flow->stale != IPSECAPI_REASON_NONE)
+		return -ESTALE;
+	flow->stale = 0;
+	err = open_remote(flow, &tuple);
+	if (err && err != -ENOLINK)
+		flow->stale = flow->ctx->reason;
+	return err;
+}
+
+struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote)
+{
+	struct ipsecapi_flow *flow;
+
+	for (flow = ctx->flows; flow && remote; flow = flow->next)
+		if (flow->remote == remote)
+			return flow;
+	return NULL;
+}
+
+int ipsecapi_flow_open(struct ipsecapi *ctx, int fd, struct ipsecapi_flow **out)
+{
+	struct ipsecapi_flow *flow;
+	bool was_up;
+	int err;
+
+	err = context_enter(ctx);
+	if (err)
+		return err;
+	if (!out)
+		return -EINVAL;
+	if (fd < 0)
+		return -EBADF;
+	flow = calloc(1, sizeof(*flow));
+	if (!flow)
+		return -ENOMEM;
+	flow->ctx = ctx;
+	flow->fd = fd;
+
+	was_up = ctx->sock >= 0;
+	err = session_resume(ctx);
+	if (!err)
+		err = open_remote(flow, &flow->tuple);
+	if (err == -ENOLINK && was_up) {
+		err = session_resume(ctx);
+		if (!err)
+			err = open_remote(flow, &flow->tuple);
+	}
+	if (err) {
+		free(flow);
+		return err;
+	}
+	flow->next = ctx->flows;
+	ctx->flows = flow;
+	*out = flow;
+	return 0;
+}
+
+static void unlink_flow(struct ipsecapi_flow *flow)
+{
+	struct ipsecapi_flow **p;
+
+	for (p = &flow->ctx->flows; *p; p = &(*p)->next) {
+		if (*p == flow) {
+			*p = flow->next;
+			return;
+		}
+	}
+}
+
+void ipsecapi_flow_close(struct ipsecapi_flow *flow)
+{
+	struct request req = { .type = WIRE_FLOW_CLOSE, .fd = -1 };
+	struct reply rep;
+
+	if (!flow)
+		return;
+	unlink_flow(flow);
+	if (guard_ok(flow->ctx->guard) && flow->ctx->sock >= 0 && flow->remote) {
+		req.flow = flow->remote;
+		channel_call(flow->ctx, &req, &rep);
+		if (rep.fd >= 0)
+			close(rep.fd);
+	}
+	free(flow);
+}
+
+/* Common start of the calls that ask the broker about a flow. */
+static int flow_request(struct ipsecapi_flow *flow, struct request *req)
+{
+	uint32_t changed;
+	int err;
+
+	if (!flow)
+		return -EINVAL;
+	err = context_enter(flow->ctx);
+	if (err)
+		return err;
+	if (!flow->stale) {
+		changed = socket_changed(flow);
+		if (changed != IPSECAPI_REASON_NONE)
+			flow->stale = changed;
+	}
+	if (flow->stale)
+		return context_fail(flow->ctx, -ESTALE, flow->stale);
+	err = session_resume(flow->ctx);
+	if (err)
+		return err;
+	if (flow->stale)
+		return context_fail(flow->ctx, -ESTALE, flow->stale);
+	req->flow = flow->remote;
+	return 0;
+}
+
+/* A flow's handle dies with the connection: after a loss, attach and ask once more. */
+static int flow_struct(struct ipsecapi_flow *flow, struct request *req, void *out, size_t size)
+{
+	int err, tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		err = flow_request(flow, req);
+		if (err)
+			break;
+		err = session_struct(flow->ctx, req, out, size);
+		if (err != -ENOLINK)
+			break;
+	}
+	return err;
+}
+
+int ipsecapi_report(struct ipsecapi_flow *flow, struct ipsecapi_report *rep, size_t size)
+{
+	struct request req = { .type = WIRE_REPORT, .fd = -1 };
+
+	if (!rep || !size)
+		return -EINVAL;
+	return flow_struct(flow, &req, rep, size);
+}
+
+int ipsecapi_why(struct ipsecapi_flow *flow, uint32_t index, struct ipsecapi_why *why,
+		 size_t size)
+{
+	struct request req = { .type = WIRE_WHY, .fd = -1, .index = index, .has_index = true };
+
+	if (!why || !size)
+		return -EINVAL;
+	return flow_struct(flow, &req, why, size);
+}

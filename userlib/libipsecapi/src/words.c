@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Words for the values of the interface: stable, lower case, the same in logs and in JSON. */
+#include <ipsecapi.h>
+
+struct reason_text {
+	const char *word;
+	const char *sentence;
+};
+
+#define REASON(name, word, sentence) [IPSECAPI_REASON_##name] = { word, sentence }
+
+static const struct reason_text reasons[] = {
+	REASON(UNKNOWN, "unknown",
+	       "the reason is not known"),
+	REASON(NONE, "none",
+	       "there is nothing to explain"),
+	REASON(NO_POLICY, "no-policy",
+	       "no IPsec policy selects this traffic"),
+	REASON(BYPASS_POLICY, "bypass-policy",
+	       "a policy lets this traffic pass without protection"),
+	REASON(LOCAL_POLICY_BLOCK, "local-policy-block",
+	       "a policy of this host blocks this traffic"),
+	REASON(DEFAULT_BLOCK, "default-block",
+	       "no policy selects this traffic, and this host blocks such traffic"),
+	REASON(OPTIONAL_NO_SA, "optional-no-sa",
+	       "the policy makes protection optional and no security association exists"),
+	REASON(LOOPBACK, "loopback",
+	       "the traffic stays inside this host, where IPsec is not applied"),
+	REASON(INTERFACE_NO_POLICY, "interface-no-policy",
+	       "IPsec is switched off on the interface of this traffic"),
+	REASON(AMBIGUOUS_POLICY, "ambiguous-policy",
+	       "several policies select this traffic and it cannot be told which one the kernel takes"),
+	REASON(SOCKET_POLICY, "socket-policy",
+	       "a policy of a single socket exists that may be this socket's own"),
+	REASON(SECURITY_LABEL, "security-label",
+	       "the policy selects by security label, which cannot be seen from here"),
+	REASON(UNSUPPORTED_POLICY, "unsupported-policy",
+	       "the policy uses a feature whose effect is not understood here"),
+	REASON(NO_SA, "no-sa",
+	       "a policy requires protection and no security association exists"),
+	REASON(ACQUIRING, "acquiring",
+	       "a security association is being negotiated"),
+	REASON(SA_EXPIRED, "sa-expired",
+	       "the security association has expired"),
+	REASON(UNKNOWN_ALGORITHM, "unknown-algorithm",
+	       "the security association uses an algorithm of unknown strength"),
+	REASON(NESTED, "nested",
+	       "several transforms are nested"),
+	REASON(PER_PACKET_FALLBACK, "per-packet-fallback",
+	       "the device does the cipher, but the kernel may do any packet itself without saying so"),
+	REASON(OFFLOAD_INACTIVE, "offload-inactive",
+	       "the security association names a device whose ESP offload is switched off"),
+	REASON(CLEARTEXT_OTHER_INTERFACES, "cleartext-other-interfaces",
+	       "cleartext from other interfaces that matches the policy is accepted by the kernel"),
+	REASON(POLICY_IN_SOFTWARE, "policy-in-software",
+	       "the device holds the security association but not the policy"),
+	REASON(HOST_KEY_PRESENT, "host-key-present",
+	       "the kernel holds the key too and would decrypt what the device passes up still encrypted"),
+	REASON(SEVERAL_SAS, "several-sas",
+	       "several security associations fit and they are not enforced alike"),
+	REASON(LINK_DOWN, "link-down",
+	       "the device is down"),
+	REASON(ROUTE_ELSEWHERE, "route-elsewhere",
+	       "the route leaves through another interface than the device that protects"),
+	REASON(NO_ROUTE, "no-route",
+	       "there is no route to the peer"),
+	REASON(UNIT_SILENT, "unit-silent",
+	       "the trusted unit did not answer"),
+	REASON(UNIT_DISAGREES, "unit-disagrees",
+	       "the trusted unit does not know the security association that the kernel shows"),
+	REASON(NO_SUCH_DEVICE, "no-such-device",
+	       "the device that the kernel names does not exist here"),
+	REASON(BROKER_LOST, "broker-lost",
+	       "the broker is gone"),
+	REASON(EVIDENCE_STALE, "evidence-stale",
+	       "the kernel's tables could not be read in time"),
+	REASON(NOT_YET, "not-yet",
+	       "the broker has not read the kernel's tables yet"),
+	REASON(PAGE_BUSY, "page-busy",
+	       "the status page could not be read consistently"),
+	REASON(BROKER_BUSY, "broker-busy",
+	       "the broker has too much to do"),
+	REASON(NO_PROVIDER, "no-provider",
+	       "no key management daemon tells identities"),
+	REASON(VERSION, "version",
+	       "library and broker have no protocol version in common"),
+	REASON(MALFORMED, "malformed",
+	       "the message is malformed"),
+	REASON(UNKNOWN_REQUEST, "unknown-request",
+	       "the broker does not know this request"),
+	REASON(UNKNOWN_ATTRIBUTE, "unknown-attribute",
+	       "the broker does not know an attribute of the request"),
+	REASON(NO_HELLO, "no-hello",
+	       "the session did not begin with HELLO"),
+	REASON(NOT_A_SOCKET, "not-a-socket",
+	       "the descriptor is not a socket"),
+	REASON(NOT_INET, "not-inet",
+	       "the socket is neither IPv4 nor IPv6"),
+	REASON(SOCKET_TYPE, "socket-type",
+	       "sockets of this type or protocol cannot be followed"),
+	REASON(PING_SOCKET, "ping-socket",
+	       "ping sockets cannot be followed: their policy lookup depends on each message"),
+	REASON(MPTCP, "mptcp",
+	       "MPTCP sockets cannot be followed: each subflow has addresses of its own"),
+	REASON(SCTP, "sctp",
+	       "SCTP sockets cannot be followed: an association may use several addresses"),
+	REASON(RAW_SOCKET, "raw-socket",
+	       "raw sockets cannot be followed: their protocol fields are made by the application"),
+	REASON(NOT_CONNECTED, "not-connected",
+	       "the socket is not connected"),
+	REASON(FOREIGN_NAMESPACE, "foreign-namespace",
+	       "the socket belongs to another network namespace, which is not visible from here"),
+	REASON(NOT_PERMITTED, "not-permitted",
+	       "there is no such thing that belongs to the caller"),
+	REASON(OVERFLOW_UID, "overflow-uid",
+	       "the caller's user has no mapping where the broker runs, so it owns nothing here"),
+	REASON(NO_DESCRIPTOR, "no-descriptor",
+	       "the request needs exactly one descriptor and came with none"),
+	REASON(TOO_MANY_DESCRIPTORS, "too-many-descriptors",
+	       "the request came with more than one descriptor, or with one that it does not take"),
+	REASON(SOCKET_CHANGED, "socket-changed",
+	       "the socket was connected to another peer since"),
+	REASON(SOCKET_CLOSED, "socket-closed",
+	       "the socket is closed"),
+	REASON(MULTICAST, "multicast",
+	       "the peer is a multicast or broadcast address"),
+	REASON(KERNEL_TOO_OLD, "kernel-too-old",
+	       "the kernel does not tell the socket's network namespace"),
+	REASON(SESSION_LIMIT, "session-limit",
+	       "the user has too many sessions open"),
+	REASON(FLOW_LIMIT_SESSION, "flow-limit-session",
+	       "the session has too many flows open"),
+	REASON(FLOW_LIMIT_USER, "flow-limit-user",
+	       "the user has too many flows open"),
+	REASON(NO_SUCH_FLOW, "no-such-flow",
+	       "the flow handle is not valid"),
+	REASON(NO_SUCH_ENTRY, "no-such-entry",
+	       "there is no entry with this number"),
+	REASON(SIZE, "size",
+	       "the request carries data that this broker does not know"),
+	REASON(CREDENTIALS, "credentials",
+	       "the message came without the sender's credentials"),
+	REASON(BROKER_LIMIT, "broker-limit",
+	       "the broker has too many sessions open"),
+	REASON(OPTIONAL_PROTECTION, "optional-protection",
+	       "the policy accepts this traffic with and without protection"),
+	REASON(UNSUPPORTED_TRANSFORM, "unsupported-transform",
+	       "the policy uses a transform whose effect is not understood here"),
+	REASON(VIRTUAL_INTERFACE, "virtual-interface",
+	       "the route leaves through a virtual interface with IPsec policies of its own"),
+};
+
+static const char *const protection[] = {
+	[IPSECAPI_PROTECTION_UNKNOWN] = "unknown",
+	[IPSECAPI_PROTECTION_NONE] = "none",
+	[IPSECAPI_PROTECTION_INTEGRITY] = "integrity",
+	[IPSECAPI_PROTECTION_ENCRYPTED] = "encrypted",
+	[IPSECAPI_PROTECTION_ENCRYPTED_ONLY] = "encrypted-only",
+	[IPSECAPI_PROTECTION_BLOCKED] = "blocked",
+	[IPSECAPI_PROTECTION_NEGOTIATING] = "negotiating",
+};
+
+static const char *const enforced[] = {
+	[IPSECAPI_ENFORCED_UNKNOWN] = "unknown",
+	[IPSECAPI_ENFORCED_NONE] = "none",
+	[IPSECAPI_ENFORCED_SOFTWARE] = "software",
+	[IPSECAPI_ENFORCED_HW_CRYPTO] = "hw-crypto",
+	[IPSECAPI_ENFORCED_HW_PACKET] = "hw-packet",
+	[IPSECAPI_ENFORCED_MIXED] = "mixed",
+};
+
+static const char *const custody[] = {
+	[IPSECAPI_CUSTODY_UNKNOWN] = "unknown",
+	[IPSECAPI_CUSTODY_L0] = "L0",
+	[IPSECAPI_CUSTODY_L1] = "L1",
+	[IPSECAPI_CUSTODY_L2] = "L2",
+	[IPSECAPI_CUSTODY_L3] = "L3",
+	[IPSECAPI_CUSTODY_L4] = "L4",
+	[IPSECAPI_CUSTODY_NO_KEY] = "no-key",
+};
+
+static const char *const strength[] = {
+	[IPSECAPI_STRENGTH_UNKNOWN] = "unknown",
+	[IPSECAPI_STRENGTH_NONE] = "none",
+	[IPSECAPI_STRENGTH_WEAK] = "weak",
+	[IPSECAPI_STRENGTH_STANDARD] = "standard",
+	[IPSECAPI_STRENGTH_STRONG] = "strong",
+};
+
+static const char *const reach[] = {
+	[IPSECAPI_REACH_UNKNOWN] = "unknown",
+	[IPSECAPI_REACH_NONE] = "none",
+	[IPSECAPI_REACH_END_TO_END] = "end-to-end",
+	[IPSECAPI_REACH_GATEWAY] = "gateway",
+};
+
+static const char *const latch[] = {
+	[IPSECAPI_LATCH_UNKNOWN] = "unknown",
+	[IPSECAPI_LATCH_OBSERVED] = "observed",
+	[IPSECAPI_LATCH_LISTENER] = "listener",
+	[IPSECAPI_LATCH_ESTABLISHED] = "established",
+	[IPSECAPI_LATCH_BROKEN] = "broken",
+	[IPSECAPI_LATCH_CLOSED] = "closed",
+};
+
+static const char *const identity[] = {
+	[IPSECAPI_IDENTITY_UNKNOWN] = "unknown",
+	[IPSECAPI_IDENTITY_NOT_AVAILABLE] = "not-available",
+	[IPSECAPI_IDENTITY_HOST] = "host",
+	[IPSECAPI_IDENTITY_USER] = "user",
+};
+
+static const char *const assurance[] = {
+	[IPSECAPI_ASSURANCE_UNKNOWN] = "unknown",
+	[IPSECAPI_ASSURANCE_NONE] = "none",
+	[IPSECAPI_ASSURANCE_ADDRESS] = "address",
+	[IPSECAPI_ASSURANCE_PROVIDER] = "provider",
+	[IPSECAPI_ASSURANCE_UNIT] = "unit",
+};
+
+static const char *const layer[] = {
+	[IPSECAPI_LAYER_UNKNOWN] = "unknown",
+	[IPSECAPI_LAYER_POLICY] = "policy",
+	[IPSECAPI_LAYER_SA] = "sa",
+	[IPSECAPI_LAYER_DEVICE] = "device",
+	[IPSECAPI_LAYER_BROKER] = "broker",
+	[IPSECAPI_LAYER_SOCKET] = "socket",
+	[IPSECAPI_LAYER_IKE] = "ike",
+};
+
+static const char *const origin[] = {
+	[IPSECAPI_ORIGIN_UNKNOWN] = "unknown",
+	[IPSECAPI_ORIGIN_LOCAL] = "local",
+	[IPSECAPI_ORIGIN_PEER] = "peer",
+};
+
+static const char *const event[] = {
+	[IPSECAPI_EVENT_UNKNOWN] = "unknown",
+	[IPSECAPI_EVENT_CHANGED] = "changed",
+	[IPSECAPI_EVENT_CLOSED] = "closed",
+	[IPSECAPI_EVENT_RESYNC] = "resync",
+	[IPSECAPI_EVENT_BROKER_LOST] = "broker-lost",
+	[IPSECAPI_EVENT_BROKER_BACK] = "broker-back",
+};
+
+/* Bit sets: indexed by the number of the bit. */
+static const char *const basis[] = {
+	[0] = "kernel-readback",
+	[1] = "device-counters",
+	[2] = "unit-statement",
+	[3] = "attestation",
+	[4] = "latch",
+};
+
+static const char *const caveat[] = {
+	[0] = "nat",
+	[1] = "rekey",
+	[2] = "no-replay",
+	[3] = "socket-policy",
+	[4] = "optional",
+	[5] = "single-port",
+	[6] = "no-traffic",
+};
+
+static const char *const offload[] = {
+	[0] = "crypto-seen",
+	[1] = "packet-seen",
+	[2] = "esp",
+	[3] = "esp-tx-csum",
+	[4] = "gso-esp",
+	[5] = "packet",
+	[6] = "crypto",
+};
+
+static const char *const suite[] = {
+	[0] = "aes128-gcm16",
+	[1] = "aes256-gcm16",
+	[2] = "chacha20-poly1305",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TABLE(kind, table, is_bits) [kind] = { table, COUNT(table), is_bits }
+
+static const struct {
+	const char *const *words;
+	uint32_t count;
+	uint32_t is_bits;
+} tables[] = {
+	TABLE(IPSECAPI_WORDS_PROTECTION, protection, 0),
+	TABLE(IPSECAPI_WORDS_ENFORCED, enforced, 0),
+	TABLE(IPSECAPI_WORDS_BASIS, basis, 1),
+	TABLE(IPSECAPI_WORDS_CUSTODY, custody, 0),
+	TABLE(IPSECAPI_WORDS_STRENGTH, strength, 0),
+	TABLE(IPSECAPI_WORDS_REACH, reach, 0),
+	TABLE(IPSECAPI_WORDS_LATCH, latch, 0),
+	TABLE(IPSECAPI_WORDS_IDENTITY, identity, 0),
+	TABLE(IPSECAPI_WORDS_ASSURANCE, assurance, 0),
+	TABLE(IPSECAPI_WORDS_CAVEAT, caveat, 1),
+	TABLE(IPSECAPI_WORDS_LAYER, layer, 0),
+	TABLE(IPSECAPI_WORDS_ORIGIN, origin, 0),
+	TABLE(IPSECAPI_WORDS_EVENT, event, 0),
+	TABLE(IPSECAPI_WORDS_OFFLOAD, offload, 1),
+	TABLE(IPSECAPI_WORDS_SUITE, suite, 1),
+};
+
+const char *ipsecapi_strreason(uint32_t reason)
+{
+	if (reason >= COUNT(reasons) || !reasons[reason].sentence)
+		return reasons[IPSECAPI_REASON_UNKNOWN].sentence;
+	return reasons[reason].sentence;
+}
+
+static const char *reason_word(uint32_t reason)
+{
+	if (reason >= COUNT(reasons) || !reasons[reason].word)
+		return "unknown";
+	return reasons[reason].word;
+}
+
+const char *ipsecapi_word(uint32_t kind, uint32_t value)
+{
+	uint32_t index = value;
+
+	if (kind == IPSECAPI_WORDS_REASON)
+		return reason_word(value);
+	if (kind >= COUNT(tables) || !tables[kind].words)
+		return "unknown";
+	if (tables[kind].is_bits) {
+		if (!value || value & (value - 1))
+			return "unknown";
+		index = __builtin_ctz(value);
+	}
+	if (index >= tables[kind].count || !tables[kind].words[index])
+		return "unknown";
+	return tables[kind].words[index];
+}
