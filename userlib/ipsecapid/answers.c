@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Requests that are answered from what is known already. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "../libipsecapi/wire/wire.h"
+#include "algorithms.h"
+#include "channel.h"
+#include "clock.h"
+#include "front.h"
+
+static void no_entry(struct session *s, const struct sess_request *req)
+{
+	session_reply(s, req, -ENOENT, IPSECAPI_REASON_NO_SUCH_ENTRY, NULL, 0, 0);
+}
+
+static void give(struct session *s, const struct sess_request *req, const void *data, size_t n)
+{
+	session_reply(s, req, 0, IPSECAPI_REASON_NONE, data, n, 0);
+}
+
+static void hello(struct session *s, const struct sess_request *req)
+{
+	struct sess_reply r = { .type = req->type, .tag = req->tag };
+
+	if (!s->page) {
+		s->flows = calloc(MAX_FLOWS_SESSION, sizeof(*s->flows));
+		if (!s->flows || page_create(s)) {
+			session_reply(s, req, -ENOMEM, IPSECAPI_REASON_BROKER_BUSY, NULL, 0, 0);
+			return;
+		}
+	}
+	r.reason = IPSECAPI_REASON_NONE;
+	r.page_size = s->page_size;
+	if (chan_send(s->channel, &r, sizeof(r), s->page_fd, MSG_DONTWAIT))
+		s->dead = true;
+}
+
+static void caps(struct session *s, const struct sess_request *req)
+{
+	const struct front *f = s->front;
+	struct ipsecapi_caps c = {
+		.protocol = WIRE_VERSION_MAX,
+		.evidence = IPSECAPI_BASIS_KERNEL | IPSECAPI_BASIS_DEVICE_COUNTERS,
+		.interfaces = f->links.n,
+		.classes = CLASS_COUNT,
+		.units = f->tables.n_units,
+		.max_flows_session = MAX_FLOWS_SESSION,
+		.max_flows_user = MAX_FLOWS_USER,
+		.max_sessions_user = MAX_SESSIONS_USER,
+		.lease = LEASE_NS,
+	};
+
+	if (c.units)
+		c.evidence |= IPSECAPI_BASIS_UNIT;
+	give(s, req, &c, sizeof(c));
+}
+
+static const struct rec_unit *unit_of(const struct front *f, uint32_t ifindex)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->tables.n_units; i++)
+		if (f->tables.units[i].ifindex == ifindex)
+			return &f->tables.units[i];
+	return NULL;
+}
+
+static uint32_t offload_seen(const struct front *f, uint32_t ifindex)
+{
+	uint32_t i, seen = 0;
+
+	for (i = 0; i < f->tables.n_sas; i++) {
+		const struct rec_sa *sa = &f->tables.sas[i];
+
+		if (sa->offload_ifindex != ifindex)
+			continue;
+		if (sa->offload == OFFLOAD_CRYPTO)
+			seen |= IPSECAPI_OFFLOAD_CRYPTO_SEEN;
+		else if (sa->offload == OFFLOAD_PACKET)
+			seen |= IPSECAPI_OFFLOAD_PACKET_SEEN;
+	}
+	return seen;
+}
+
+static void interface(struct session *s, const struct sess_request *req)
+{
+	const struct front *f = s->front;
+	const struct rec_unit *unit;
+	const struct link *l;
+	struct ipsecapi_interface i = { 0 };
+
+	if (req->index >= f->links.n) {
+		no_entry(s, req);
+		return;
+	}
+	l = &f->links.at[req->index];
+	unit = unit_of(f, l->ifindex);
+	i.ifindex = l->ifindex;
+	i.up = l->admin_up;
+	i.offload = l->offload | offload_seen(f, l->ifindex);
+	memcpy(i.name, l->name, sizeof(i.name));
+	memcpy(i.driver, l->driver, sizeof(i.driver));
+	i.best_custody = l->offload & IPSECAPI_OFFLOAD_ESP ? IPSECAPI_CUSTODY_L1 :
+							     IPSECAPI_CUSTODY_L0;
+	if (unit) {
+		i.offload |= IPSECAPI_OFFLOAD_PACKET;
+		i.suites = unit->suites;
+		i.unit_present = 1;
+		i.best_custody = IPSECAPI_CUSTODY_L3;
+		i.max_sas = unit->max_sas;
+		i.max_policies = unit->max_policies;
+		i.max_replay_window = unit->max_window;
+		i.test_mode = unit->test_mode;
+	}
+	give(s, req, &i, sizeof(i));
+}
+
+static void count_policies(const struct tables *t, struct ipsecapi_host *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_policies; i++) {
+		const struct rec_policy *p = &t->policies[i];
+
+		if (p->of_socket) {
+			h->policies_socket++;
+			continue;
+		}
+		if (p->dir == DIR_OUT)
+			h->policies_out++;
+		else if (p->dir == DIR_IN)
+			h->policies_in++;
+		else
+			h->policies_forward++;
+		if (p->offload_ifindex)
+			h->policies_packet++;
+	}
+}
+
+static void count_sas(const struct tables *t, struct ipsecapi_host *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_sas; i++) {
+		const struct rec_sa *sa = &t->sas[i];
+
+		h->sas++;
+		if (sa->state == SA_ACQUIRING) {
+			h->sas_acquiring++;
+			continue;
+		}
+		if (sa->offload == OFFLOAD_PACKET)
+			h->sas_packet++;
+		else if (sa->offload == OFFLOAD_CRYPTO)
+			h->sas_crypto++;
+		else
+			h->sas_software++;
+		if (sa->custody < 8)
+			h->sas_custody[sa->custody]++;
+	}
+}
+
+static uint32_t system_policies(const struct tables *t)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < t->n_policies; i++)
+		n += !t->policies[i].of_socket;
+	return n;
+}
+
+static void host(struct session *s, const struct sess_request *req)
+{
+	const struct front *f = s->front;
+	struct ipsecapi_host h = { .read_at = f->tables.read_at, .generation = f->generation };
+
+	if (f->stale || !f->tables.read_at) {
+		session_reply(s, req, -EAGAIN, IPSECAPI_REASON_EVIDENCE_STALE, NULL, 0, 0);
+		return;
+	}
+	h.age = now_ns() - f->tables.read_at;
+	h.default_out = f->tables.default_block[DIR_OUT];
+	h.default_in = f->tables.default_block[DIR_IN];
+	h.default_forward = f->tables.default_block[DIR_FWD];
+	count_policies(&f->tables, &h);
+	count_sas(&f->tables, &h);
+	h.flows = sessions_flows_of(f, req->uid);
+	h.rules_visible = req->uid ? 0 : system_policies(&f->tables);
+	give(s, req, &h, sizeof(h));
+}
+
+static const struct rec_policy *nth_policy(const struct tables *t, uint32_t index)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_policies; i++)
+		if (!t->policies[i].of_socket && !index--)
+			return &t->policies[i];
+	return NULL;
+}
+
+static void describe_rule(const struct rec_policy *p, struct ipsecapi_rule *r)
+{
+	r->direction = p->dir;
+	r->priority = p->priority;
+	r->action = p->action != ACTION_ALLOW ? 3 : p->templates ? 1 : 2;
+	r->family = p->sel.family;
+	r->protocol = p->sel.protocol;
+	r->source_prefix = p->sel.prefix_s;
+	r->destination_prefix = p->sel.prefix_d;
+	r->source_port = p->sel.sport;
+	r->source_port_mask = p->sel.sport_mask;
+	r->destination_port = p->sel.dport;
+	r->destination_port_mask = p->sel.dport_mask;
+	memcpy(r->source, p->sel.saddr, 16);
+	memcpy(r->destination, p->sel.daddr, 16);
+	r->ifindex = p->offload_ifindex;
+}
+
+static void rule(struct session *s, const struct sess_request *req)
+{
+	const struct rec_policy *p = nth_policy(&s->front->tables, req->index);
+	struct ipsecapi_rule r = { .generation = s->front->generation };
+	struct world w;
+
+	if (req->uid) {
+		session_reply(s, req, -EACCES, IPSECAPI_REASON_NOT_PERMITTED, NULL, 0, 0);
+		return;
+	}
+	if (!p) {
+		no_entry(s, req);
+		return;
+	}
+	front_world(s->front, &w);
+	describe_rule(p, &r);
+	r.sas = verdict_policy(&w, p, &r.state);
+	give(s, req, &r, sizeof(r));
+}
+
+static void class(struct session *s, const struct sess_request *req)
+{
+	struct ipsecapi_class c;
+
+	if (class_describe(req->index, &c))
+		no_entry(s, req);
+	else
+		give(s, req, &c, sizeof(c));
+}
+
+static void why(struct session *s, const struct sess_request *req)
+{
+	const struct flow *flow = flow_find(s, req);
+	const struct why_ring *a, *b;
+	uint32_t i = 0, k = 0, n;
+
+	if (!flow) {
+		session_reply(s, req, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW, NULL, 0, 0);
+		return;
+	}
+	/* both directions merged, newest first */
+	a = &flow->why[IPSECAPI_OUT];
+	b = &flow->why[IPSECAPI_IN];
+	for (n = 0; n < req->index && (i < a->n || k < b->n); n++) {
+		if (k >= b->n || (i < a->n && a->at[i].last >= b->at[k].last))
+			i++;
+		else
+			k++;
+	}
+	if (i >= a->n && k >= b->n)
+		no_entry(s, req);
+	else if (k >= b->n || (i < a->n && a->at[i].last >= b->at[k].last))
+		give(s, req, &a->at[i], sizeof(a->at[i]));
+	else
+		give(s, req, &b->at[k], sizeof(b->at[k]));
+}
+
+void answer(struct session *s, const struct sess_request *req)
+{
+	if (req->type != WIRE_HELLO && !s->flows) {
+		session_reply(s, req, -EPROTO, IPSECAPI_REASON_NO_HELLO, NULL, 0, 0);
+		return;
+	}
+	switch (req->type) {
+	case WIRE_HELLO: hello(s, req); break;
+	case WIRE_FLOW_OPEN: flow_open(s, req); break;
+	case WIRE_FLOW_CLOSE: flow_close(s, req); break;
+	case WIRE_REPORT: report_begin(s, req); break;
+	case WIRE_WHY: why(s, req); break;
+	case WIRE_CAPS: caps(s, req); break;
+	case WIRE_CLASS: class(s, req); break;
+	case WIRE_INTERFACE: interface(s, req); break;
+	case WIRE_HOST: host(s, req); break;
+	case WIRE_RULE: rule(s, req); break;
+	default:
+		session_reply(s, req, -EOPNOTSUPP, IPSECAPI_REASON_UNKNOWN_REQUEST, NULL, 0, 0);
+	}
+}

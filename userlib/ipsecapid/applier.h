@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The applier: acts on sockets that are not ours, by sock_diag. It follows whether the sockets
+ * of flows still exist; what acts on them (latches) belongs here as well.
+ */
+#ifndef IPSECAPID_APPLIER_H
+#define IPSECAPID_APPLIER_H
+
+#include <stdint.h>
+#include <ipsecapi.h>
+
+enum apply_type {
+	APPLY_TRACK = 1,	/* tell when this socket ends; -> GONE at once if it has */
+	APPLY_FORGET = 2,
+	APPLY_COUNT_IKE = 3,	/* -> IKE_COUNT */
+	APPLY_GONE = 4,
+	APPLY_IKE_COUNT = 5,
+};
+
+struct apply_msg {
+	uint32_t type;
+	uint32_t count;
+	struct ipsecapi_tuple tuple;	/* TRACK; FORGET and GONE: cookie only */
+};
+
+/* Run until @sock closes; the result is an exit status. */
+int applier_main(int sock);
+
+#endif

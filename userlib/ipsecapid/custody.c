@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Custody of keys, by the statement of the trusted unit. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <espvault.h>
+#include <espvault/esv_regs.h>
+#include "custody.h"
+
+#define MAX_UNITS 64
+
+struct unit {
+	struct espvault *dev;
+	uint32_t ifindex;
+	int silent;		/* did not answer; not asked again before the next refresh */
+};
+
+struct units {
+	uint64_t netns_cookie;
+	unsigned int count;
+	struct unit at[MAX_UNITS];
+};
+
+struct units *units_new(uint64_t netns_cookie)
+{
+	struct units *u = calloc(1, sizeof(*u));
+
+	if (u)
+		u->netns_cookie = netns_cookie;
+	return u;
+}
+
+static void forget(struct units *u)
+{
+	while (u->count)
+		espvault_close(u->at[--u->count].dev);
+}
+
+void units_free(struct units *u)
+{
+	if (u)
+		forget(u);
+	free(u);
+}
+
+static int add_unit(const char *path, void *arg)
+{
+	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
+	struct units *u = arg;
+	struct espvault *dev;
+
+	if (u->count == MAX_UNITS)
+		return 1;
+	if (espvault_open(path, ESPVAULT_RDONLY, &dev))
+		return 0;
+	if (espvault_get_info(dev, &info) || info.netns_cookie != u->netns_cookie) {
+		espvault_close(dev);
+		return 0;
+	}
+	u->at[u->count].dev = dev;
+	u->at[u->count].ifindex = info.ifindex;
+	u->at[u->count].silent = 0;
+	u->count++;
+	return 0;
+}
+
+void units_refresh(struct units *u)
+{
+	forget(u);
+	espvault_foreach(add_unit, u);
+}
+
+static struct unit *unit_of(struct units *u, uint32_t ifindex)
+{
+	unsigned int i;
+
+	for (i = 0; i < u->count; i++)
+		if (u->at[i].ifindex == ifindex)
+			return &u->at[i];
+	return NULL;
+}
+
+static uint8_t custody_of(const struct espvault_sa *sa)
+{
+	switch (sa->custody) {
+	case ESPVAULT_CUSTODY_L1: return IPSECAPI_CUSTODY_L1;
+	case ESPVAULT_CUSTODY_L2: return IPSECAPI_CUSTODY_L2;
+	case ESPVAULT_CUSTODY_L3: return IPSECAPI_CUSTODY_L3;
+	case ESPVAULT_CUSTODY_L4: return IPSECAPI_CUSTODY_L4;
+	default: return IPSECAPI_CUSTODY_UNKNOWN;
+	}
+}
+
+/* The unit must mean the same SA as the kernel, not merely one with the same SPI. */
+static int same_sa(const struct espvault_sa *said, const struct rec_sa *sa)
+{
+	size_t n = sa->family == AF_INET ? 4 : 16;
+
+	return said->state != 3 && said->reqid == sa->reqid &&
+	       said->dir == (sa->dir == DIR_IN ? 2 : 1) &&
+	       said->family == (sa->family == AF_INET ? 4 : 6) &&
+	       !memcmp(said->saddr, sa->saddr, n) && !memcmp(said->daddr, sa->daddr, n);
+}
+
+static void ask_unit(struct unit *unit, struct rec_sa *sa, const struct sa_key *key)
+{
+	struct espvault_sa said = ESPVAULT_INIT(struct espvault_sa);
+	int err;
+
+	err = espvault_sa_lookup(unit->dev, sa->family == AF_INET ? 4 : 6, sa->daddr,
+				 ntohl(key->id.spi), &said);
+	if (err && err != -ENOENT) {
+		unit->silent = 1;
+		return;
+	}
+	if (err || !same_sa(&said, sa)) {
+		sa->unit = UNIT_UNKNOWN_SA;
+		return;
+	}
+	sa->unit = UNIT_KNOWS;
+	sa->custody = custody_of(&said);
+	sa->unit_packets = said.packets;
+	sa->unit_bytes = said.bytes;
+	/* the kernel no longer knows the length of a key that the driver took from it */
+	if (!sa->host_key && said.algo == 2)
+		sa->strength = IPSECAPI_STRENGTH_STRONG;
+}
+
+void units_judge(struct units *u, struct rec_sa *sa, const struct sa_key *key, int ask)
+{
+	struct unit *unit;
+
+	sa->unit = UNIT_ABSENT;
+	sa->custody = IPSECAPI_CUSTODY_L0;
+	if (sa->offload == OFFLOAD_NONE)
+		return;
+	unit = unit_of(u, sa->offload_ifindex);
+	sa->custody = unit ? IPSECAPI_CUSTODY_UNKNOWN : IPSECAPI_CUSTODY_L1;
+	if (!unit)
+		return;
+	sa->unit = unit->silent ? UNIT_SILENT : UNIT_NOT_ASKED;
+	if (!ask || unit->silent || sa->state != SA_VALID)
+		return;
+	ask_unit(unit, sa, key);
+	if (unit->silent)
+		sa->unit = UNIT_SILENT;
+}
+
+int units_describe(const struct units *u, unsigned int index, struct rec_unit *rec)
+{
+	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
+
+	if (index >= u->count)
+		return -ENOENT;
+	memset(rec, 0, sizeof(*rec));
+	rec->ifindex = u->at[index].ifindex;
+	/* keys that the unit derives are AES-256 in version 1; shorter ones come from the host */
+	rec->suites = IPSECAPI_SUITE_AES256_GCM16;
+	if (!espvault_get_info(u->at[index].dev, &info)) {
+		rec->test_mode = !!(info.mode & ESV_MODE_TEST);
+		if (info.mode & ESV_MODE_HOST_KEYS)
+			rec->suites |= IPSECAPI_SUITE_AES128_GCM16;
+	}
+	return 0;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Evidence as it arrives: tables from the scrubber, events of links. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "applier.h"
+#include "channel.h"
+#include "clock.h"
+#include "front.h"
+
+#define BATCH_MAX 64
+
+static void begin(struct front *f, const struct record *r)
+{
+	tables_free(&f->incoming);
+	f->incoming_generation = r->generation;
+	f->incoming_failed = false;
+}
+
+static void add(struct front *f, const struct record *r)
+{
+	int err = 0;
+
+	if (r->generation != f->incoming_generation)
+		return;
+	if (r->type == REC_POLICY)
+		err = tables_add_policy(&f->incoming, &r->body.policy);
+	else if (r->type == REC_SA)
+		err = tables_add_sa(&f->incoming, &r->body.sa);
+	else if (r->type == REC_UNIT)
+		err = tables_add_unit(&f->incoming, &r->body.unit);
+	if (err)
+		f->incoming_failed = true;
+}
+
+/* Somebody's sockets have policies: learn how many sockets of IKE daemons may explain them. */
+static void count_ike(struct front *f)
+{
+	const struct apply_msg m = { .type = APPLY_COUNT_IKE };
+	uint32_t i;
+
+	f->socket_policies = false;
+	for (i = 0; i < f->tables.n_policies; i++)
+		if (f->tables.policies[i].of_socket)
+			f->socket_policies = true;
+	if (f->socket_policies)
+		chan_send(f->applier, &m, sizeof(m), -1, MSG_DONTWAIT);
+}
+
+/* SAs of flows whose unit was not asked during the dump, because it held too many. */
+static void ask_units(struct front *f)
+{
+	uint32_t sas[READ_MAX], n = 0, i, k;
+	struct session *s;
+
+	for (s = f->sessions; s; s = s->next) {
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
+			const struct verdict *v = &s->flows[i].verdict;
+
+			for (k = 0; s->flows[i].id && k < v->n_sas && n < READ_MAX; k++)
+				if (v->sa[k] < f->tables.n_sas &&
+				    f->tables.sas[v->sa[k]].unit == UNIT_NOT_ASKED)
+					sas[n++] = v->sa[k];
+		}
+	}
+	if (n)
+		front_read(f, sas, n);
+}
+
+static void answered(struct front *f, uint32_t tag)
+{
+	if (tag && f->asked_at && (int32_t)(tag - f->asked_tag) >= 0)
+		f->asked_at = 0;
+	if (f->stale && !f->asked_at) {
+		f->stale = false;
+		flows_judge(f, true);
+	}
+}
+
+static void end(struct front *f, const struct record *r)
+{
+	const struct rec_end *e = &r->body.end;
+	bool same;
+
+	if (!e->status && !f->incoming_failed && r->generation == f->incoming_generation) {
+		tables_order_policies(&f->incoming);
+		memcpy(f->incoming.default_block, e->default_block, sizeof(e->default_block));
+		f->incoming.generation = r->generation;
+		f->incoming.read_at = e->read_at;
+		same = tables_equal(&f->tables, &f->incoming);
+		tables_free(&f->tables);
+		f->tables = f->incoming;
+		memset(&f->incoming, 0, sizeof(f->incoming));
+		if (!same) {
+			f->generation++;
+			count_ike(f);
+		}
+		flows_judge(f, false);
+		ask_units(f);
+	}
+	answered(f, e->tag);
+	if (!f->ready && f->tables.read_at) {
+		f->ready = true;
+		chan_send(f->keeper, "", 1, -1, MSG_DONTWAIT);
+	}
+}
+
+static void read_sa(struct front *f, const struct record *r)
+{
+	if (r->generation == f->tables.generation && r->index < f->tables.n_sas)
+		f->tables.sas[r->index] = r->body.sa;
+}
+
+static void read_end(struct front *f, const struct record *r)
+{
+	const struct rec_end *e = &r->body.end;
+
+	/* what was read with the tables unchanged confirms all of them */
+	if (!e->status && r->generation == f->tables.generation)
+		f->tables.read_at = e->read_at;
+	answered(f, e->tag);
+	reports_progress(f, e->tag, e->status);
+}
+
+int evidence_from_scrubber(struct front *f)
+{
+	static struct record batch[BATCH_MAX];
+	ssize_t n = chan_recv(f->scrubber, batch, sizeof(batch), NULL, MSG_DONTWAIT);
+	size_t i;
+
+	if (n == -EAGAIN)
+		return 0;
+	if (n <= 0)
+		return n ? (int)n : -EPIPE;
+	for (i = 0; i < n / sizeof(batch[0]); i++) {
+		const struct record *r = &batch[i];
+
+		switch (r->type) {
+		case REC_BEGIN: begin(f, r); break;
+		case REC_END: end(f, r); break;
+		case REC_READ_SA: read_sa(f, r); break;
+		case REC_READ_END: read_end(f, r); break;
+		default: add(f, r); break;
+		}
+	}
+	return 0;
+}
+
+/*
+ * The event of a link that goes down is sent before the kernel flushes the device's SAs and
+ * policies, and the flush itself is silent. So: believe the link at once, dump now, and dump
+ * again shortly after.
+ */
+void evidence_links_changed(struct front *f)
+{
+	links_read(&f->links);
+	flows_judge(f, true);
+	front_sync(f, true);
+	f->settling = 0;
+	sd_event_source_set_time(f->settle, now_ns() / 1000 + 100000);
+	sd_event_source_set_enabled(f->settle, SD_EVENT_ONESHOT);
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Flows: opening, judging, ending. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+
+#include "../libipsecapi/wire/slot.h"
+#include "../libipsecapi/wire/wire.h"
+#include "applier.h"
+#include "channel.h"
+#include "clock.h"
+#include "front.h"
+
+static void tell_applier(struct front *f, uint32_t type, const struct ipsecapi_tuple *tuple)
+{
+	const struct apply_msg m = { .type = type, .tuple = *tuple };
+
+	/* a hint: what is lost here is caught by the next look at all sockets */
+	chan_send(f->applier, &m, sizeof(m), -1, MSG_DONTWAIT);
+}
+
+static struct flow *free_slot(struct session *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < MAX_FLOWS_SESSION; i++)
+		if (!s->flows[i].id)
+			return &s->flows[i];
+	return NULL;
+}
+
+/* Possession of a descriptor is not ownership: the socket's user and the sender must agree. */
+static bool may_see(const struct sess_request *req)
+{
+	return req->uid == 0 || req->uid == req->sock.owner;
+}
+
+static void set_facts(struct flow *flow, const struct sess_request *req)
+{
+	struct flow_facts *f = &flow->facts;
+	const struct ipsecapi_tuple *t = &req->sock.tuple;
+
+	flow->tuple = *t;
+	memset(f, 0, sizeof(*f));
+	f->family = t->family;
+	f->protocol = t->protocol;
+	f->local_port = t->local_port;
+	f->peer_port = t->peer_port;
+	memcpy(f->local, t->local, 16);
+	memcpy(f->peer, t->peer, 16);
+	f->mark = req->sock.mark;
+	f->bound_ifindex = req->sock.bound_ifindex;
+	f->uid = req->sock.owner;
+}
+
+static bool tuple_valid(const struct ipsecapi_tuple *t)
+{
+	return (t->family == AF_INET || t->family == AF_INET6) &&
+	       (t->protocol == IPPROTO_TCP || t->protocol == IPPROTO_UDP ||
+		t->protocol == IPPROTO_UDPLITE);
+}
+
+void flow_open(struct session *s, const struct sess_request *req)
+{
+	struct flow *flow;
+	struct world w;
+
+	if (!tuple_valid(&req->sock.tuple) || !may_see(req)) {
+		session_reply(s, req, -EACCES, IPSECAPI_REASON_NOT_PERMITTED, NULL, 0, 0);
+		return;
+	}
+	if (sessions_flows_of(s->front, req->uid) >= MAX_FLOWS_USER) {
+		session_reply(s, req, -EDQUOT, IPSECAPI_REASON_FLOW_LIMIT_USER, NULL, 0, 0);
+		return;
+	}
+	flow = free_slot(s);
+	if (!flow) {
+		session_reply(s, req, -EDQUOT, IPSECAPI_REASON_FLOW_LIMIT_SESSION, NULL, 0, 0);
+		return;
+	}
+	flow->uses = flow->uses == 0xffff ? 1 : flow->uses + 1;
+	*flow = (struct flow){ .uses = flow->uses, .uid = req->uid };
+	flow->id = (uint32_t)(flow - s->flows) | (uint32_t)flow->uses << 16;
+	set_facts(flow, req);
+	front_world(s->front, &w);
+	links_route(&s->front->links, &flow->facts);
+	flow_judge(s, flow, &w);
+	page_write(s, flow);
+	slot_renew(slot_at(s->page, flow->id & 0xffff), now_ns() + LEASE_NS);
+	tell_applier(s->front, APPLY_TRACK, &flow->tuple);
+	session_reply(s, req, 0, IPSECAPI_REASON_NONE, &flow->tuple, sizeof(flow->tuple), flow->id);
+}
+
+struct flow *flow_find(struct session *s, const struct sess_request *req)
+{
+	uint32_t slot = req->flow & 0xffff;
+	struct flow *flow;
+
+	if (!req->flow || slot >= MAX_FLOWS_SESSION)
+		return NULL;
+	flow = &s->flows[slot];
+	/* whoever asks now must be the user who opened it */
+	if (flow->id != req->flow || (req->uid && req->uid != flow->uid))
+		return NULL;
+	return flow;
+}
+
+/* Two sessions may watch one socket; the applier forgets it with the last of them. */
+static bool watched(const struct front *f, uint64_t cookie)
+{
+	const struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next)
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+			if (s->flows[i].id && s->flows[i].tuple.cookie == cookie)
+				return true;
+	return false;
+}
+
+void flow_end(struct session *s, struct flow *flow)
+{
+	struct ipsecapi_tuple tuple = flow->tuple;
+	struct slot_body b = { .state = SLOT_FREE };
+
+	slot_renew(slot_at(s->page, flow->id & 0xffff), 0);
+	slot_write(slot_at(s->page, flow->id & 0xffff), &b);
+	flow->id = 0;
+	if (!watched(s->front, tuple.cookie))
+		tell_applier(s->front, APPLY_FORGET, &tuple);
+}
+
+void flow_close(struct session *s, const struct sess_request *req)
+{
+	struct flow *flow = flow_find(s, req);
+
+	if (!flow) {
+		session_reply(s, req, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW, NULL, 0, 0);
+		return;
+	}
+	flow_end(s, flow);
+	session_reply(s, req, 0, IPSECAPI_REASON_NONE, NULL, 0, 0);
+}
+
+static void note_reason(struct why_ring *ring, uint32_t dir, uint32_t reason, uint64_t now)
+{
+	struct ipsecapi_why why = { .direction = dir, .reason = reason, .count = 1, .current = 1,
+				    .first = now, .last = now };
+	uint32_t i;
+
+	if (ring->n && ring->at[0].current && ring->at[0].reason == reason) {
+		ring->at[0].last = now;
+		return;
+	}
+	if (ring->n)
+		ring->at[0].current = 0;
+	if (reason == IPSECAPI_REASON_NONE)
+		return;
+	why.layer = reason_layer(reason);
+	why.origin = IPSECAPI_ORIGIN_LOCAL;
+	/* the same reason again moves to the front and keeps its history */
+	for (i = 0; i < ring->n && ring->at[i].reason != reason; i++)
+		;
+	if (i < ring->n) {
+		why.first = ring->at[i].first;
+		why.count = ring->at[i].count + 1;
+	} else if (ring->n < WHY_MAX) {
+		i = ring->n++;
+	} else {
+		i = WHY_MAX - 1;
+	}
+	memmove(&ring->at[1], &ring->at[0], i * sizeof(ring->at[0]));
+	ring->at[0] = why;
+}
+
+/* Counters move all the time; a change is one of what they stand beside. */
+static bool changed(const struct ipsecapi_direction *a, const struct ipsecapi_direction *b)
+{
+	struct ipsecapi_direction x = *a, y = *b;
+
+	x.packets = y.packets = x.bytes = y.bytes = 0;
+	return memcmp(&x, &y, sizeof(x));
+}
+
+static void judge(struct front *f, const struct world *w, struct flow *flow)
+{
+	int d;
+
+	verdict_flow(w, &flow->facts, &flow->verdict);
+	if (!f->stale)
+		return;
+	flow->verdict.n_sas = 0;
+	for (d = 0; d < 2; d++)
+		flow->verdict.dir[d] = (struct ipsecapi_direction){
+			.reason = IPSECAPI_REASON_EVIDENCE_STALE };
+}
+
+void flow_judge(struct session *s, struct flow *flow, const struct world *w)
+{
+	struct verdict old = flow->verdict;
+	uint64_t now = now_ns();
+	int d;
+
+	if (flow->closed)
+		return;
+	judge(s->front, w, flow);
+	flow->read_at = s->front->tables.read_at;
+	for (d = 0; d < 2; d++)
+		note_reason(&flow->why[d], d, flow->verdict.dir[d].reason, now);
+	if (changed(&old.dir[0], &flow->verdict.dir[0]) ||
+	    changed(&old.dir[1], &flow->verdict.dir[1])) {
+		if (flow->generation++)
+			session_event(s, IPSECAPI_EVENT_CHANGED, IPSECAPI_REASON_NONE, flow->id);
+	}
+	page_write(s, flow);
+}
+
+void flows_judge(struct front *f, bool routes)
+{
+	struct session *s;
+	struct world w;
+	uint32_t i;
+
+	front_world(f, &w);
+	for (s = f->sessions; s; s = s->next) {
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
+			if (!s->flows[i].id)
+				continue;
+			if (routes)
+				links_route(&f->links, &s->flows[i].facts);
+			flow_judge(s, &s->flows[i], &w);
+		}
+	}
+}
+
+void flows_gone(struct front *f, uint64_t cookie)
+{
+	struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next) {
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
+			struct flow *flow = &s->flows[i];
+
+			if (!flow->id || flow->closed || flow->tuple.cookie != cookie)
+				continue;
+			flow->closed = true;
+			flow->generation++;
+			page_write(s, flow);
+			session_event(s, IPSECAPI_EVENT_CLOSED, IPSECAPI_REASON_SOCKET_CLOSED,
+				      flow->id);
+		}
+	}
+}
+
+static bool waits(const struct flow *flow)
+{
+	int d;
+
+	for (d = 0; d < 2; d++)
+		if (flow->verdict.dir[d].reason == IPSECAPI_REASON_NO_SA ||
+		    flow->verdict.dir[d].reason == IPSECAPI_REASON_ACQUIRING)
+			return true;
+	return false;
+}
+
+static bool any_flow(const struct front *f, bool waiting)
+{
+	const struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next)
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+			if (s->flows[i].id && (!waiting || waits(&s->flows[i])))
+				return true;
+	return false;
+}
+
+bool flows_waiting(const struct front *f)
+{
+	return any_flow(f, true);
+}
+
+bool flows_exist(const struct front *f)
+{
+	return any_flow(f, false);
+}

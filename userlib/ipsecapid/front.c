@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The front's event loop. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "applier.h"
+#include "channel.h"
+#include "clock.h"
+#include "front.h"
+#include "sandbox.h"
+
+#define TICK_US		500000u
+#define SILENCE_NS	(1000 * MS)	/* a scrubber that takes longer has no current evidence */
+#define TICKS_TRACK	120		/* look at all sockets every minute */
+#define TICKS_RESYNC	120		/* and at all tables, whatever was announced */
+
+void front_world(struct front *f, struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->tables = &f->tables;
+	w->ike_sockets = f->ike_sockets;
+	links_show(&f->links, w);
+}
+
+static uint32_t ask_scrubber(struct front *f, struct scrub_request *req)
+{
+	req->tag = ++f->next_tag ? f->next_tag : ++f->next_tag;
+	if (!f->asked_at)
+		f->asked_at = now_ns();
+	f->asked_tag = req->tag;
+	/* a full channel is a silent scrubber; the tick will notice */
+	chan_send(f->scrubber, req, sizeof(*req), -1, MSG_DONTWAIT);
+	return req->tag;
+}
+
+uint32_t front_sync(struct front *f, bool force)
+{
+	struct scrub_request req = { .type = REQ_SYNC, .force = force };
+
+	return ask_scrubber(f, &req);
+}
+
+uint32_t front_read(struct front *f, const uint32_t *sas, uint32_t n)
+{
+	struct scrub_request req = {
+		.type = REQ_READ, .generation = f->tables.generation, .count = n,
+	};
+
+	memcpy(req.index, sas, n * sizeof(*sas));
+	return ask_scrubber(f, &req);
+}
+
+static int on_keeper(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct front *f = arg;
+	int channel;
+	char byte;
+
+	(void)source;
+	(void)revents;
+	if (chan_recv(fd, &byte, 1, &channel, 0) <= 0)
+		return sd_event_exit(f->event, 0);
+	if (channel >= 0 && session_add(f, channel) < 0)
+		close(channel);
+	return 0;
+}
+
+static int on_scrubber(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct front *f = arg;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (evidence_from_scrubber(f))
+		return sd_event_exit(f->event, 1);
+	sessions_reap(f);
+	return 0;
+}
+
+static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct front *f = arg;
+	struct apply_msg m;
+
+	(void)source;
+	(void)revents;
+	if (chan_recv(fd, &m, sizeof(m), NULL, 0) != sizeof(m))
+		return sd_event_exit(f->event, 1);
+	if (m.type == APPLY_GONE) {
+		flows_gone(f, m.tuple.cookie);
+	} else if (m.type == APPLY_IKE_COUNT && m.count != f->ike_sockets) {
+		f->ike_sockets = m.count;
+		flows_judge(f, false);
+	}
+	sessions_reap(f);
+	return 0;
+}
+
+static int on_links(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct front *f = arg;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (links_drain(&f->links))
+		evidence_links_changed(f);
+	sessions_reap(f);
+	return 0;
+}
+
+static int on_settle(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct front *f = arg;
+
+	links_read(&f->links);
+	flows_judge(f, true);
+	front_sync(f, true);
+	if (f->settling++)
+		return 0;
+	sd_event_source_set_time(source, usec + 500000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void track_all(struct front *f)
+{
+	const struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next) {
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
+			struct apply_msg m = { .type = APPLY_TRACK,
+					       .tuple = s->flows[i].tuple };
+
+			if (s->flows[i].id && !s->flows[i].closed)
+				chan_send(f->applier, &m, sizeof(m), -1, MSG_DONTWAIT);
+		}
+	}
+}
+
+static void check_silence(struct front *f, uint64_t now)
+{
+	if (f->stale || !f->asked_at || now < f->asked_at + SILENCE_NS)
+		return;
+	f->stale = true;
+	flows_judge(f, false);
+}
+
+/* Leases, deadlines, and looking again at what may change without an event. */
+static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct front *f = arg;
+	uint64_t now = now_ns();
+	struct session *s;
+
+	check_silence(f, now);
+	reports_expire(f, now);
+	f->ticks++;
+	if (flows_exist(f)) {
+		if (f->ticks % TICKS_TRACK == 0)
+			track_all(f);
+		if (f->ticks % TICKS_RESYNC == 0 || (f->ticks % 2 == 0 && flows_waiting(f)))
+			front_sync(f, true);
+	}
+	for (s = f->sessions; s; s = s->next)
+		page_renew(s, now + LEASE_NS);
+	sessions_reap(f);
+	sd_event_source_set_time(source, usec + TICK_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int add_sources(struct front *f)
+{
+	int err;
+
+	err = sd_event_new(&f->event);
+	if (err >= 0)
+		err = sd_event_add_io(f->event, NULL, f->keeper, EPOLLIN, on_keeper, f);
+	if (err >= 0)
+		err = sd_event_add_io(f->event, NULL, f->scrubber, EPOLLIN, on_scrubber, f);
+	if (err >= 0)
+		err = sd_event_add_io(f->event, NULL, f->applier, EPOLLIN, on_applier, f);
+	if (err >= 0)
+		err = sd_event_add_io(f->event, NULL, f->links.events, EPOLLIN, on_links, f);
+	if (err >= 0)
+		err = sd_event_add_time(f->event, &f->tick, CLOCK_BOOTTIME,
+					now_ns() / 1000 + TICK_US, 20000, on_tick, f);
+	if (err >= 0)
+		err = sd_event_add_time(f->event, &f->settle, CLOCK_BOOTTIME, 0, 10000,
+					on_settle, f);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(f->settle, SD_EVENT_OFF);
+	return err;
+}
+
+int front_main(int keeper, int scrubber, int applier)
+{
+	struct front *f = calloc(1, sizeof(*f));
+	int err;
+
+	if (!f)
+		return 1;
+	f->keeper = keeper;
+	f->scrubber = scrubber;
+	f->applier = applier;
+	err = links_open(&f->links);
+	if (err >= 0)
+		err = add_sources(f);
+	if (err >= 0)
+		err = sandbox_enter(SANDBOX_FRONT);
+	if (err >= 0)
+		err = links_read(&f->links);
+	if (err < 0) {
+		fprintf(stderr, "ipsecapid: front: %s\n", strerror(-err));
+		return 1;
+	}
+	front_sync(f, true);
+	err = sd_event_loop(f->event);
+	return err < 0 ? 1 : err;
+}

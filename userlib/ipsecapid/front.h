@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The front: sessions, flows and their status pages. It has no capability; all it knows comes
+ * from the scrubber, the applier, an unprivileged rtnetlink socket and the workers.
+ */
+#ifndef IPSECAPID_FRONT_H
+#define IPSECAPID_FRONT_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "links.h"
+#include "session.h"
+#include "tables.h"
+#include "verdict.h"
+
+#define WHY_MAX		8	/* per direction */
+#define REPORT_TRIES	4
+
+struct why_ring {
+	struct ipsecapi_why at[WHY_MAX];	/* newest first */
+	uint32_t n;
+};
+
+struct flow {
+	uint32_t id;		/* slot | generation << 16; 0: slot is free */
+	uint16_t uses;		/* of the slot, makes handles unique */
+	bool closed;
+	uint32_t uid;		/* of the message that opened it */
+	struct ipsecapi_tuple tuple;
+	struct flow_facts facts;
+	struct verdict verdict;
+	uint32_t generation;
+	uint64_t read_at;
+	struct why_ring why[2];
+};
+
+struct session {
+	struct front *front;
+	struct session *next;
+	sd_event_source *source;
+	int channel;
+	bool started;
+	bool dead;
+	bool overflow;
+	uint32_t uid;		/* of the process that connected */
+	void *page;		/* NULL before HELLO */
+	size_t page_size;
+	int page_fd;
+	struct flow *flows;	/* MAX_FLOWS_SESSION, from HELLO on */
+	/* the one request that waits for evidence */
+	bool pending;
+	struct sess_request request;
+	uint32_t scrub_tag;
+	uint32_t tries;
+	uint64_t deadline;
+};
+
+struct front {
+	sd_event *event;
+	int keeper, scrubber, applier;
+	struct tables tables;		/* in force */
+	struct tables incoming;		/* being received */
+	uint32_t incoming_generation;
+	bool incoming_failed;
+	struct links links;
+	uint32_t ike_sockets;
+	bool socket_policies;		/* some exist: the count above matters */
+	uint32_t generation;		/* of what host and rule answer from */
+	struct session *sessions;
+	sd_event_source *tick;
+	unsigned int ticks;
+	sd_event_source *settle;	/* dumps again after a link event */
+	unsigned int settling;
+	uint32_t next_tag;
+	uint64_t asked_at;		/* oldest unanswered request to the scrubber, or 0 */
+	uint32_t asked_tag;
+	bool stale;			/* the scrubber does not answer */
+	bool ready;
+};
+
+/* front.c */
+int front_main(int keeper, int scrubber, int applier);
+void front_world(struct front *f, struct world *w);
+uint32_t front_sync(struct front *f, bool force);
+uint32_t front_read(struct front *f, const uint32_t *sas, uint32_t n);
+
+/* evidence.c: what comes from the scrubber and from link events */
+int evidence_from_scrubber(struct front *f);
+void evidence_links_changed(struct front *f);
+
+/* sessions.c */
+int session_add(struct front *f, int channel);
+void sessions_reap(struct front *f);
+void session_reply(struct session *s, const struct sess_request *req, int32_t status,
+		   uint32_t reason, const void *data, size_t length, uint32_t flow);
+void session_event(struct session *s, uint32_t type, uint32_t reason, uint32_t flow);
+uint32_t sessions_flows_of(const struct front *f, uint32_t uid);
+
+/* pages.c */
+int page_create(struct session *s);
+void page_write(struct session *s, const struct flow *flow);
+void page_renew(struct session *s, uint64_t until);
+
+/* flows.c */
+void flow_open(struct session *s, const struct sess_request *req);
+void flow_close(struct session *s, const struct sess_request *req);
+void flow_end(struct session *s, struct flow *flow);
+struct flow *flow_find(struct session *s, const struct sess_request *req);
+void flow_judge(struct session *s, struct flow *flow, const struct world *w);
+void flows_judge(struct front *f, bool routes);
+void flows_gone(struct front *f, uint64_t cookie);
+bool flows_waiting(const struct front *f);
+bool flows_exist(const struct front *f);
+
+/* reports.c: requests that wait for fresh evidence */
+void report_begin(struct session *s, const struct sess_request *req);
+void reports_progress(struct front *f, uint32_t tag, int status);
+void reports_expire(struct front *f, uint64_t now);
+
+/* answers.c: everything that is answered at once */
+void answer(struct session *s, const struct sess_request *req);
+
+#endif

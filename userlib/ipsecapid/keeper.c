@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Starting and keeping the broker's processes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "applier.h"
+#include "channel.h"
+#include "front.h"
+#include "keeper.h"
+#include "sandbox.h"
+#include "scrubber.h"
+#include "session.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+#define RETRY_US 100000
+
+struct keeper {
+	sd_event *event;
+	int listener;
+	sd_event_source *listen_source;
+	int front;			/* new sessions go there, "ready" comes back */
+	int accepting;			/* read end of the pipe of the worker that accepts, or -1 */
+	unsigned int workers;
+	pid_t pid_front, pid_scrubber, pid_applier;
+	struct worker_config worker;
+};
+
+/* Which ends of which channels a process keeps. */
+struct plumbing {
+	int front_scrubber[2], front_applier[2], keeper_front[2];
+};
+
+static int read_overflow_uid(uint32_t *uid)
+{
+	char buf[16] = "";
+	int fd = open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	*uid = 65534;
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n > 0)
+		*uid = strtoul(buf, NULL, 10);
+	return 0;
+}
+
+static int read_netns(uint64_t *cookie)
+{
+	socklen_t len = sizeof(*cookie);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &len))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static void close_pair(int pair[2])
+{
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static int make_pairs(struct plumbing *p)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_scrubber) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_applier) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_front))
+		return -errno;
+	return 0;
+}
+
+static pid_t start_scrubber(struct keeper *k, struct plumbing *p)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	close(k->listener);
+	close_pair(p->front_applier);
+	close_pair(p->keeper_front);
+	close(p->front_scrubber[0]);
+	_exit(scrubber_main(p->front_scrubber[1], k->worker.netns_cookie));
+}
+
+static pid_t start_applier(struct keeper *k, struct plumbing *p)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	close(k->listener);
+	close_pair(p->front_scrubber);
+	close_pair(p->keeper_front);
+	close(p->front_applier[0]);
+	_exit(applier_main(p->front_applier[1]));
+}
+
+static pid_t start_front(struct keeper *k, struct plumbing *p)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	close(k->listener);
+	close(p->front_scrubber[1]);
+	close(p->front_applier[1]);
+	close(p->keeper_front[0]);
+	_exit(front_main(p->keeper_front[1], p->front_scrubber[0], p->front_applier[0]));
+}
+
+static int start_processes(struct keeper *k)
+{
+	struct plumbing p;
+	int err = make_pairs(&p);
+
+	if (err)
+		return err;
+	k->pid_scrubber = start_scrubber(k, &p);
+	k->pid_applier = start_applier(k, &p);
+	k->pid_front = start_front(k, &p);
+	close_pair(p.front_scrubber);
+	close_pair(p.front_applier);
+	close(p.keeper_front[1]);
+	k->front = p.keeper_front[0];
+	return k->pid_scrubber < 0 || k->pid_applier < 0 || k->pid_front < 0 ? -EAGAIN : 0;
+}
+
+static void run_worker(struct keeper *k, int channel, int accepted)
+{
+	struct worker_config c = k->worker;
+	sigset_t none;
+
+	/* the alarm of a worker must end it */
+	sigemptyset(&none);
+	signal(SIGALRM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	close(k->front);
+	c.listener = k->listener;
+	c.channel = channel;
+	c.accepted = accepted;
+	_exit(worker_main(&c));
+}
+
+static int on_accepted(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct keeper *k = arg;
+
+	(void)revents;
+	(void)fd;
+	sd_event_source_disable_unref(source);
+	close(k->accepting);
+	k->accepting = -1;
+	if (k->workers < MAX_SESSIONS)
+		sd_event_source_set_enabled(k->listen_source, SD_EVENT_ON);
+	return 0;
+}
+
+/*
+ * The worker accepts by itself: the keeper never holds a connection, because closing one that
+ * has a stranger's descriptor in its queue can block.
+ */
+static int spawn_worker(struct keeper *k)
+{
+	int pair[2], accepted[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	if (pipe2(accepted, O_CLOEXEC)) {
+		close_pair(pair);
+		return -errno;
+	}
+	pid = fork();
+	if (!pid) {
+		close(pair[0]);
+		close(accepted[0]);
+		run_worker(k, pair[1], accepted[1]);
+	}
+	close(pair[1]);
+	close(accepted[1]);
+	if (pid > 0 && !chan_send(k->front, "", 1, pair[0], 0)) {
+		k->workers++;
+		k->accepting = accepted[0];
+	} else {
+		close(accepted[0]);
+	}
+	close(pair[0]);
+	return pid < 0 ? -EAGAIN : 0;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct keeper *k = arg;
+
+	(void)usec;
+	sd_event_source_disable_unref(source);
+	return sd_event_source_set_enabled(k->listen_source, SD_EVENT_ON);
+}
+
+static int on_listener(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct keeper *k = arg;
+
+	(void)fd;
+	(void)revents;
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (spawn_worker(k) || k->accepting < 0)	/* out of processes: later */
+		return sd_event_add_time_relative(k->event, &(sd_event_source *){ NULL },
+						  CLOCK_MONOTONIC, RETRY_US, 0, on_retry, k);
+	return sd_event_add_io(k->event, &(sd_event_source *){ NULL }, k->accepting, EPOLLIN,
+			       on_accepted, k);
+}
+
+static int on_front(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct keeper *k = arg;
+	char byte;
+
+	(void)source;
+	(void)revents;
+	if (chan_recv(fd, &byte, 1, NULL, MSG_DONTWAIT) == 1) {
+		sd_notify(0, "READY=1\nSTATUS=The kernel's tables are read.");
+		return 0;
+	}
+	return sd_event_exit(k->event, 1);
+}
+
+static const char *needed(const struct keeper *k, pid_t pid)
+{
+	if (pid == k->pid_front)
+		return "front";
+	if (pid == k->pid_scrubber)
+		return "scrubber";
+	return pid == k->pid_applier ? "applier" : NULL;
+}
+
+static int on_child(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
+{
+	struct keeper *k = arg;
+	int status;
+	pid_t pid;
+
+	(void)source;
+	(void)si;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		const char *name = needed(k, pid);
+
+		if (!name) {
+			k->workers--;
+			continue;
+		}
+		fprintf(stderr, "ipsecapid: the %s ended; so does the broker\n", name);
+		return sd_event_exit(k->event, 1);
+	}
+	if (k->accepting < 0 && k->workers < MAX_SESSIONS)
+		sd_event_source_set_enabled(k->listen_source, SD_EVENT_ON);
+	return 0;
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
+{
+	(void)source;
+	(void)si;
+	sd_notify(0, "STOPPING=1");
+	return sd_event_exit(((struct keeper *)arg)->event, 0);
+}
+
+static int add_sources(struct keeper *k)
+{
+	int err = sd_event_new(&k->event);
+
+	if (err >= 0)
+		err = sd_event_add_signal(k->event, NULL, SIGCHLD, on_child, k);
+	if (err >= 0)
+		err = sd_event_add_signal(k->event, NULL, SIGTERM, on_terminate, k);
+	if (err >= 0)
+		err = sd_event_add_signal(k->event, NULL, SIGINT, on_terminate, k);
+	if (err >= 0)
+		err = sd_event_add_io(k->event, NULL, k->front, EPOLLIN, on_front, k);
+	if (err >= 0)
+		err = sd_event_add_io(k->event, &k->listen_source, k->listener, EPOLLIN,
+				      on_listener, k);
+	return err;
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int keeper_main(const struct keeper_config *config)
+{
+	static struct keeper k;
+	int err;
+
+	k.listener = config->listener;
+	k.accepting = -1;
+	sandbox_identity(config->uid, config->gid);
+	read_overflow_uid(&k.worker.overflow_uid);
+	err = read_netns(&k.worker.netns_cookie);
+	if (err) {
+		fprintf(stderr, "ipsecapid: the kernel does not tell its network namespace: %s\n",
+			strerror(-err));
+		return 1;
+	}
+	err = start_processes(&k);
+	block_signals();
+	if (err >= 0)
+		err = add_sources(&k);
+	if (err >= 0)
+		err = sandbox_enter(SANDBOX_KEEPER);
+	if (err < 0) {
+		fprintf(stderr, "ipsecapid: %s\n", strerror(-err));
+		return 1;
+	}
+	err = sd_event_loop(k.event);
+	/* the others end when their channels close */
+	return err < 0 ? 1 : err;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keeper: starts the other processes, forks a worker for each connection, and ends all of
+ * them when one that is needed ends. It holds no state that a client could be after.
+ */
+#ifndef IPSECAPID_KEEPER_H
+#define IPSECAPID_KEEPER_H
+
+#include <sys/types.h>
+
+struct keeper_config {
+	int listener;
+	uid_t uid;	/* to run as, (uid_t)-1: unchanged */
+	gid_t gid;
+};
+
+/* Run the broker until a signal ends it. The result is an exit status. */
+int keeper_main(const struct keeper_config *config);
+
+#endif

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Interfaces and routes over rtnetlink. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/rtnetlink.h>
+
+#include "features.h"
+#include "links.h"
+
+#define BUFFER 65536
+#define F_LOWER_UP 0x10000
+
+static int open_route(uint32_t groups)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), err;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int links_open(struct links *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->bit_esp = l->bit_csum = l->bit_gso = -1;
+	l->events = open_route(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+			       RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE);
+	l->query = open_route(0);
+	l->inet = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	l->all_no_xfrm4 = open("/proc/sys/net/ipv4/conf/all/disable_xfrm", O_RDONLY | O_CLOEXEC);
+	l->all_no_policy4 = open("/proc/sys/net/ipv4/conf/all/disable_policy",
+				 O_RDONLY | O_CLOEXEC);
+	l->all_no_policy6 = open("/proc/sys/net/ipv6/conf/all/disable_policy",
+				 O_RDONLY | O_CLOEXEC);
+	if (l->events < 0 || l->query < 0 || l->inet < 0)
+		return -EIO;
+	return 0;
+}
+
+bool links_drain(struct links *l)
+{
+	struct nlmsghdr hdr;
+	bool any = false;
+
+	for (;;) {
+		ssize_t n = recv(l->events, &hdr, sizeof(hdr), MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return any;
+		any = true;
+		if (n < 0 && errno != ENOBUFS)
+			return any;
+	}
+}
+
+struct attr_find {
+	uint16_t type;
+	const struct nlattr *found;
+};
+
+static int find_cb(const struct nlattr *attr, void *data)
+{
+	struct attr_find *f = data;
+
+	if (mnl_attr_get_type(attr) == f->type)
+		f->found = attr;
+	return MNL_CB_OK;
+}
+
+static const struct nlattr *nested(const struct nlattr *in, uint16_t type)
+{
+	struct attr_find f = { .type = type };
+
+	if (in)
+		mnl_attr_parse_nested(in, find_cb, &f);
+	return f.found;
+}
+
+/* Entry @index of an array of 32-bit settings inside an attribute. */
+static bool setting(const struct nlattr *attr, unsigned int index)
+{
+	uint32_t v;
+
+	if (!attr || mnl_attr_get_payload_len(attr) < (index + 1) * sizeof(v))
+		return false;
+	memcpy(&v, (uint8_t *)mnl_attr_get_payload(attr) + index * sizeof(v), sizeof(v));
+	return v;
+}
+
+static void parse_af_spec(struct link *link, const struct nlattr *spec)
+{
+	const struct nlattr *v4 = nested(nested(spec, AF_INET), IFLA_INET_CONF);
+	const struct nlattr *v6 = nested(nested(spec, AF_INET6), IFLA_INET6_CONF);
+
+	link->no_xfrm4 = setting(v4, IPV4_DEVCONF_NOXFRM - 1);
+	link->no_policy4 = setting(v4, IPV4_DEVCONF_NOPOLICY - 1);
+	link->no_policy6 = setting(v6, DEVCONF_DISABLE_POLICY);
+}
+
+static bool is_virtual(const struct nlattr *info)
+{
+	const struct nlattr *kind = nested(info, IFLA_INFO_KIND);
+	const char *s;
+
+	if (!kind || mnl_attr_validate(kind, MNL_TYPE_NUL_STRING) < 0)
+		return false;
+	s = mnl_attr_get_str(kind);
+	return !strcmp(s, "xfrm") || !strcmp(s, "vti") || !strcmp(s, "vti6");
+}
+
+static int parse_link(const struct nlmsghdr *nlh, struct link *link)
+{
+	const struct ifinfomsg *ifm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifm))
+		return -EBADMSG;
+	memset(link, 0, sizeof(*link));
+	link->ifindex = ifm->ifi_index;
+	link->admin_up = ifm->ifi_flags & IFF_UP;
+	link->up = link->admin_up && (ifm->ifi_flags & F_LOWER_UP);
+	link->loopback = ifm->ifi_flags & IFF_LOOPBACK;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifm)) {
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME:
+			if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+				strncpy(link->name, mnl_attr_get_str(attr), sizeof(link->name) - 1);
+			break;
+		case IFLA_AF_SPEC:
+			parse_af_spec(link, attr);
+			break;
+		case IFLA_LINKINFO:
+			link->virtual_xfrm = is_virtual(attr);
+			break;
+		}
+	}
+	return 0;
+}
+
+static int on_link(struct links *l, const struct nlmsghdr *nlh)
+{
+	struct link link, *p;
+	int err = parse_link(nlh, &link);
+
+	if (err)
+		return err;
+	if (l->n == l->cap) {
+		uint32_t cap = l->cap ? 2 * l->cap : 16;
+
+		p = reallocarray(l->at, cap, sizeof(*p));
+		if (!p)
+			return -ENOMEM;
+		l->at = p;
+		l->cap = cap;
+	}
+	features_read(l, &link);
+	l->at[l->n++] = link;
+	return 0;
+}
+
+static int take_links(struct links *l, const uint8_t *buf, size_t len)
+{
+	const struct nlmsghdr *nlh = (const void *)buf;
+	int left = len, err;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (nlh->nlmsg_seq != l->seq)
+			continue;
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			return -EAGAIN;
+		if (nlh->nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (nlh->nlmsg_type == NLMSG_ERROR)
+			return -EIO;
+		if (nlh->nlmsg_type == RTM_NEWLINK) {
+			err = on_link(l, nlh);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
+}
+
+static int read_once(struct links *l, uint8_t *buf)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct ifinfomsg ifm;
+	} q = { 0 };
+	ssize_t n;
+	int err = 0;
+
+	q.nlh.nlmsg_len = sizeof(q);
+	q.nlh.nlmsg_type = RTM_GETLINK;
+	q.nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	q.nlh.nlmsg_seq = ++l->seq;
+	l->n = 0;
+	if (send(l->query, &q, sizeof(q), 0) < 0)
+		return -errno;
+	while (!err) {
+		n = recv(l->query, buf, BUFFER, 0);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			err = take_links(l, buf, n);
+	}
+	return err < 0 ? err : 0;
+}
+
+int links_read(struct links *l)
+{
+	uint8_t *buf = malloc(BUFFER);
+	int err, tries = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	do {
+		err = read_once(l, buf);
+	} while (err == -EAGAIN && ++tries < 5);
+	if (l->n)
+		qsort(l->at, l->n, sizeof(l->at[0]), by_ifindex);
+	free(buf);
+	return err;
+}
+
+static bool read_switch(int fd)
+{
+	char c = '0';
+
+	return fd >= 0 && pread(fd, &c, 1, 0) == 1 && c != '0';
+}
+
+void links_show(struct links *l, struct world *w)
+{
+	w->links = l->at;
+	w->n_links = l->n;
+	w->all_no_xfrm4 = read_switch(l->all_no_xfrm4);
+	w->all_no_policy4 = read_switch(l->all_no_policy4);
+	w->all_no_policy6 = read_switch(l->all_no_policy6);
+}
+
+static bool is_multicast(const struct flow_facts *f)
+{
+	if (f->family == AF_INET6)
+		return f->peer[0] == 0xff;
+	return (f->peer[0] & 0xf0) == 0xe0 || (f->peer[0] == 0xff && f->peer[3] == 0xff);
+}
+
+static void put_route_query(struct nlmsghdr *nlh, const struct flow_facts *f, uint32_t seq)
+{
+	size_t n = f->family == AF_INET ? 4 : 16;
+	struct rtmsg *rtm;
+
+	nlh->nlmsg_type = RTM_GETROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = seq;
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_family = f->family;
+	rtm->rtm_dst_len = rtm->rtm_src_len = n * 8;
+	mnl_attr_put(nlh, RTA_DST, n, f->peer);
+	mnl_attr_put(nlh, RTA_SRC, n, f->local);
+	mnl_attr_put_u8(nlh, RTA_IP_PROTO, f->protocol);
+	mnl_attr_put_u16(nlh, RTA_SPORT, f->local_port);
+	mnl_attr_put_u16(nlh, RTA_DPORT, f->peer_port);
+	mnl_attr_put_u32(nlh, RTA_UID, f->uid);
+	if (f->mark)
+		mnl_attr_put_u32(nlh, RTA_MARK, f->mark);
+	if (f->bound_ifindex)
+		mnl_attr_put_u32(nlh, RTA_OIF, f->bound_ifindex);
+}
+
+static void take_route(const struct nlmsghdr *nlh, struct flow_facts *f)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
+		return;
+	f->route.local = rtm->rtm_type == RTN_LOCAL;
+	f->route.found = f->route.local || rtm->rtm_type == RTN_UNICAST;
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm))
+		if (mnl_attr_get_type(attr) == RTA_OIF &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			f->route.oif = mnl_attr_get_u32(attr);
+}
+
+void links_route(struct links *l, struct flow_facts *f)
+{
+	uint8_t buf[4096] __attribute__((aligned(8)));
+	const struct nlmsghdr *nlh = (void *)buf;
+	ssize_t n;
+
+	memset(&f->route, 0, sizeof(f->route));
+	f->route.multicast = is_multicast(f);
+	put_route_query(mnl_nlmsg_put_header(buf), f, ++l->seq);
+	if (send(l->query, buf, nlh->nlmsg_len, 0) < 0)
+		return;
+	do {	/* the kernel answers inside send(), so this never waits */
+		n = recv(l->query, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno != EINTR)
+			return;
+	} while (n < 0 || !mnl_nlmsg_ok(nlh, n) || nlh->nlmsg_seq != l->seq);
+	take_route(nlh, f);
+	if (f->route.multicast)
+		f->route.found = true;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ipsecapid(8): command line, listening socket, then the keeper. */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <systemd/sd-daemon.h>
+
+#include <ipsecapi.h>
+#include "keeper.h"
+
+#define DEFAULT_USER "_ipsecapi"
+#define BACKLOG 128
+
+static const char usage[] =
+	"usage: ipsecapid [--socket PATH] [--user NAME]\n"
+	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
+	"\n"
+	"  --socket PATH  listen there (default " IPSECAPI_DEFAULT_PATH ")\n"
+	"  --user NAME    run as this user (default " DEFAULT_USER ", or nobody without it)\n"
+	"  --help         show this text\n"
+	"  --version      show the version\n"
+	"\n"
+	"It stays in the foreground and takes its socket from systemd if that passes one.\n"
+	"It must be started as root and serves the network namespace it is started in.\n";
+
+struct options {
+	const char *socket;
+	const char *user;
+};
+
+static int die(const char *what, int err)
+{
+	fprintf(stderr, "ipsecapid: %s: %s\n", what, strerror(-err));
+	return 1;
+}
+
+/* Accepted connections inherit it, so that no message can come without credentials. */
+static int pass_credentials(int fd)
+{
+	int on = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ? -errno : 0;
+}
+
+static int make_directory(const char *path)
+{
+	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *slash;
+
+	strcpy(dir, path);
+	slash = strrchr(dir, '/');
+	if (!slash || slash == dir)
+		return 0;
+	*slash = 0;
+	return mkdir(dir, 0755) && errno != EEXIST ? -errno : 0;
+}
+
+/* A socket left by a broker that died is replaced; one that answers is not. */
+static int clear_path(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int alive;
+
+	if (fd < 0)
+		return -errno;
+	alive = !connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) || errno == EAGAIN;
+	close(fd);
+	if (alive)
+		return -EADDRINUSE;
+	return unlink(addr->sun_path) && errno != ENOENT ? -errno : 0;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(addr.sun_path, path);
+	err = make_directory(path);
+	if (!err)
+		err = clear_path(&addr);
+	if (err)
+		return err;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || chmod(path, 0666) ||
+	    listen(fd, BACKLOG)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int get_listener(const struct options *o)
+{
+	int n = sd_listen_fds(1), fd, err;
+
+	if (n < 0)
+		return n;
+	if (n > 1)
+		return -E2BIG;
+	fd = n ? SD_LISTEN_FDS_START : listen_at(o->socket);
+	if (fd < 0)
+		return fd;
+	if (n && sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, 1) <= 0)
+		return -ENOTSOCK;
+	err = pass_credentials(fd);
+	return err ? err : fd;
+}
+
+static int find_user(const struct options *o, struct keeper_config *c)
+{
+	const struct passwd *pw = getpwnam(o->user ? o->user : DEFAULT_USER);
+
+	if (!pw && o->user)
+		return -ENOENT;
+	if (!pw)
+		pw = getpwnam("nobody");
+	c->uid = pw ? pw->pw_uid : 65534;
+	c->gid = pw ? pw->pw_gid : 65534;
+	return 0;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longopts[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+		switch (c) {
+		case 's': o->socket = optarg; break;
+		case 'u': o->user = optarg; break;
+		case 'h': fputs(usage, stdout); exit(0);
+		case 'V': printf("ipsecapid %d.%d\n", IPSECAPI_VERSION_MAJOR,
+				 IPSECAPI_VERSION_MINOR); exit(0);
+		default: fputs(usage, stderr); return 2;
+		}
+	}
+	if (optind != argc) {
+		fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
+		return 2;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .socket = IPSECAPI_DEFAULT_PATH };
+	struct keeper_config c;
+	int err = parse(argc, argv, &o);
+
+	if (err)
+		return err;
+	if (geteuid()) {
+		fprintf(stderr, "ipsecapid: must be started as root; it drops what it does not need\n");
+		return 1;
+	}
+	err = find_user(&o, &c);
+	if (err)
+		return die(o.user, err);
+	c.listener = get_listener(&o);
+	if (c.listener < 0)
+		return die(o.socket, c.listener);
+	return keeper_main(&c);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reports: the scrubber takes in what the kernel announced, reads the SAs of the flow again and
+ * only then is the flow judged and the client answered.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "front.h"
+
+#define REPORT_NS	(1500 * MS)
+
+static void send_report(struct session *s, const struct flow *flow)
+{
+	struct ipsecapi_report r = { 0 };
+	uint64_t now = now_ns();
+
+	memcpy(r.dir, flow->verdict.dir, sizeof(r.dir));
+	r.tuple = flow->tuple;
+	r.read_at = flow->read_at;
+	r.age = flow->read_at && now > flow->read_at ? now - flow->read_at : 0;
+	r.lease = LEASE_NS;
+	r.latch = IPSECAPI_LATCH_OBSERVED;
+	r.identity_scope = IPSECAPI_IDENTITY_NOT_AVAILABLE;
+	r.assurance = IPSECAPI_ASSURANCE_NONE;
+	r.identity_reason = IPSECAPI_REASON_NO_PROVIDER;
+	r.generation = flow->generation;
+	session_reply(s, &s->request, 0, IPSECAPI_REASON_NONE, &r, sizeof(r), flow->id);
+}
+
+static void finish(struct session *s)
+{
+	struct flow *flow = flow_find(s, &s->request);
+
+	s->pending = false;
+	if (!flow)
+		session_reply(s, &s->request, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW, NULL, 0, 0);
+	else if (flow->closed)
+		session_reply(s, &s->request, -ESTALE, IPSECAPI_REASON_SOCKET_CLOSED, NULL, 0, 0);
+	else
+		send_report(s, flow);
+}
+
+static void ask(struct session *s, const struct flow *flow)
+{
+	s->scrub_tag = front_read(s->front, flow->verdict.sa, flow->verdict.n_sas);
+}
+
+static bool waits_for_sa(const struct flow *flow)
+{
+	int d;
+
+	for (d = 0; d < 2; d++)
+		if (flow->verdict.dir[d].reason == IPSECAPI_REASON_NO_SA ||
+		    flow->verdict.dir[d].reason == IPSECAPI_REASON_ACQUIRING)
+			return true;
+	return false;
+}
+
+void report_begin(struct session *s, const struct sess_request *req)
+{
+	struct flow *flow = flow_find(s, req);
+	struct world w;
+
+	s->request = *req;
+	if (!flow || flow->closed || s->front->stale) {
+		finish(s);
+		return;
+	}
+	if (links_drain(&s->front->links))
+		evidence_links_changed(s->front);
+	front_world(s->front, &w);
+	links_route(&s->front->links, &flow->facts);
+	flow_judge(s, flow, &w);
+	/* an SA that is being negotiated appears in the table without an event */
+	if (waits_for_sa(flow))
+		front_sync(s->front, true);
+	s->pending = true;
+	s->tries = 0;
+	s->deadline = now_ns() + REPORT_NS;
+	ask(s, flow);
+}
+
+static void progress(struct session *s, int status)
+{
+	struct flow *flow = flow_find(s, &s->request);
+	struct world w;
+
+	if (!flow || flow->closed) {
+		finish(s);
+		return;
+	}
+	front_world(s->front, &w);
+	flow_judge(s, flow, &w);
+	if (status == -EAGAIN && ++s->tries < REPORT_TRIES) {
+		ask(s, flow);	/* the tables moved on meanwhile */
+		return;
+	}
+	finish(s);
+}
+
+void reports_progress(struct front *f, uint32_t tag, int status)
+{
+	struct session *s;
+
+	for (s = f->sessions; s; s = s->next)
+		if (s->pending && s->scrub_tag == tag)
+			progress(s, status);
+}
+
+void reports_expire(struct front *f, uint64_t now)
+{
+	struct session *s;
+	struct flow *flow;
+	int d;
+
+	for (s = f->sessions; s; s = s->next) {
+		if (!s->pending || now < s->deadline)
+			continue;
+		flow = flow_find(s, &s->request);
+		for (d = 0; flow && d < 2; d++)
+			flow->verdict.dir[d] = (struct ipsecapi_direction){
+				.reason = IPSECAPI_REASON_EVIDENCE_STALE };
+		finish(s);
+	}
+}

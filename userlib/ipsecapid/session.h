@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between a worker, which holds one client's connection, and the front. The worker reads what
+ * the client sent and looks at its descriptor; the front sees only these structures.
+ */
+#ifndef IPSECAPID_SESSION_H
+#define IPSECAPID_SESSION_H
+
+#include <stdint.h>
+#include <ipsecapi.h>
+
+#define MAX_SESSIONS		256	/* of the broker */
+#define MAX_SESSIONS_USER	16
+#define MAX_FLOWS_SESSION	256	/* slots of the status pages */
+#define MAX_FLOWS_USER		1024
+#define LEASE_NS		2000000000ull
+
+struct socket_facts {
+	struct ipsecapi_tuple tuple;
+	uint32_t owner;		/* uid of the socket */
+	uint32_t mark;
+	uint32_t bound_ifindex;
+	uint32_t rsvd;
+};
+
+#define SESS_START 0	/* first message: uid of the connecting process */
+
+struct sess_request {
+	uint32_t type;		/* SESS_START or enum wire_type */
+	uint32_t tag;
+	uint32_t uid;		/* of the process that sent this very message */
+	uint32_t flow;
+	uint32_t index;
+	uint32_t rsvd;
+	struct socket_facts sock;	/* FLOW_OPEN */
+};
+
+#define SESS_DATA_MAX 512
+
+struct sess_reply {
+	uint32_t type;		/* of the request, or WIRE_EVENT */
+	uint32_t tag;
+	int32_t status;
+	uint32_t reason;
+	uint32_t flow;		/* 0: none */
+	uint32_t page_size;	/* HELLO */
+	uint32_t event;		/* WIRE_EVENT; its reason is in `reason` */
+	uint32_t length;	/* of data */
+	uint8_t data[SESS_DATA_MAX];
+};
+
+struct worker_config {
+	int listener;
+	int channel;		/* to the front */
+	int accepted;		/* closed once the connection is taken */
+	uint64_t netns_cookie;
+	uint32_t overflow_uid;
+};
+
+/* Take one connection from the listener and serve it until it ends. An exit status. */
+int worker_main(const struct worker_config *config);
+
+/* Read the facts of a client's descriptor. Returns 0, or a negative errno with @reason set. */
+int socket_inspect(int fd, uint64_t netns_cookie, struct socket_facts *facts, uint32_t *reason);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Sessions: one per worker. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../libipsecapi/wire/wire.h"
+#include "channel.h"
+#include "front.h"
+
+/* A worker whose channel is full is not serving its client any more. */
+static void post(struct session *s, const struct sess_reply *r)
+{
+	if (!s->dead && chan_send(s->channel, r, sizeof(*r), -1, MSG_DONTWAIT))
+		s->dead = true;
+}
+
+void session_reply(struct session *s, const struct sess_request *req, int32_t status,
+		   uint32_t reason, const void *data, size_t length, uint32_t flow)
+{
+	struct sess_reply r = {
+		.type = req->type, .tag = req->tag, .status = status, .reason = reason,
+		.flow = flow, .length = length,
+	};
+
+	static_assert(sizeof(struct ipsecapi_class) <= SESS_DATA_MAX &&
+		      sizeof(struct ipsecapi_report) <= SESS_DATA_MAX &&
+		      sizeof(struct ipsecapi_rule) <= SESS_DATA_MAX, "answers fit");
+	if (length)
+		memcpy(r.data, data, length);
+	post(s, &r);
+}
+
+void session_event(struct session *s, uint32_t type, uint32_t reason, uint32_t flow)
+{
+	const struct sess_reply r = {
+		.type = WIRE_EVENT, .event = type, .reason = reason, .flow = flow,
+	};
+
+	post(s, &r);
+}
+
+static uint32_t sessions_of(const struct front *f, uint32_t uid)
+{
+	const struct session *s;
+	uint32_t n = 0;
+
+	for (s = f->sessions; s; s = s->next)
+		n += s->started && s->uid == uid;
+	return n;
+}
+
+uint32_t sessions_flows_of(const struct front *f, uint32_t uid)
+{
+	const struct session *s;
+	uint32_t i, n = 0;
+
+	for (s = f->sessions; s; s = s->next)
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+			n += s->flows[i].id && s->flows[i].uid == uid;
+	return n;
+}
+
+static void take_request(struct session *s, const struct sess_request *req)
+{
+	if (req->type == SESS_START) {
+		s->uid = req->uid;
+		s->started = true;
+		return;
+	}
+	/* counted at HELLO, so that the client is told why */
+	if (req->type == WIRE_HELLO && sessions_of(s->front, s->uid) > MAX_SESSIONS_USER) {
+		session_reply(s, req, -EDQUOT, IPSECAPI_REASON_SESSION_LIMIT, NULL, 0, 0);
+		return;
+	}
+	if (!s->started || s->pending) {	/* a worker that does not keep the order */
+		s->dead = true;
+		return;
+	}
+	answer(s, req);
+}
+
+static int on_channel(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct sess_request req;
+	struct session *s = arg;
+	ssize_t n;
+
+	(void)source;
+	(void)revents;
+	n = chan_recv(fd, &req, sizeof(req), NULL, MSG_DONTWAIT);
+	if (n == sizeof(req))
+		take_request(s, &req);
+	else if (n != -EAGAIN)
+		s->dead = true;
+	sessions_reap(s->front);
+	return 0;
+}
+
+int session_add(struct front *f, int channel)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->front = f;
+	s->channel = channel;
+	s->page_fd = -1;
+	err = sd_event_add_io(f->event, &s->source, channel, EPOLLIN, on_channel, s);
+	if (err < 0) {
+		free(s);
+		return err;
+	}
+	s->next = f->sessions;
+	f->sessions = s;
+	return 0;
+}
+
+static void session_free(struct session *s)
+{
+	uint32_t i;
+
+	for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+		if (s->flows[i].id)
+			flow_end(s, &s->flows[i]);
+	sd_event_source_unref(s->source);
+	close(s->channel);
+	if (s->page) {
+		munmap(s->page, s->page_size);
+		close(s->page_fd);
+	}
+	free(s->flows);
+	free(s);
+}
+
+/* Sessions are freed here only: anything else may be walking the list. */
+void sessions_reap(struct front *f)
+{
+	struct session **p = &f->sessions, *s;
+
+	while ((s = *p)) {
+		if (!s->dead) {
+			p = &s->next;
+			continue;
+		}
+		*p = s->next;
+		session_free(s);
+	}
+}

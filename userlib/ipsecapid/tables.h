@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The front's copy of the kernel's tables, as the scrubber last sent them. */
+#ifndef IPSECAPID_TABLES_H
+#define IPSECAPID_TABLES_H
+
+#include <stdbool.h>
+#include "records.h"
+
+struct tables {
+	uint32_t generation;
+	uint64_t read_at;	/* CLOCK_BOOTTIME ns; 0: never read */
+	uint8_t default_block[4];
+	struct rec_policy *policies;	/* oldest first */
+	uint32_t n_policies, cap_policies;
+	struct rec_sa *sas;		/* by the index of the generation */
+	uint32_t n_sas, cap_sas;
+	struct rec_unit *units;
+	uint32_t n_units, cap_units;
+};
+
+void tables_free(struct tables *t);
+int tables_add_policy(struct tables *t, const struct rec_policy *p);
+int tables_add_sa(struct tables *t, const struct rec_sa *sa);
+int tables_add_unit(struct tables *t, const struct rec_unit *u);
+/* The kernel dumps the newest policy first. */
+void tables_order_policies(struct tables *t);
+/* Do both tables say the same, counters and times apart? */
+bool tables_equal(const struct tables *a, const struct tables *b);
+
+#endif

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A worker serves one connection. It is disposable: closing a stranger's descriptor can block
+ * (a lingering socket, a file of a hostile file system), so an alarm ends the process when one
+ * message takes too long, and nobody else notices.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../libipsecapi/wire/tlv.h"
+#include "channel.h"
+#include "sandbox.h"
+#include "session.h"
+
+#define DEADLINE_S	2
+#define FDS_MAX		4	/* the kernel closes what does not fit */
+
+struct worker {
+	const struct worker_config *config;
+	int client;
+	int channel;
+	uint32_t version;	/* 0: no HELLO yet */
+	bool busy;		/* the front owes a reply */
+	bool overflow;		/* an event could not be delivered */
+};
+
+struct message {
+	uint8_t buf[WIRE_MAX_MESSAGE];
+	struct wire_header hdr;
+	struct tlv_set set;
+	ssize_t length;
+	int fds[FDS_MAX];
+	int n_fds;
+	bool truncated;
+	bool has_uid;
+	uint32_t uid;
+};
+
+static void take_control(struct msghdr *msg, struct message *m)
+{
+	struct cmsghdr *c;
+	struct ucred cred;
+	int n;
+
+	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_CREDENTIALS && c->cmsg_len == CMSG_LEN(sizeof(cred))) {
+			memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+			m->uid = cred.uid;
+			m->has_uid = true;
+		} else if (c->cmsg_type == SCM_RIGHTS) {
+			n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+			if (n > FDS_MAX)
+				n = FDS_MAX;
+			memcpy(m->fds, CMSG_DATA(c), n * sizeof(int));
+			m->n_fds = n;
+		}
+	}
+}
+
+/* Returns false at the end of the connection. */
+static bool receive(struct worker *w, struct message *m)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct iovec iov = { .iov_base = m->buf, .iov_len = sizeof(m->buf) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control.buf, .msg_controllen = sizeof(control.buf),
+	};
+
+	memset(m, 0, offsetof(struct message, length));
+	m->n_fds = 0;
+	m->has_uid = false;
+	m->length = recvmsg(w->client, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (m->length <= 0)
+		return m->length < 0 && (errno == EAGAIN || errno == EINTR);
+	m->truncated = msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
+	take_control(&msg, m);
+	return true;
+}
+
+static void close_fds(struct message *m)
+{
+	while (m->n_fds)
+		close(m->fds[--m->n_fds]);
+}
+
+/* Returns false when the client does not read what it asked for. */
+static bool send_client(struct worker *w, struct tlv_writer *t, int fd)
+{
+	int n = tlv_finish(t);
+
+	return n > 0 && !chan_send(w->client, t->buf, n, fd, MSG_DONTWAIT);
+}
+
+static bool refuse(struct worker *w, const struct message *m, int err, uint32_t reason)
+{
+	struct wire_header hdr = {
+		.type = m->hdr.type | WIRE_REPLY, .version = w->version, .tag = m->hdr.tag,
+		.status = err, .reason = reason,
+	};
+	uint8_t buf[64];
+	struct tlv_writer t;
+
+	tlv_begin(&t, buf, sizeof(buf), &hdr);
+	return send_client(w, &t, -1);
+}
+
+/* What every message must satisfy. Returns 0, or a negative errno with @reason set. */
+static int check_message(const struct worker *w, struct message *m, uint32_t *reason)
+{
+	int err = tlv_parse(m->buf, m->length, &m->hdr, &m->set);
+
+	*reason = IPSECAPI_REASON_MALFORMED;
+	if (m->n_fds > 1 || (m->truncated && m->n_fds)) {
+		*reason = IPSECAPI_REASON_TOO_MANY_DESCRIPTORS;
+		return -EINVAL;
+	}
+	if (err == -EOPNOTSUPP)
+		*reason = IPSECAPI_REASON_UNKNOWN_ATTRIBUTE;
+	if (err)
+		return err;
+	if (m->truncated)
+		return -EMSGSIZE;
+	if (!m->has_uid) {
+		*reason = IPSECAPI_REASON_CREDENTIALS;
+		return -EACCES;
+	}
+	if (m->uid == w->config->overflow_uid) {
+		*reason = IPSECAPI_REASON_OVERFLOW_UID;
+		return -EACCES;
+	}
+	return 0;
+}
+
+static int agree_version(struct worker *w, const struct message *m, uint32_t *reason)
+{
+	uint32_t min, max;
+
+	*reason = IPSECAPI_REASON_MALFORMED;
+	if (w->version || tlv_u32(&m->set, WIRE_ATTR_MIN_VERSION, &min) ||
+	    tlv_u32(&m->set, WIRE_ATTR_MAX_VERSION, &max))
+		return -EBADMSG;
+	*reason = IPSECAPI_REASON_VERSION;
+	if (min > WIRE_VERSION_MAX || max < WIRE_VERSION_MIN)
+		return -EPROTONOSUPPORT;
+	w->version = max < WIRE_VERSION_MAX ? max : WIRE_VERSION_MAX;
+	return 0;
+}
+
+/* Attributes of the request type; one that is missing is a malformed message. */
+static int take_attributes(const struct message *m, struct sess_request *req)
+{
+	switch (m->hdr.type) {
+	case WIRE_WHY:
+		return tlv_u32(&m->set, WIRE_ATTR_FLOW, &req->flow) ?:
+		       tlv_u32(&m->set, WIRE_ATTR_INDEX, &req->index);
+	case WIRE_FLOW_CLOSE:
+	case WIRE_REPORT:
+		return tlv_u32(&m->set, WIRE_ATTR_FLOW, &req->flow);
+	case WIRE_CLASS:
+	case WIRE_INTERFACE:
+	case WIRE_RULE:
+		return tlv_u32(&m->set, WIRE_ATTR_INDEX, &req->index);
+	}
+	return 0;
+}
+
+static int check_request(struct worker *w, struct message *m, struct sess_request *req,
+			 uint32_t *reason)
+{
+	uint16_t type = m->hdr.type;
+
+	*reason = IPSECAPI_REASON_UNKNOWN_REQUEST;
+	if (!type || type > WIRE_REQUEST_MAX)
+		return -EOPNOTSUPP;
+	*reason = IPSECAPI_REASON_TOO_MANY_DESCRIPTORS;
+	if (type != WIRE_FLOW_OPEN && m->n_fds)
+		return -EINVAL;
+	if (type == WIRE_HELLO)
+		return agree_version(w, m, reason);
+	*reason = IPSECAPI_REASON_NO_HELLO;
+	if (!w->version)
+		return -EPROTO;
+	*reason = IPSECAPI_REASON_MALFORMED;
+	if (m->hdr.version != w->version || m->hdr.status || m->hdr.reason ||
+	    take_attributes(m, req))
+		return -EBADMSG;
+	if (type != WIRE_FLOW_OPEN)
+		return 0;
+	*reason = IPSECAPI_REASON_NO_DESCRIPTOR;
+	if (m->n_fds != 1)
+		return -EINVAL;
+	return socket_inspect(m->fds[0], w->config->netns_cookie, &req->sock, reason);
+}
+
+/* Returns false to end the connection. */
+static bool take_client(struct worker *w)
+{
+	struct sess_request req = { 0 };
+	struct message m;
+	uint32_t reason;
+	int err;
+
+	alarm(DEADLINE_S);
+	if (!receive(w, &m))
+		return false;
+	if (m.length < 0) {
+		alarm(0);
+		return true;
+	}
+	err = check_message(w, &m, &reason);
+	if (!err)
+		err = check_request(w, &m, &req, &reason);
+	close_fds(&m);
+	alarm(0);
+	if (err)
+		return refuse(w, &m, err, reason);
+	req.type = m.hdr.type;
+	req.tag = m.hdr.tag;
+	req.uid = m.uid;
+	w->busy = true;
+	return !chan_send(w->channel, &req, sizeof(req), -1, 0);
+}
+
+static void put_event(struct tlv_writer *t, uint32_t type, uint32_t reason, uint32_t flow)
+{
+	const uint32_t what[2] = { type, reason };
+
+	tlv_put(t, WIRE_ATTR_EVENT, what, sizeof(what));
+	if (flow)
+		tlv_put_u32(t, WIRE_ATTR_FLOW, flow);
+}
+
+/* Events wait for no one: what a client does not read is replaced by RESYNC. */
+static void send_event(struct worker *w, uint32_t type, uint32_t reason, uint32_t flow)
+{
+	const struct wire_header hdr = { .type = WIRE_EVENT, .version = w->version };
+	uint8_t buf[64];
+	struct tlv_writer t;
+
+	if (w->overflow)
+		type = IPSECAPI_EVENT_RESYNC, reason = IPSECAPI_REASON_NONE, flow = 0;
+	tlv_begin(&t, buf, sizeof(buf), &hdr);
+	put_event(&t, type, reason, flow);
+	w->overflow = !send_client(w, &t, -1);
+}
+
+static bool send_reply(struct worker *w, const struct sess_reply *r, int fd)
+{
+	const struct wire_header hdr = {
+		.type = r->type | WIRE_REPLY, .version = w->version, .tag = r->tag,
+		.status = r->status, .reason = r->reason,
+	};
+	uint8_t buf[WIRE_MAX_MESSAGE];
+	struct tlv_writer t;
+
+	tlv_begin(&t, buf, sizeof(buf), &hdr);
+	if (r->type == WIRE_HELLO && !r->status) {
+		tlv_put_u32(&t, WIRE_ATTR_VERSION, w->version);
+		tlv_put_u32(&t, WIRE_ATTR_PAGE_SIZE, r->page_size);
+	}
+	if (r->flow)
+		tlv_put_u32(&t, WIRE_ATTR_FLOW, r->flow);
+	if (r->length)
+		tlv_put(&t, WIRE_ATTR_STRUCT, r->data, r->length);
+	return send_client(w, &t, fd);
+}
+
+/* Returns false to end the connection. */
+static bool take_front(struct worker *w)
+{
+	struct sess_reply r;
+	bool ok = true;
+	int fd;
+
+	if (chan_recv(w->channel, &r, sizeof(r), &fd, 0) != sizeof(r))
+		return false;
+	if (r.type == WIRE_EVENT) {
+		send_event(w, r.event, r.reason, r.flow);
+	} else {
+		w->busy = false;
+		ok = r.length <= sizeof(r.data) && send_reply(w, &r, fd);
+		/* a session that was refused from the start has nothing to go on with */
+		ok = ok && (r.type != WIRE_HELLO || !r.status);
+	}
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static bool start(struct worker *w)
+{
+	struct sess_request req = { .type = SESS_START };
+	socklen_t len = sizeof(struct ucred);
+	struct ucred cred;
+
+	w->client = accept4(w->config->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	close(w->config->accepted);
+	if (w->client < 0 ||
+	    getsockopt(w->client, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return false;
+	req.uid = cred.uid;
+	return !chan_send(w->channel, &req, sizeof(req), -1, 0);
+}
+
+int worker_main(const struct worker_config *config)
+{
+	struct worker w = { .config = config, .channel = config->channel };
+	struct pollfd pfd[2];
+
+	if (sandbox_enter(SANDBOX_WORKER) || !start(&w))
+		return 1;
+	for (;;) {
+		/* one request at a time; the client's next one waits in its socket */
+		pfd[0] = (struct pollfd){ .fd = w.channel, .events = POLLIN };
+		pfd[1] = (struct pollfd){ .fd = w.busy ? -1 : w.client, .events = POLLIN };
+		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
+			return 1;
+		if (pfd[0].revents && !take_front(&w))
+			return 0;
+		if (pfd[1].revents && !take_client(&w))
+			return 0;
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that a verdict is made from; no more, so that a verdict can be tested alone. */
+#ifndef IPSECAPID_WORLD_H
+#define IPSECAPID_WORLD_H
+
+#include <stdbool.h>
+#include "tables.h"
+
+struct link {
+	uint32_t ifindex;
+	bool up;		/* administratively up and with carrier */
+	bool admin_up;
+	bool loopback;
+	bool virtual_xfrm;	/* an xfrm or vti interface: policies of its own */
+	bool no_xfrm4;		/* sysctl disable_xfrm */
+	bool no_policy4;	/* sysctl disable_policy */
+	bool no_policy6;
+	uint32_t offload;	/* IPSECAPI_OFFLOAD_ESP*, _GSO_ESP */
+	char name[16];
+	char driver[32];
+};
+
+struct route {
+	bool found;
+	bool local;		/* the peer's address is this host's own */
+	bool multicast;
+	uint32_t oif;
+};
+
+struct flow_facts {
+	uint16_t family;
+	uint8_t protocol;
+	uint8_t rsvd;
+	uint16_t local_port, peer_port;	/* network byte order */
+	uint8_t local[16], peer[16];
+	uint32_t mark;
+	uint32_t bound_ifindex;
+	uint32_t uid;
+	struct route route;
+};
+
+struct world {
+	const struct tables *tables;
+	const struct link *links;
+	uint32_t n_links;
+	bool all_no_xfrm4, all_no_policy4, all_no_policy6;
+	uint32_t ike_sockets;	/* root's sockets on the ports of IKE, per family */
+};
+
+const struct link *world_link(const struct world *w, uint32_t ifindex);
+
+#endif
