@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef IPSECAPI_TOOL_H
+#define IPSECAPI_TOOL_H
+
+#include <stdbool.h>
+#include <ipsecapi.h>
+#include <json-c/json.h>
+
+struct tool {
+	const char *socket;	/* NULL: default */
+	bool json;
+	bool why;
+	int timeout_ms;		/* of a probe's connect() */
+	struct ipsecapi *ctx;
+};
+
+/* Complain in one line and give the exit status. */
+int fail(const struct tool *t, const char *what, int err);
+
+/* json.c: the same facts for programs */
+struct json_object *json_direction(const struct ipsecapi_direction *d);
+struct json_object *json_report(const struct ipsecapi_report *r);
+struct json_object *json_why(const struct ipsecapi_why *w);
+struct json_object *json_interface(const struct ipsecapi_interface *i);
+struct json_object *json_class(const struct ipsecapi_class *c);
+struct json_object *json_caps(const struct ipsecapi_caps *c);
+struct json_object *json_host(const struct ipsecapi_host *h);
+struct json_object *json_rule(const struct ipsecapi_rule *r);
+/* Print and free. */
+void json_finish(struct json_object *o);
+
+/* text.c: the same facts for people */
+void text_report(const struct ipsecapi_report *r);
+void text_why(const struct ipsecapi_why *w);
+void text_interface(const struct ipsecapi_interface *i);
+void text_caps(const struct ipsecapi_caps *c);
+void text_class(const struct ipsecapi_class *c);
+void text_host(const struct ipsecapi_host *h);
+void text_rule(const struct ipsecapi_rule *r);
+/* "a, b" for the bits set in @value. */
+const char *bit_words(char *buf, size_t size, uint32_t kind, uint32_t value);
+const char *endpoint(char *buf, size_t size, uint16_t family, const uint8_t *addr, uint16_t port);
+const char *prefix(char *buf, size_t size, uint16_t family, const uint8_t *addr, uint8_t bits);
+const char *protocol_word(char *buf, size_t size, uint8_t protocol);
+
+/* probe.c: a connected socket to ask about. Returns a descriptor or a negative errno. */
+int probe_connect(const char *protocol, const char *host, const char *port, int timeout_ms);
+
+/* commands.c: exit statuses */
+int cmd_caps(struct tool *t);
+int cmd_status(struct tool *t);
+int cmd_flow(struct tool *t, int fd);
+int cmd_watch(struct tool *t, int fd);
+
+#endif
