@@ -67,7 +67,7 @@ struct esvc_tx_verdict {
 	uint8_t family;
 };
 
-/* hdr: the frame's first bytes with all headers; frame_len: whole length on the wire before ESP. */
+/* hdr: the frame's first bytes with all headers; frame_len: its whole length as the driver gave it, before TSO. */
 void esvc_ipsec_classify(struct esvc_ipsec *ips, const uint8_t *hdr, size_t hdr_len, size_t frame_len,
 			 bool tagged, uint32_t sa_handle, struct esvc_tx_verdict *v);
 /* Transform one frame by its verdict. Returns the counter: as in v, or a TX_DROP_* found later. */

@@ -34,7 +34,8 @@ static void classify(struct esvc_dev *dev, const uint8_t *frame)
 	if (dev->drop_all) {
 		f->verdict.counter = ESV_C_TX_DROP_NOMATCH;
 	} else if (dev->ipsec) {
-		esvc_ipsec_classify(dev->ipsec, frame, f->is_tso ? f->hdr_len : f->len, wire_len(f),
+		/* The IP header of a frame to be segmented tells the length of all of it. */
+		esvc_ipsec_classify(dev->ipsec, frame, f->is_tso ? f->hdr_len : f->len, f->len,
 				    f->flags & ESV_TXD_TAG, f->sa_handle, &f->verdict);
 		return;
 	} else if (f->flags & ESV_TXD_TAG) {
