@@ -31,7 +31,7 @@ def unit_secrets(guest, nics):
         for entry in json.loads(listing):
             value = bytes.fromhex(entry["hex"])
             if len(value) >= SHORTEST:
-                found.append(Secret(f"{nic}.{entry['name']}", value, "import" in entry["name"]))
+                found.append(Secret(f"{nic}.{entry['name']}", value, entry["name"].startswith("host[")))
     return found
 
 

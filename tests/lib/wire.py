@@ -7,13 +7,14 @@ import struct
 import subprocess
 
 ETH_IPV4, ETH_IPV6, ETH_ARP, ETH_VLAN = 0x0800, 0x86DD, 0x0806, 0x8100
-TCP, UDP, ESP, ICMP, ICMPV6 = 6, 17, 50, 1, 58
+TCP, UDP, ESP, ICMP, ICMPV6, FRAGMENT = 6, 17, 50, 1, 58, 44
 
 
 class Frame:
     """One frame; ip fields are None for what is not IP, ESP fields for what is not ESP."""
 
-    __slots__ = ("raw", "ethertype", "l3", "src", "dst", "proto", "l4", "spi", "seq", "iv")
+    __slots__ = ("raw", "ethertype", "l3", "src", "dst", "proto", "l4", "spi", "seq", "iv",
+                 "is_fragment")
 
     def __init__(self, raw):
         self.raw = raw
@@ -21,12 +22,20 @@ class Frame:
         self.ethertype = struct.unpack_from(">H", raw, 12)[0]
         self.src = self.dst = self.proto = self.l4 = None
         self.spi = self.seq = self.iv = None
+        self.is_fragment = False
+        later = False   # a fragment without the header of its payload
         if self.ethertype == ETH_IPV4 and len(raw) >= 34:
             self.l4 = self.l3 + (raw[14] & 15) * 4
             self.proto, self.src, self.dst = raw[23], raw[26:30], raw[30:34]
+            where = struct.unpack_from(">H", raw, 20)[0]
+            self.is_fragment, later = bool(where & 0x3FFF), bool(where & 0x1FFF)
         elif self.ethertype == ETH_IPV6 and len(raw) >= 54:
             self.l4, self.proto, self.src, self.dst = 54, raw[20], raw[22:38], raw[38:54]
-        if self.proto == ESP and len(raw) >= self.l4 + 16:
+            if self.proto == FRAGMENT and len(raw) >= 62:
+                where = struct.unpack_from(">H", raw, 56)[0]
+                self.is_fragment, later = True, bool(where & 0xFFF8)
+                self.proto, self.l4 = raw[54], 62
+        if self.proto == ESP and not later and len(raw) >= self.l4 + 16:
             self.spi, self.seq = struct.unpack_from(">II", raw, self.l4)
             self.iv = raw[self.l4 + 8:self.l4 + 16]
 
@@ -112,7 +121,7 @@ def decrypt(path, sas, fields, display_filter=""):
     for src, dst, spi, key in sas:
         family = "IPv6" if ":" in src else "IPv4"
         argv += ["-o", f'uat:esp_sa:"{family}","{src}","{dst}","{spi:#010x}",'
-                 f'"AES-GCM [RFC4106]","0x{key}","NULL",""']
+                 f'"AES-GCM with 16 octet ICV [RFC4106]","0x{key}","NULL",""']
     for name in fields:
         argv += ["-e", name]
     if display_filter:

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs the Python programs of tests/lib/inguest in a virtual machine."""
+
+import pathlib
+
+FOLDER = pathlib.Path(__file__).resolve().parent / "inguest"
+
+
+def program(guest, name):
+    """Puts the program into the machine; returns the words that start it."""
+    path = f"/run/{name}.py"
+    guest.put(path, (FOLDER / f"{name}.py").read_bytes())
+    return ["python3", path]
+
+
+def send_packets(side, packets):
+    """Sends IP packets, headers and all, as a program of that side."""
+    side.check(program(side.guest, "packets") + ["send"],
+               stdin="".join(p.hex() + "\n" for p in packets))
+
+
+def receive_datagrams(side, family, port):
+    """A job that prints what arrives on a port, with TOS and TTL."""
+    job = side.spawn(program(side.guest, "packets") + ["receive", family, port], timeout=600)
+    job.wait_output("ready")
+    return job
+
+
+def offer(side, port, *addresses):
+    """A job that offers datagrams without end; see offer.py."""
+    job = side.spawn(program(side.guest, "offer") + [port, *addresses], timeout=600)
+    job.wait_output("offered")
+    return job
