@@ -56,6 +56,10 @@ static int frame_out(void *opaque, const uint8_t *frame, size_t len)
 
 	if (h->out.count >= h->out.depth)
 		return -EAGAIN;
+	if (h->tap)
+		h->tap(h->tap_arg, frame, len);
+	if (h->sink)
+		return 0;
 	f = malloc(sizeof(*f) + len);
 	if (!f)
 		abort();
@@ -65,8 +69,6 @@ static int frame_out(void *opaque, const uint8_t *frame, size_t len)
 	*h->out.last = f;
 	h->out.last = &f->next;
 	h->out.count++;
-	if (h->tap)
-		h->tap(h->tap_arg, frame, len);
 	return 0;
 }
 

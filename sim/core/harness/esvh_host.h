@@ -42,6 +42,7 @@ struct esvh_host {
 	bool kicked;
 	unsigned int rx_ready;		/* calls so far */
 	struct esvh_queue out;
+	bool sink;			/* frames vanish on the wire (after tap) */
 	struct esvh_host *peer;		/* frames go there; NULL: they stay in out */
 	/* Each frame that the wire takes. */
 	void (*tap)(void *arg, const uint8_t *frame, size_t len);

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ESP through two whole devices: descriptors in, ciphertext on the wire, descriptors out. */
+#define _GNU_SOURCE	/* memmem */
+#include "t.h"
+
+#include "esvh_esp.h"
+
+struct pair {
+	struct rig a, b;
+	uint32_t out, in;
+	struct esvh_esp esp;
+	/* What the wire saw. */
+	unsigned int frames, clear, long_frames;
+};
+
+static const uint8_t needle[] = "this text must never be on the wire";
+
+static void tap(void *arg, const uint8_t *frame, size_t len)
+{
+	struct pair *p = arg;
+	unsigned int proto = frame[12] == 0x08 ? frame[23] : frame[20];
+
+	p->frames++;
+	p->clear += proto != 50 || memmem(frame, len, needle, sizeof(needle)) != NULL;
+	p->long_frames += len > 14 + 1500;
+}
+
+static struct pair *pair_up(uint8_t family, uint8_t mode, uint8_t key_len)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+	struct esvc_config cfg;
+
+	esvc_config_default(&cfg);
+	cfg.strict = true;
+	cfg.sa_max = 16;
+	cfg.policy_max = 64;
+	rig_start(&p->a, &cfg);
+	cfg.mac[5]++;
+	rig_start(&p->b, &cfg);
+	esvh_connect(p->a.h, p->b.h, 64);
+	p->a.h->tap = tap;
+	p->a.h->tap_arg = p;
+	p->esp = (struct esvh_esp){ .family = family, .mode = mode, .spi = 0x1000, .reqid = 7, .key_len = key_len };
+	if (family == 4) {
+		memcpy(p->esp.sel_s, (uint8_t[]){ 10, 0, 0, 1 }, 4);
+		memcpy(p->esp.sel_d, (uint8_t[]){ 10, 0, 0, 2 }, 4);
+	} else {
+		memcpy(p->esp.sel_s, (uint8_t[]){ 0xfd, 1 }, 2);
+		memcpy(p->esp.sel_d, (uint8_t[]){ 0xfd, 2 }, 2);
+	}
+	memcpy(p->esp.saddr, p->esp.sel_s, 16);
+	memcpy(p->esp.daddr, p->esp.sel_d, 16);
+	if (mode == ESV_SA_TUNNEL) {
+		p->esp.saddr[family == 4 ? 3 : 15] = 0x71;
+		p->esp.daddr[family == 4 ? 3 : 15] = 0x72;
+	}
+	memcpy(p->esp.nexthop, p->b.d.mac, 6);
+	ok(esvh_esp_out(&p->a.d, &p->esp, &p->out));
+	ok(esvh_esp_in(&p->b.d, &p->esp, &p->in));
+	return p;
+}
+
+static void pair_down(struct pair *p)
+{
+	rig_down(&p->a);
+	rig_down(&p->b);
+	free(p);
+}
+
+static struct pkt_spec spec_for(const struct pair *p, size_t payload)
+{
+	struct pkt_spec s = p->esp.family == 4 ? tcp4(payload) : tcp6(payload);
+
+	s.dst = p->b.d.mac;
+	s.src = p->a.d.mac;
+	return s;
+}
+
+static void plant(struct pkt *k)
+{
+	if (k->len - k->data >= sizeof(needle))
+		memcpy(k->b + k->data, needle, sizeof(needle));
+}
+
+/* Frames of many lengths, checksum completed before encryption, delivered whole with the SA's handle. */
+static void roundtrip(struct pair *p)
+{
+	static uint8_t got[2048];
+
+	for (size_t n = 0; n < 1380; n += 23) {
+		struct pkt_spec s = spec_for(p, n);
+		struct esvh_tx_opts o = { .flags = ESV_TXD_TAG | ESV_TXD_CSUM, .sa_handle = p->out, .csum_offset = 16,
+					  .frag = n % 3 ? 0 : 100 };
+		struct esv_rx_cqe c;
+		struct pkt k;
+
+		pkt_build(&k, &s);
+		plant(&k);
+		pkt_partial(&k, &s);
+		o.csum_start = (uint16_t)k.l4;
+		assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+		esvh_pump_pair(p->a.h, p->b.h);
+		assert_int_equal(esvh_recv(&p->b.d, 0, got, sizeof(got), &c, true), k.len);
+		assert_true(slow_l4_ok(s.family, got + k.l3, 6, got + k.l4, k.len - k.l4));
+		memcpy(got + k.l4 + 16, k.b + k.l4 + 16, 2);
+		assert_memory_equal(got, k.b, 12);
+		assert_memory_equal(got + k.l4, k.b + k.l4, k.len - k.l4);
+		assert_int_equal(c.crypto, ESV_RX_CRYPTO_OK);
+		assert_int_equal(le32toh(c.sa_handle), p->in);
+		assert_true(c.spd_id != 0);
+		assert_true(c.csum & ESV_RXC_CSUM_L4);
+		assert_int_equal(c.hash_type, ESV_HASH_L4);
+		assert_int_equal(le16toh(c.inner_type), s.family == 4 ? 0x0800 : 0x86dd);
+	}
+	assert_int_equal(p->clear, 0);
+}
+
+/* ESP-1 to ESP-3 through whole devices: {v4, v6} x {transport, tunnel} x {128, 256}. */
+static void matrix(void **state)
+{
+	for (int i = 0; i < 8; i++) {
+		struct pair *p = pair_up(i & 1 ? 6 : 4, i & 2 ? ESV_SA_TUNNEL : ESV_SA_TRANSPORT, i & 4 ? 36 : 20);
+
+		roundtrip(p);
+		assert_int_equal(esvh_counter(&p->a.d, ESV_C_TX_ESP), 60);
+		assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_ESP), 60);
+		pair_down(p);
+	}
+}
+
+/* TXD-7 with ESP: a large frame becomes segments of at most the MTU, and comes out as the same bytes. */
+static void tso(void **state)
+{
+	static uint8_t got[2048], bytes[65536];
+	static struct pkt big;
+
+	for (int i = 0; i < 4; i++) {
+		struct pair *p = pair_up(i & 1 ? 6 : 4, i & 2 ? ESV_SA_TUNNEL : ESV_SA_TRANSPORT, 36);
+		struct pkt_spec s = spec_for(p, 60000);
+		struct esvh_tx_opts o = { .flags = ESV_TXD_TAG | ESV_TXD_TSO, .sa_handle = p->out, .frag = 4096 };
+		size_t at = 0, n;
+
+		pkt_build(&big, &s);
+		o.hdr_len = (uint16_t)big.data;
+		o.mss = (uint16_t)(1500 - (big.data - 14) - (i & 2 ? 40 : 0) - 34 - 3);
+		assert_true(esvh_send(&p->a.d, 0, big.b, big.len, &o));
+		do {
+			esvh_pump_pair(p->a.h, p->b.h);
+			n = esvh_recv(&p->b.d, 0, got, sizeof(got), NULL, true);
+			if (n) {
+				assert_true(slow_l4_ok(s.family, got + big.l3, 6, got + big.l4, n - big.l4));
+				assert_int_equal(rd32(got + big.l4 + 4), s.seq + (uint32_t)at);
+				memcpy(bytes + at, got + big.data, n - big.data);
+				at += n - big.data;
+			}
+		} while (n);
+		assert_int_equal(at, 60000);
+		assert_memory_equal(bytes, big.b + big.data, at);
+		assert_int_equal(p->clear, 0);
+		assert_int_equal(p->long_frames, 0);
+		assert_int_equal(p->frames, (60000 + o.mss - 1) / o.mss);
+		assert_int_equal(esvh_counter(&p->a.d, ESV_C_TX_TSO), 1);
+		pair_down(p);
+	}
+}
+
+/* SPD-20 ff: nothing that a protect entry selects leaves without its tag, whatever the offload flags say. */
+static void no_tag_no_frame(void **state)
+{
+	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	struct pkt_spec s = spec_for(p, 5000);
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TSO, .mss = 1000, .hdr_len = 54 };
+	static struct pkt k;
+
+	pkt_build(&k, &s);
+	assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+	o.flags |= ESV_TXD_TAG;
+	o.sa_handle = p->out + (1u << 24);
+	assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+	esvh_pump_pair(p->a.h, p->b.h);
+	assert_int_equal(p->frames, 0);
+	assert_int_equal(esvh_counter(&p->a.d, ESV_C_TX_DROP_NOTAG), 1);
+	assert_int_equal(esvh_counter(&p->a.d, ESV_C_TX_DROP_TAG_STALE), 1);
+	/* ESP-20: after a reset the SA is gone, and strict mode stays. */
+	esvc_reset(p->a.h->dev, ESV_RESET_FLR);
+	p->a.h->used = 4096;
+	memset(p->a.d.tx, 0, sizeof(p->a.d.tx));
+	memset(p->a.d.rx, 0, sizeof(p->a.d.rx));
+	ok(esvh_drv_start(&p->a.d));
+	o.sa_handle = p->out;
+	assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+	o.flags = ESV_TXD_TSO;
+	assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+	esvh_pump_pair(p->a.h, p->b.h);
+	assert_int_equal(p->frames, 0);
+	pair_down(p);
+}
+
+/* RXC-7 with ESP: a frame that waits for buffers was counted by the replay window once, and arrives once. */
+static void waiting_frame_is_no_replay(void **state)
+{
+	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	struct pkt_spec s = spec_for(p, 50);
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG, .sa_handle = p->out };
+	unsigned int n = 0;
+	uint8_t got[2048];
+	struct pkt k;
+
+	for (int i = 0; i < 100; i++) {
+		s.fill = (uint8_t)i;
+		pkt_build(&k, &s);
+		if (!esvh_send(&p->a.d, 0, k.b, k.len, &o))
+			break;
+		esvh_pump_pair(p->a.h, p->b.h);
+	}
+	while (esvh_recv(&p->b.d, 0, got, sizeof(got), NULL, true)) {
+		assert_int_equal(got[k.data], n++);
+		esvh_pump_pair(p->a.h, p->b.h);
+	}
+	assert_int_equal(n, 100);
+	assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_DROP_REPLAY), 0);
+	assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_DROP_NOBUF), 0);
+	pair_down(p);
+}
+
+/* VMS-1, VMS-3: a loaded device has no SA, drops what was protected, and says so by epoch. */
+static void load_forgets_sas(void **state)
+{
+	static uint8_t saved[ESVC_STATE_SIZE];
+	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	struct pkt_spec s = spec_for(p, 50);
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG, .sa_handle = p->out };
+	struct esvh_cmd q = { .opcode = ESV_OP_SA_QUERY, .object = p->out, .out_cap = sizeof(struct esv_sa_info) };
+	uint32_t epoch = esvh_reg(&p->a.d, ESV_REG_EPOCH_LO);
+	__le32 feat = htole32(ESV_FEAT_IPSEC);
+	struct esvh_cmd ack = { .opcode = ESV_OP_FEATURES_SET, .inl = &feat, .inl_len = 4 };
+	struct pkt k;
+
+	pkt_build(&k, &s);
+	plant(&k);
+	assert_int_equal(esvc_state_save(p->a.h->dev, saved), 0);
+	for (int i = 0; i < 36; i++)
+		saved[ESVC_STATE_SIZE - 1 - i] = 0;
+	assert_int_equal(esvc_state_load(p->a.h->dev, saved), 0);
+	assert_int_not_equal(esvh_reg(&p->a.d, ESV_REG_EPOCH_LO), epoch);
+	assert_int_equal(esvh_cmd(&p->a.d, &q), ESV_S_BAD_HANDLE);
+	for (int i = 0; i < 2; i++) {
+		assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+		o.flags ^= ESV_TXD_TAG;
+		assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+		o.flags ^= ESV_TXD_TAG;
+		esvh_pump_pair(p->a.h, p->b.h);
+		assert_int_equal(p->frames, 0);
+		ok(esvh_cmd(&p->a.d, &ack));
+	}
+	pair_down(p);
+}
+
+/* The state of a device holds no key: two devices that differ in keys alone save the same bytes. */
+static void state_has_no_key(void **state)
+{
+	static uint8_t saved[ESVC_STATE_SIZE];
+	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	uint8_t key[36];
+
+	for (int i = 0; i < 36; i++)
+		key[i] = (uint8_t)(p->esp.spi + i * 7 + 1);
+	assert_int_equal(esvc_state_save(p->a.h->dev, saved), 0);
+	for (size_t i = 0; i + 8 <= sizeof(key); i++)
+		assert_null(memmem(saved, sizeof(saved), key + i, 8));
+	pair_down(p);
+}
+
+/* ESVC_FAULT_ICV and SA_ADD_FAIL reach the receiver and the driver as what they are. */
+static void faults(void **state)
+{
+	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	struct esvc_config cfg;
+	struct rig r;
+	uint32_t handle;
+
+	esvc_config_default(&cfg);
+	cfg.fault = ESVC_FAULT_SA_ADD_FAIL;
+	cfg.fault_n = 2;
+	rig_start(&r, &cfg);
+	ok(esvh_esp_out(&r.d, &p->esp, &handle));
+	p->esp.spi++;
+	assert_int_equal(esvh_esp_out(&r.d, &p->esp, &handle), ESV_S_INTERNAL);
+	ok(esvh_esp_out(&r.d, &p->esp, &handle));
+	rig_down(&r);
+	pair_down(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(matrix), cmocka_unit_test(tso), cmocka_unit_test(no_tag_no_frame),
+		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas),
+		cmocka_unit_test(state_has_no_key), cmocka_unit_test(faults),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("core-inline", tests, NULL, NULL) ? 1 : 0;
+}
