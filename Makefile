@@ -50,10 +50,14 @@ stage: $(PARTS:%=part-%)
 	@$(TREE) $(MAKE) -s -C userlib O=/src/build/userlib PREFIX=/usr DESTDIR=/src/$(STAGE) install
 	@install -D -m 644 build/drivers/espvault.ko $(STAGE)/usr/lib/modules/extra/espvault.ko
 
+helpers: part-userlib
+	@$(TREE) $(MAKE) -s -C tests/flow O=/src/build/tests/flow LIBDIR=/src/build/userlib
+	@$(TREE) $(MAKE) -s -C tests/scan O=/src/build/tests/scan
+
 image: stage
 	@sim/guest/image
 
-all: $(PARTS:%=part-%) qemu image
+all: $(PARTS:%=part-%) qemu helpers image
 
 tests: all
 	$(call part,fw-interface,tests)
