@@ -79,6 +79,9 @@ struct espvault_info {
 	uint32_t ke_methods, prfs;	/* bit n: value n below */
 	char ifname[16];
 	char bus_info[32];
+	uint32_t sessions, session_max;
+	uint8_t selftest_failed;	/* number of the first self-test that failed, 0: none */
+	uint8_t rsvd1[7];
 };
 int espvault_get_info(struct espvault *unit, struct espvault_info *info);
 
@@ -170,11 +173,56 @@ struct espvault_sa {
  */
 int espvault_sa_lookup(struct espvault *unit, uint8_t family, const uint8_t *daddr, uint32_t spi,
 		       struct espvault_sa *sa);
+/* The SA with this handle. -EBADF: the device has none. */
+int espvault_sa_get(struct espvault *unit, uint32_t handle, struct espvault_sa *sa);
 /* Call fn for each SA of the device; stops at its first non-zero result and returns that. */
 int espvault_sa_foreach(struct espvault *unit, int (*fn)(const struct espvault_sa *sa, void *arg), void *arg);
 
+/* A traffic selector (RFC 4301 4.4.1.1). Ports and masks in host order; for ICMP and MH sport is the type, dport the code. */
+struct espvault_selector {
+	uint8_t family;			/* 4 or 6 */
+	uint8_t proto;			/* 0: any */
+	uint8_t plen_s, plen_d;
+	uint16_t sport, sport_mask;
+	uint16_t dport, dport_mask;
+	uint8_t saddr[16], daddr[16];	/* network order */
+};
+
+struct espvault_policy {
+	uint32_t size;
+	uint32_t handle;
+	struct espvault_selector sel;
+	uint8_t dir;			/* 1 out, 2 in */
+	uint8_t action;			/* 1 allow, 2 protect, 3 drop */
+	uint8_t mode;			/* protect: 1 transport, 2 tunnel */
+	uint8_t tunnel_family;		/* protect in tunnel mode: of saddr and daddr */
+	uint32_t priority;		/* the lower value wins */
+	uint32_t reqid;
+	uint32_t cookie;
+	uint8_t saddr[16], daddr[16];
+	uint64_t packets, bytes, drops;
+};
+/* Call fn for each entry of the device's SPD; stops at its first non-zero result and returns that. */
+int espvault_policy_foreach(struct espvault *unit, int (*fn)(const struct espvault_policy *policy, void *arg),
+			    void *arg);
+
+/* What may be read off a token; nothing of it is secret, and nothing of it proves that a unit made it. */
+struct espvault_token {
+	uint32_t size;
+	uint32_t slot;
+	uint32_t generation;
+	uint16_t function;
+	uint8_t dir;			/* 1 out, 2 in */
+	uint8_t suite;			/* as algo of struct espvault_sa */
+};
+/* -EINVAL: these bytes are not a token. */
+int espvault_token_decode(const uint8_t token[ESPVAULT_TOKEN_LEN], struct espvault_token *out);
+
 /* All counters: fn gets name and value in the order of the interface's list. */
 int espvault_counters(struct espvault *unit, int (*fn)(const char *name, uint64_t value, void *arg), void *arg);
+
+/* Version of the library, "major.minor". */
+const char *espvault_version(void);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* list, status, caps, counters, decode, zeroize. */
+#include "tool.h"
+
+#include <errno.h>
+#include <espvault/esv_regs.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct json_object *words_of(unsigned int bits, const char *const *names, unsigned int n)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (unsigned int i = 0; i < n; i++)
+		if (bits & 1u << i && names[i])
+			json_object_array_add(a, json_object_new_string(names[i]));
+	return a;
+}
+
+static struct json_object *mode_words(unsigned int mode)
+{
+	static const char *const names[] = { "strict", "test", "host-keys", "sync" };
+
+	return words_of(mode, names, 4);
+}
+
+static void put_version(struct json_object *o, const char *key, uint32_t v, bool patch)
+{
+	char text[24];
+
+	if (patch)
+		snprintf(text, sizeof(text), "%u.%u.%u", v >> 16, v >> 8 & 0xff, v & 0xff);
+	else
+		snprintf(text, sizeof(text), "%u.%u", v >> 16, v & 0xffff);
+	put_str(o, key, text);
+}
+
+static void put_names(struct json_object *o, const char *path, const struct espvault_info *i)
+{
+	put_str(o, "device", path);
+	put_str(o, "interface", i->ifname);
+	put_u64(o, "ifindex", i->ifindex);
+	put_str(o, "bus", i->bus_info);
+}
+
+/* One line for each unit; one that does not answer says so in it. */
+static int list_one(const char *path, void *arg)
+{
+	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
+	struct json_object *o = json_object_new_object();
+	struct espvault *unit = NULL;
+	int err = espvault_open(path, ESPVAULT_RDONLY, &unit);
+
+	if (!err)
+		err = espvault_get_info(unit, &info);
+	put_names(o, path, &info);
+	put_bool(o, "usable", !err && info.selftest_ok);
+	put_str(o, "state", err ? strerror(-err) : info.selftest_ok ? "ok" : "self-test failed");
+	json_object_array_add(arg, o);
+	espvault_close(unit);
+	return 0;
+}
+
+static void list_line(struct json_object *o)
+{
+	printf("%s %s %s %s\n", get(o, "device"), get(o, "interface"), get(o, "bus"), get(o, "state"));
+}
+
+int cmd_list(struct tool *t)
+{
+	struct json_object *a = json_object_new_array();
+
+	if (t->argc > 1) {
+		json_object_put(a);
+		return complain(EXIT_USAGE, "list takes no argument");
+	}
+	espvault_foreach(list_one, a);
+	if (!json_object_array_length(a) && !t->json) {
+		json_object_put(a);
+		return complain(EXIT_NO_DEVICE, "this host has no unit; is the module espvault loaded?");
+	}
+	return print_array(t, a, list_line);
+}
+
+/* Open the device that the arguments name and read its info. */
+static int info_of(struct tool *t, struct espvault_info *info, char path[64])
+{
+	struct espvault *unit;
+	const char *name;
+	int code = one_device(t, &name), err;
+
+	if (code == EXIT_OK)
+		code = open_unit(name, ESPVAULT_RDONLY, &unit, path);
+	if (code != EXIT_OK)
+		return code;
+	err = espvault_get_info(unit, info);
+	if (err)
+		code = complain_unit(unit, path, err);
+	espvault_close(unit);
+	return code;
+}
+
+int cmd_status(struct tool *t)
+{
+	struct espvault_info i = ESPVAULT_INIT(struct espvault_info);
+	struct json_object *o;
+	char path[64];
+	int code = info_of(t, &i, path);
+
+	if (code != EXIT_OK)
+		return code;
+	o = json_object_new_object();
+	put_names(o, path, &i);
+	put_hex64(o, "device-id", i.device_id);
+	put_hex64(o, "epoch", i.epoch);
+	put_u64(o, "resets", i.resets);
+	put_bool(o, "self-test", i.selftest_ok);
+	if (!i.selftest_ok)
+		put_u64(o, "failed-test", i.selftest_failed);
+	json_object_object_add(o, "mode", mode_words(i.mode));
+	put_u64(o, "sessions", i.sessions);
+	put_u64(o, "handles", i.handles);
+	put_u64(o, "keys-installed", i.keys_installed);
+	put_u64(o, "keys-pending", i.keys_pending);
+	print_object(t, o);
+	return i.selftest_ok ? EXIT_OK :
+	       complain(EXIT_REFUSED, "%s: self-test %u failed, the unit is locked", path, i.selftest_failed);
+}
+
+int cmd_caps(struct tool *t)
+{
+	static const char *const ke[] = { NULL, "x25519" };
+	static const char *const prf[] = { NULL, "hmac-sha2-256", "hmac-sha2-384", "hmac-sha2-512" };
+	struct espvault_info i = ESPVAULT_INIT(struct espvault_info);
+	struct json_object *o;
+	char path[64];
+	int code = info_of(t, &i, path);
+
+	if (code != EXIT_OK)
+		return code;
+	o = json_object_new_object();
+	put_names(o, path, &i);
+	put_version(o, "if-version", i.if_version, false);
+	put_version(o, "fw-version", i.fw_version, true);
+	json_object_object_add(o, "ke", words_of(i.ke_methods, ke, 2));
+	json_object_object_add(o, "prf", words_of(i.prfs, prf, 4));
+	put_str(o, "token-cipher", word_algo(2));
+	put_bool(o, "host-keys", i.mode & ESV_MODE_HOST_KEYS);
+	put_bool(o, "strict", i.mode & ESV_MODE_STRICT);
+	put_bool(o, "test-mode", i.mode & ESV_MODE_TEST);
+	put_str(o, "custody", "L3");
+	put_u64(o, "session-max", i.session_max);
+	put_u64(o, "handle-max", i.handle_max);
+	return print_object(t, o);
+}
+
+struct counting {
+	struct json_object *o;
+	bool all;
+};
+
+static int count_one(const char *name, uint64_t value, void *arg)
+{
+	struct counting *c = arg;
+
+	if (value || c->all)
+		put_u64(c->o, name, value);
+	return 0;
+}
+
+int cmd_counters(struct tool *t)
+{
+	struct counting c = { .all = false };
+	struct espvault *unit;
+	const char *name;
+	char path[64];
+	int code, err, n = 0;
+
+	for (int i = 0; i < t->argc; i++) {
+		if (!strcmp(t->argv[i], "--all"))
+			c.all = true;
+		else
+			t->argv[n++] = t->argv[i];
+	}
+	t->argc = n;
+	code = one_device(t, &name);
+	if (code == EXIT_OK)
+		code = open_unit(name, ESPVAULT_RDONLY, &unit, path);
+	if (code != EXIT_OK)
+		return code;
+	c.o = json_object_new_object();
+	err = espvault_counters(unit, count_one, &c);
+	if (err) {
+		code = complain_unit(unit, path, err);
+		json_object_put(c.o);
+	} else {
+		print_object(t, c.o);
+	}
+	espvault_close(unit);
+	return code;
+}
+
+/* 72 hex digits, with or without 0x. */
+static int parse_token(const char *text, uint8_t token[ESPVAULT_TOKEN_LEN])
+{
+	if (!strncmp(text, "0x", 2))
+		text += 2;
+	if (strlen(text) != 2 * ESPVAULT_TOKEN_LEN || strspn(text, "0123456789abcdefABCDEF") != strlen(text))
+		return -EINVAL;
+	for (int i = 0; i < ESPVAULT_TOKEN_LEN; i++)
+		sscanf(text + 2 * i, "%2hhx", &token[i]);
+	return 0;
+}
+
+int cmd_decode(struct tool *t)
+{
+	struct espvault_token d = ESPVAULT_INIT(struct espvault_token);
+	uint8_t token[ESPVAULT_TOKEN_LEN];
+	struct json_object *o;
+
+	if (t->argc != 2)
+		return complain(EXIT_USAGE, "decode takes one token");
+	if (parse_token(t->argv[1], token))
+		return complain(EXIT_USAGE, "a token has %d hex digits, with or without 0x", 2 * ESPVAULT_TOKEN_LEN);
+	if (espvault_token_decode(token, &d))
+		return complain(EXIT_REFUSED, "these bytes are not a token; if they are a key, change it: it was shown");
+	o = json_object_new_object();
+	put_str(o, "dir", word_dir(d.dir));
+	put_str(o, "cipher", word_algo(d.suite));
+	put_u64(o, "function", d.function);
+	put_u64(o, "slot", d.slot);
+	put_u64(o, "generation", d.generation);
+	return print_object(t, o);
+}
+
+int cmd_zeroize(struct tool *t)
+{
+	const char *name = NULL;
+	struct json_object *o;
+	struct espvault *unit;
+	bool all = false;
+	char path[64];
+	int code, err;
+
+	for (int i = 1; i < t->argc; i++) {
+		if (!strcmp(t->argv[i], "--all"))
+			all = true;
+		else if (t->argv[i][0] == '-' || name)
+			return complain(EXIT_USAGE, "zeroize does not take '%s'", t->argv[i]);
+		else
+			name = t->argv[i];
+	}
+	if (!name || !all)
+		return complain(EXIT_USAGE, "zeroize stops all traffic under the unit's keys: "
+				"name the device and say --all");
+	code = open_unit(name, 0, &unit, path);
+	if (code != EXIT_OK)
+		return code;
+	err = espvault_zeroize(unit, 1);
+	if (err)
+		code = complain_unit(unit, path, err);
+	espvault_close(unit);
+	if (code != EXIT_OK)
+		return code;
+	o = json_object_new_object();
+	put_str(o, "device", path);
+	put_bool(o, "zeroized", true);
+	return print_object(t, o);
+}

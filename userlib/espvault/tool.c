@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Choosing a command, choosing a unit, complaining. */
+#include "tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+	{ "list", "", "units of this host and their interfaces", cmd_list },
+	{ "status", "[DEVICE]", "state of a unit", cmd_status },
+	{ "caps", "[DEVICE]", "what a unit can do", cmd_caps },
+	{ "exchange", "A B [OPTION]...", "let two units agree on keys; prints tokens", cmd_exchange },
+	{ "sa", "list [DEVICE] | show [DEVICE] HANDLE | show [DEVICE] --daddr ADDR --spi N",
+	  "SAs as the device has them", cmd_sa },
+	{ "policy", "list [DEVICE]", "the device's SPD", cmd_policy },
+	{ "counters", "[DEVICE] [--all]", "counters that are not zero", cmd_counters },
+	{ "decode", "TOKEN", "what can be read off a token", cmd_decode },
+	{ "zeroize", "DEVICE --all", "wipe every key of a unit", cmd_zeroize },
+};
+
+#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+int complain(enum exit_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("espvault: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	return code;
+}
+
+int complain_unit(const struct espvault *unit, const char *path, int err)
+{
+	const char *words = espvault_strerror(unit);
+
+	return complain(err == -ENOENT ? EXIT_NOT_FOUND : EXIT_REFUSED, "%s: %s", path,
+			*words ? words : strerror(-err));
+}
+
+static const char *open_words(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "no such unit; is the module espvault loaded and the NIC there?";
+	case -EPERM:
+	case -EACCES:
+		return "not allowed; commands that change something need CAP_NET_ADMIN";
+	case -ENOTTY:
+		return "not the node of an espvault unit";
+	case -EPROTONOSUPPORT:
+		return "the driver speaks another interface than this program";
+	default:
+		return strerror(-err);
+	}
+}
+
+struct found {
+	char path[64];
+	unsigned int count;
+};
+
+static int remember(const char *path, void *arg)
+{
+	struct found *f = arg;
+
+	if (!f->count++)
+		snprintf(f->path, sizeof(f->path), "%s", path);
+	return 0;
+}
+
+int open_unit(const char *path, unsigned int flags, struct espvault **unit, char name[64])
+{
+	struct found f = { .count = 0 };
+	int err;
+
+	if (!path) {
+		espvault_foreach(remember, &f);
+		if (!f.count)
+			return complain(EXIT_NO_DEVICE, "this host has no unit; is the module espvault loaded?");
+		if (f.count > 1)
+			return complain(EXIT_USAGE, "this host has %u units, name one; `espvault list` shows them",
+					f.count);
+		path = f.path;
+	}
+	snprintf(name, 64, "%s", path);
+	err = espvault_open(path, flags, unit);
+	return err ? complain(EXIT_NO_DEVICE, "%s: %s", path, open_words(err)) : EXIT_OK;
+}
+
+int one_device(struct tool *t, const char **path)
+{
+	*path = NULL;
+	for (int i = 1; i < t->argc; i++) {
+		if (t->argv[i][0] == '-')
+			return complain(EXIT_USAGE, "%s has no option '%s'", t->argv[0], t->argv[i]);
+		if (*path)
+			return complain(EXIT_USAGE, "%s takes one device, not '%s' as well", t->argv[0], t->argv[i]);
+		*path = t->argv[i];
+	}
+	return EXIT_OK;
+}
+
+static int usage(FILE *to, int code)
+{
+	fputs("usage: espvault [--json] COMMAND [ARGUMENT]...\n\n", to);
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		fprintf(to, "  %-9s %s\n            %s\n", commands[i].name, commands[i].args, commands[i].text);
+	fputs("\nDEVICE is /dev/espvaultN; without it the only unit of the host. See espvault(8).\n", to);
+	return code;
+}
+
+/* --json may stand anywhere; it is taken out of the arguments. */
+static int take_json(struct tool *t)
+{
+	int n = 0;
+
+	for (int i = 0; i < t->argc; i++) {
+		if (!strcmp(t->argv[i], "--json") || !strcmp(t->argv[i], "-j"))
+			t->json = true;
+		else
+			t->argv[n++] = t->argv[i];
+	}
+	t->argc = n;
+	return n;
+}
+
+int tool_main(int argc, char **argv)
+{
+	struct tool t = { .argc = argc - 1, .argv = argv + 1 };
+
+	if (argc < 2 || !take_json(&t))
+		return usage(stderr, EXIT_USAGE);
+	if (!strcmp(t.argv[0], "--help") || !strcmp(t.argv[0], "-h") || !strcmp(t.argv[0], "help"))
+		return usage(stdout, EXIT_OK);
+	if (!strcmp(t.argv[0], "--version") || !strcmp(t.argv[0], "-V")) {
+		printf("espvault %s\n", espvault_version());
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(t.argv[0], commands[i].name))
+			return commands[i].run(&t);
+	complain(EXIT_USAGE, "no command '%s'", t.argv[0]);
+	return usage(stderr, EXIT_USAGE);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * espvault(8) from inside. A command builds what it has to say as one JSON
+ * object; --json prints that, otherwise text.c prints the same for people.
+ */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include <espvault.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_REFUSED = 1,	/* by the unit, the device or the driver */
+	EXIT_USAGE = 2,
+	EXIT_NO_DEVICE = 3,	/* none there, or it can't be opened */
+	EXIT_NOT_FOUND = 4,	/* device is fine, the object is not in it */
+};
+
+struct tool {
+	bool json;
+	int argc;		/* of the command, argv[0] is its name */
+	char **argv;
+};
+
+struct command {
+	const char *name;
+	const char *args;
+	const char *text;
+	int (*run)(struct tool *t);
+};
+
+/* The whole program but main(). */
+int tool_main(int argc, char **argv);
+
+/* commands */
+int cmd_list(struct tool *t);
+int cmd_status(struct tool *t);
+int cmd_caps(struct tool *t);
+int cmd_exchange(struct tool *t);
+int cmd_sa(struct tool *t);
+int cmd_policy(struct tool *t);
+int cmd_counters(struct tool *t);
+int cmd_decode(struct tool *t);
+int cmd_zeroize(struct tool *t);
+
+/* Say why on stderr, "espvault: ...", and return code. */
+int complain(enum exit_code code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The unit refused. */
+int complain_unit(const struct espvault *unit, const char *path, int err);
+
+/* Open path, or with NULL the only unit of this host. EXIT_OK, else it has complained. *name: its path. */
+int open_unit(const char *path, unsigned int flags, struct espvault **unit, char name[64]);
+/* The command takes nothing, or one device: *path is that or NULL. EXIT_OK or EXIT_USAGE, with words. */
+int one_device(struct tool *t, const char **path);
+
+/* Words for the interface's numbers; "unknown" otherwise. */
+const char *word_dir(unsigned int n);
+const char *word_mode(unsigned int n);
+const char *word_action(unsigned int n);
+const char *word_algo(unsigned int n);
+const char *word_custody(unsigned int n);
+const char *word_vouch(unsigned int n);
+const char *word_sa_state(unsigned int n);
+
+/* JSON helpers: add a member. */
+void put_str(struct json_object *o, const char *key, const char *value);
+void put_u64(struct json_object *o, const char *key, uint64_t value);
+void put_hex64(struct json_object *o, const char *key, uint64_t value);
+void put_bool(struct json_object *o, const char *key, bool value);
+/* family 4 or 6, network order */
+void put_addr(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr);
+void put_prefix(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr,
+		unsigned int plen);
+
+/* Print o as JSON or as "name: value" lines, and drop it. EXIT_OK. */
+int print_object(const struct tool *t, struct json_object *o);
+/* Print an array as JSON, or line() of each element; drop it. */
+int print_array(const struct tool *t, struct json_object *a, void (*line)(struct json_object *o));
+/* Member of o as text; "" when it is not there. */
+const char *get(struct json_object *o, const char *key);
+
+#endif

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Opening a unit, and what it says of itself. */
+#include "priv.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES_MAX	64
+
+ESPVAULT_API const char *espvault_version(void)
+{
+	return "0.1";
+}
+
+static int get_uapi_info(struct espvault *unit, struct esv_uapi_info *info)
+{
+	int err;
+
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	err = esp_io_info(unit->fd, info);
+	if (err)
+		return esp_refuse(unit, err, err == -ENODEV ? "the device is gone" : strerror(-err));
+	if (info->uapi_version != ESV_UAPI_VERSION || info->size < sizeof(*info))
+		return esp_refuse(unit, -EPROTONOSUPPORT, "the driver speaks another interface");
+	return 0;
+}
+
+ESPVAULT_API int espvault_open(const char *path, unsigned int flags, struct espvault **unit)
+{
+	struct esv_uapi_info info;
+	struct espvault *u;
+	int err;
+
+	if (!path || !unit || flags & ~(unsigned int)ESPVAULT_RDONLY)
+		return -EINVAL;
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		return -ENOMEM;
+	u->flags = flags;
+	u->fd = esp_io_open(path, flags);
+	if (u->fd < 0) {
+		err = u->fd;
+		goto no_node;
+	}
+	err = get_uapi_info(u, &info);
+	if (err)
+		goto no_unit;
+	*unit = u;
+	return 0;
+
+no_unit:
+	esp_io_close(u->fd);
+no_node:
+	free(u);
+	return err;
+}
+
+ESPVAULT_API void espvault_close(struct espvault *unit)
+{
+	if (!unit)
+		return;
+	esp_io_close(unit->fd);
+	free(unit);
+}
+
+ESPVAULT_API const char *espvault_strerror(const struct espvault *unit)
+{
+	return unit ? unit->words : "no unit is open";
+}
+
+ESPVAULT_API int espvault_foreach(int (*fn)(const char *path, void *arg), void *arg)
+{
+	unsigned int number[NODES_MAX];
+	char path[64];
+	int n, stop = 0;
+
+	if (!fn)
+		return -EINVAL;
+	n = esp_io_list(number, NODES_MAX);
+	for (int i = 0; i < n && !stop; i++) {
+		esp_io_path(number[i], path, sizeof(path));
+		stop = fn(path, arg);
+	}
+	return n < 0 ? n : stop;
+}
+
+static void fill_status(struct espvault_info *info, const struct esv_unit_status *st)
+{
+	info->epoch = le64toh(st->epoch);
+	info->device_id = le64toh(st->device_id);
+	info->resets = le64toh(st->resets);
+	info->mode = le32toh(st->mode);
+	info->selftest_ok = st->selftest == ESV_SELFTEST_OK;
+	info->selftest_failed = st->selftest_failed;
+	info->handles = le32toh(st->handles);
+	info->handle_max = le32toh(st->handle_max);
+	info->keys_installed = le32toh(st->keys_installed);
+	info->keys_pending = le32toh(st->keys_pending);
+	info->ke_methods = le32toh(st->ke_methods);
+	info->prfs = le32toh(st->prfs);
+	info->sessions = le32toh(st->sessions);
+	info->session_max = le32toh(st->session_max);
+}
+
+ESPVAULT_API int espvault_get_info(struct espvault *unit, struct espvault_info *info)
+{
+	struct esv_unit_status st;
+	struct esp_cmd cmd = { .opcode = ESV_OP_UNIT_STATUS, .out = &st, .out_len = sizeof(st) };
+	struct espvault_info mine = { .size = sizeof(mine) };
+	struct esv_uapi_info drv;
+	int err;
+
+	if (!unit || !info)
+		return -EINVAL;
+	err = get_uapi_info(unit, &drv);
+	if (!err)
+		err = esp_cmd(unit, &cmd);
+	if (err)
+		return err;
+	fill_status(&mine, &st);
+	mine.if_version = drv.if_version;
+	mine.fw_version = drv.fw_version;
+	mine.ifindex = drv.ifindex;
+	mine.netns_cookie = drv.netns_cookie;
+	memcpy(mine.ifname, drv.ifname, sizeof(mine.ifname));
+	memcpy(mine.bus_info, drv.bus_info, sizeof(mine.bus_info));
+	mine.ifname[sizeof(mine.ifname) - 1] = '\0';
+	mine.bus_info[sizeof(mine.bus_info) - 1] = '\0';
+	return esp_struct_out(info, &mine, sizeof(mine), offsetof(struct espvault_info, if_version));
+}
