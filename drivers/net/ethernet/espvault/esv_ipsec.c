@@ -68,6 +68,7 @@ static void esv_ipsec_init_work(struct esv_ipsec *ipsec)
 	INIT_WORK(&ipsec->nexthop_work, esv_nexthop_work);
 	INIT_DELAYED_WORK(&ipsec->tick, esv_sa_tick);
 	init_waitqueue_head(&ipsec->idle);
+	init_waitqueue_head(&ipsec->nexthop_wait);
 }
 
 static struct esv_ipsec *esv_ipsec_new(struct esv_dev *edev)

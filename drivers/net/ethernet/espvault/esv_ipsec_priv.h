@@ -167,6 +167,7 @@ struct esv_policy {
  * @tunnels: outbound tunnel SAs, under @lock
  * @nexthop_work: looks all their next hops up again
  * @nexthop_ask: and asks for neighbours that are not known
+ * @nexthop_wait: woken when a neighbour changes
  * @stopping: no new work
  * @pending: commands under way, whose answers need this struct
  * @idle: woken when there are none
@@ -189,6 +190,7 @@ struct esv_ipsec {
 	struct list_head tunnels;
 	struct work_struct nexthop_work;
 	bool nexthop_ask;
+	wait_queue_head_t nexthop_wait;
 	bool stopping;
 	atomic_t pending;
 	wait_queue_head_t idle;

@@ -9,11 +9,15 @@
  * and now and then. An SA without next hop drops.
  */
 #include <linux/etherdevice.h>
+#include <net/addrconf.h>
+#include <net/ndisc.h>
 #include <net/netevent.h>
 
 #include "esv_ipsec_priv.h"
 
 #ifdef ESV_HAVE_PACKET_OFFLOAD
+
+#define ESV_NEXTHOP_WAIT_MS	100
 
 static bool esv_nexthop_wanted(const struct esv_sa_params *p)
 {
@@ -52,26 +56,72 @@ static struct neighbour *esv_nexthop_neigh(struct net_device *netdev,
 	return IS_ERR(neigh) ? NULL : neigh;
 }
 
+#if IS_REACHABLE(CONFIG_IPV6)
+/*
+ * With the tunnel's own source: neigh_event_send() without a packet asks from
+ * a link-local address, and marks the neighbour as failed if there is none.
+ */
+static void esv_nexthop_ask6(struct net_device *netdev, struct neighbour *neigh,
+			     const struct esv_sa_params *p)
+{
+	const struct in6_addr *target = (const struct in6_addr *)neigh->primary_key;
+	struct in6_addr saddr, mcast;
+	struct sk_buff *skb;
+
+	memcpy(&saddr, p->saddr, sizeof(saddr));
+	addrconf_addr_solict_mult(target, &mcast);
+	skb = ndisc_ns_create(netdev, target, &saddr, 0);
+	if (skb)
+		ndisc_send_skb(skb, &mcast, &saddr);
+}
+#else
+static void esv_nexthop_ask6(struct net_device *netdev, struct neighbour *neigh,
+			     const struct esv_sa_params *p)
+{
+}
+#endif
+
+static void esv_nexthop_ask(struct net_device *netdev, struct neighbour *neigh,
+			    const struct esv_sa_params *p)
+{
+	if (p->family == 6)
+		esv_nexthop_ask6(netdev, neigh, p);
+	else
+		neigh_event_send(neigh, NULL);
+}
+
+static bool esv_nexthop_valid(const struct neighbour *neigh)
+{
+	return READ_ONCE(neigh->nud_state) & NUD_VALID;
+}
+
+static bool esv_nexthop_read(struct net_device *netdev, struct neighbour *neigh, u8 mac[ETH_ALEN])
+{
+	if (!esv_nexthop_valid(neigh))
+		return false;
+	neigh_ha_snapshot(mac, neigh, netdev);
+	return is_valid_ether_addr(mac);
+}
+
 /*
  * The tunnel is a user of the neighbour that the kernel does not see, so it is
  * asked for here when its address is uncertain. Where there is none it is
- * asked for only if there is traffic, or an SA just came.
+ * asked for only if there is traffic.
  */
 static bool esv_nexthop_lookup(struct net_device *netdev, const struct esv_sa_params *p,
 			       bool ask, u8 mac[ETH_ALEN])
 {
 	struct neighbour *neigh = esv_nexthop_neigh(netdev, p);
-	bool valid;
+	u8 state = neigh ? READ_ONCE(neigh->nud_state) : 0;
+	bool found;
 
 	if (!neigh)
 		return false;
-	if (ask || READ_ONCE(neigh->nud_state) & NUD_STALE)
-		neigh_event_send(neigh, NULL);
-	valid = READ_ONCE(neigh->nud_state) & NUD_VALID;
-	if (valid)
-		neigh_ha_snapshot(mac, neigh, netdev);
+	if (state & NUD_STALE || (ask && !(state & NUD_VALID)))
+		esv_nexthop_ask(netdev, neigh, p);
+	found = esv_nexthop_read(netdev, neigh, mac);
 	neigh_release(neigh);
-	return valid && is_valid_ether_addr(mac);
+	return found;
 }
 
 /**
@@ -79,18 +129,30 @@ static bool esv_nexthop_lookup(struct net_device *netdev, const struct esv_sa_pa
  * @ipsec: device
  * @params: parameters; unchanged if the SA has no next hop or it is not known
  *
- * Process context.
+ * May sleep: a neighbour that is not known is asked for and given a moment to
+ * answer, for without it the first packets would be lost.
  */
 void esv_nexthop_first(struct esv_ipsec *ipsec, struct esv_sa_params *params)
 {
+	struct net_device *netdev = ipsec->edev->netdev;
+	struct neighbour *neigh;
 	u8 mac[ETH_ALEN];
 
 	if (!esv_nexthop_wanted(params))
 		return;
-	if (!esv_nexthop_lookup(ipsec->edev->netdev, params, true, mac))
+	neigh = esv_nexthop_neigh(netdev, params);
+	if (!neigh)
 		return;
-	ether_addr_copy(params->nexthop, mac);
-	params->flags |= cpu_to_le32(ESV_SA_F_NEXTHOP);
+	if (!esv_nexthop_valid(neigh) && netif_running(netdev) && netif_carrier_ok(netdev)) {
+		esv_nexthop_ask(netdev, neigh, params);
+		wait_event_timeout(ipsec->nexthop_wait, esv_nexthop_valid(neigh),
+				   msecs_to_jiffies(ESV_NEXTHOP_WAIT_MS));
+	}
+	if (esv_nexthop_read(netdev, neigh, mac)) {
+		ether_addr_copy(params->nexthop, mac);
+		params->flags |= cpu_to_le32(ESV_SA_F_NEXTHOP);
+	}
+	neigh_release(neigh);
 }
 
 /* Under ipsec->lock. The address may have changed since it was looked up. */
@@ -202,8 +264,10 @@ static int esv_nexthop_event(struct notifier_block *nb, unsigned long event, voi
 	if (!esv_netdev_is_ours(netdev))
 		return NOTIFY_DONE;
 	ipsec = ((struct esv_dev *)netdev_priv(netdev))->ipsec;
-	if (ipsec)
+	if (ipsec) {
+		wake_up_all(&ipsec->nexthop_wait);
 		esv_nexthop_kick(ipsec, false);
+	}
 	return NOTIFY_DONE;
 }
 
