@@ -170,7 +170,7 @@ static const uint8_t GW_B[2][16] = { { 192, 0, 2, 2 }, { 0x20, 1, 0xd, 0xb8, [15
 static inline void irig_key(uint8_t *key, size_t len, uint32_t spi)
 {
 	for (size_t i = 0; i < len; i++)
-		key[i] = (uint8_t)(spi * 7 + i * 13 + 1);
+		key[i] = (uint8_t)((spi >> i % 4 * 8) * 7 + i * 13 + 1);
 }
 
 /* A to B. The same for both directions, so that one engine can be its own peer. */
