@@ -92,7 +92,7 @@ static struct addrs masked(const struct addrs *a, const struct addrs *mask)
 
 static uint32_t hash_of(const struct tuple *t, const struct addrs *a, uint8_t proto)
 {
-	uint64_t h = 0x9e3779b97f4a7c15ull * (1 + (t->plen_s | t->plen_d << 8 | t->any_proto << 16 | proto << 24));
+	uint64_t h = 0x9e3779b97f4a7c15ull * (1 + (t->plen_s | t->plen_d << 8 | t->any_proto << 16 | (uint32_t)proto << 24));
 	int i;
 
 	for (i = 0; i < 4; i++) {
