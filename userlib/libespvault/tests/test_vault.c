@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* libespvault over two real device cores. */
+#include "fake.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <espvault.h>
+#include <string.h>
+
+#define SPI	0x1234
+
+static struct espvault *open_rw(unsigned int n)
+{
+	char path[] = "/dev/espvault0";
+	struct espvault *u = NULL;
+
+	path[13] = (char)('0' + n);
+	assert_int_equal(espvault_open(path, 0, &u), 0);
+	return u;
+}
+
+/* One end of an exchange. */
+struct end {
+	struct espvault *u;
+	uint8_t nonce[32], ke[ESPVAULT_KE_MAX];
+	size_t ke_len;
+	espvault_handle h_nonce, h_ke, secret, ike;
+	struct espvault_child child;
+};
+
+static void end_start(struct end *e, unsigned int n)
+{
+	e->u = open_rw(n);
+	e->ke_len = sizeof(e->ke);
+	assert_int_equal(espvault_nonce_gen(e->u, 32, e->nonce, &e->h_nonce), 0);
+	assert_int_equal(espvault_ke_gen(e->u, ESPVAULT_X25519, e->ke, &e->ke_len, &e->h_ke), 0);
+	assert_int_equal(e->ke_len, 32);
+}
+
+static void end_derive(struct end *e, const struct end *peer, enum espvault_role role)
+{
+	struct espvault_ike_params p = ESPVAULT_INIT(struct espvault_ike_params);
+
+	assert_int_equal(espvault_ke_finish(e->u, e->h_ke, peer->ke, peer->ke_len, &e->secret), 0);
+	p.role = (uint8_t)role;
+	p.prf = ESPVAULT_PRF_SHA384;
+	p.secret = e->secret;
+	p.nonce = e->h_nonce;
+	p.peer_nonce = peer->nonce;
+	p.peer_nonce_len = 32;
+	memcpy(p.spi_i, "ini-spi", 8);
+	memcpy(p.spi_r, "res-spi", 8);
+	assert_int_equal(espvault_ike_derive(e->u, &p, &e->ike), 0);
+}
+
+static int end_child(struct end *e, enum espvault_role role, uint32_t flags)
+{
+	struct espvault_child_params p = ESPVAULT_INIT(struct espvault_child_params);
+
+	p.flags = flags;
+	p.role = (uint8_t)role;
+	p.ike = e->ike;
+	e->child.size = sizeof(e->child);
+	return espvault_child_derive(e->u, &p, &e->child);
+}
+
+static void agree(struct end *a, struct end *b, uint32_t flags)
+{
+	end_start(a, 0);
+	end_start(b, 1);
+	end_derive(a, b, ESPVAULT_INITIATOR);
+	end_derive(b, a, ESPVAULT_RESPONDER);
+	assert_int_equal(end_child(a, ESPVAULT_INITIATOR, flags), -EACCES);
+	assert_non_null(strstr(espvault_strerror(a->u), "CHILD_DERIVE: the trusted unit's rules forbid it"));
+	assert_int_equal(espvault_auth_assert(a->u, a->ike, 2, "b", 1), 0);
+	assert_int_equal(espvault_auth_assert(b->u, b->ike, 2, "a", 1), 0);
+	assert_int_equal(end_child(a, ESPVAULT_INITIATOR, flags), 0);
+	assert_int_equal(end_child(b, ESPVAULT_RESPONDER, flags), 0);
+}
+
+static void test_info(void **state)
+{
+	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
+	struct espvault *u;
+
+	assert_int_equal(espvault_open("/dev/espvault1", ESPVAULT_RDONLY, &u), 0);
+	assert_int_equal(espvault_get_info(u, &info), 0);
+	assert_int_equal(info.size, sizeof(info));
+	assert_string_equal(info.ifname, "esv1");
+	assert_int_equal(info.selftest_ok, 1);
+	assert_int_equal(info.ke_methods, 1 << ESPVAULT_X25519);
+	assert_true(info.epoch != 0);
+	assert_true(info.handle_max > 0);
+	espvault_close(u);
+}
+
+/* The whole way: keys agreed, tokens installed, the SA found with custody L3. */
+static void test_exchange_and_install(void **state)
+{
+	static const uint8_t daddr[4] = { 10, 0, 0, 2 };
+	struct espvault_sa sa = ESPVAULT_INIT(struct espvault_sa);
+	static struct end a, b;
+	enum esv_status status;
+
+	agree(&a, &b, ESPVAULT_FIRST);
+	assert_int_not_equal(fake_install(0, a.child.token_out, ESV_DIR_OUT, SPI, &status), 0);
+	assert_int_not_equal(fake_install(1, b.child.token_in, ESV_DIR_IN, SPI, &status), 0);
+	assert_int_equal(fake_install(1, b.child.token_in, ESV_DIR_IN, SPI + 1, &status), 0);
+	assert_int_equal(status, ESV_S_KEY_REJECTED);
+	assert_int_equal(espvault_sa_lookup(b.u, 4, daddr, SPI, &sa), 0);
+	assert_int_equal(sa.custody, ESPVAULT_CUSTODY_L3);
+	assert_int_equal(sa.vouch, 1);
+	assert_int_equal(sa.dir, 2);
+	assert_int_equal(sa.spi, SPI);
+	assert_int_equal(sa.reqid, 7);
+	assert_memory_equal(sa.daddr, daddr, 4);
+	assert_int_equal(espvault_sa_get(b.u, sa.handle, &sa), 0);
+	assert_int_equal(espvault_sa_lookup(b.u, 4, daddr, SPI + 9, &sa), -ENOENT);
+	assert_int_equal(espvault_sa_get(b.u, sa.handle + 1, &sa), -EBADF);
+	assert_int_equal(espvault_sa_get(b.u, 0, &sa), -EBADF);
+	espvault_close(a.u);
+	espvault_close(b.u);
+}
+
+/* Closing takes what is not detached. */
+static void test_detach(void **state)
+{
+	static struct end a, b;
+	enum esv_status status;
+
+	agree(&a, &b, ESPVAULT_FIRST | ESPVAULT_DETACH);
+	espvault_close(a.u);
+	assert_int_not_equal(fake_install(0, a.child.token_out, ESV_DIR_OUT, SPI, &status), 0);
+	espvault_close(b.u);
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	agree(&a, &b, ESPVAULT_FIRST);
+	espvault_close(a.u);
+	assert_int_equal(fake_install(0, a.child.token_in, ESV_DIR_IN, SPI, &status), 0);
+	assert_int_equal(status, ESV_S_KEY_REJECTED);
+	espvault_close(b.u);
+}
+
+static void test_destroy_and_zeroize(void **state)
+{
+	struct espvault_info before = ESPVAULT_INIT(struct espvault_info);
+	struct espvault_info after = ESPVAULT_INIT(struct espvault_info);
+	struct espvault *u = open_rw(0);
+	espvault_handle h;
+	uint8_t nonce[16];
+
+	assert_int_equal(espvault_nonce_gen(u, 16, nonce, &h), 0);
+	assert_int_equal(espvault_destroy(u, h), 0);
+	assert_int_equal(espvault_destroy(u, h), 0);
+	assert_int_equal(espvault_nonce_gen(u, 16, nonce, &h), 0);
+	assert_int_equal(espvault_zeroize(u, 0), 0);
+	assert_int_equal(espvault_get_info(u, &before), 0);
+	assert_int_equal(before.handles, 0);
+	assert_int_equal(espvault_zeroize(u, 1), 0);
+	assert_int_equal(espvault_get_info(u, &after), 0);
+	assert_true(after.epoch == before.epoch + 1);
+	espvault_close(u);
+}
+
+static void test_reader(void **state)
+{
+	uint8_t nonce[16];
+	struct espvault *u;
+	espvault_handle h;
+
+	assert_int_equal(espvault_open("/dev/espvault0", ESPVAULT_RDONLY, &u), 0);
+	assert_int_equal(espvault_nonce_gen(u, 16, nonce, &h), -EPERM);
+	assert_non_null(strstr(espvault_strerror(u), "for writing"));
+	espvault_close(u);
+}
+
+static void test_open_errors(void **state)
+{
+	struct espvault *u = NULL;
+
+	assert_int_equal(espvault_open("/dev/espvault9", 0, &u), -ENOENT);
+	assert_int_equal(espvault_open(NULL, 0, &u), -EINVAL);
+	assert_int_equal(espvault_open("/dev/espvault0", 0x80, &u), -EINVAL);
+	fake_faults.uapi_version = 99;
+	assert_int_equal(espvault_open("/dev/espvault0", 0, &u), -EPROTONOSUPPORT);
+	assert_null(u);
+	espvault_close(NULL);
+	assert_string_equal(espvault_strerror(NULL), "no unit is open");
+}
+
+static void test_driver_errors(void **state)
+{
+	static const int errors[] = { -ETIMEDOUT, -ENODEV, -EIO, -EMSGSIZE, -E2BIG, -ENOMEM };
+	struct espvault *u = open_rw(0);
+	uint8_t nonce[16];
+	espvault_handle h;
+
+	for (unsigned int i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		fake_faults.cmd_err = errors[i];
+		assert_int_equal(espvault_nonce_gen(u, 16, nonce, &h), errors[i]);
+		assert_true(strlen(espvault_strerror(u)) > 12);
+	}
+	espvault_close(u);
+}
+
+/* --- a device that lies --- */
+
+static uint16_t lie_opcode;
+
+static void unknown_status(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *out)
+{
+	if (opcode == lie_opcode)
+		*status = 4711;
+}
+
+static void short_answer(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *out)
+{
+	if (opcode == lie_opcode)
+		*out_len = 7;
+}
+
+static void long_field(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *out)
+{
+	if (opcode == ESV_OP_NONCE_GEN)
+		((struct esv_nonce_out *)out)->len = 0xffff;
+	if (opcode == ESV_OP_KE_GEN)
+		((struct esv_ke_out *)out)->len = 0xffff;
+	if (opcode == ESV_OP_SA_LIST)
+		((struct esv_sa_list *)out)->count = 0xffffffff;
+}
+
+static void endless_list(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *out)
+{
+	if (opcode == ESV_OP_SA_LIST)
+		((struct esv_sa_list *)out)->next = 1;
+}
+
+static int never(const struct espvault_sa *sa, void *arg)
+{
+	fail();
+	return 0;
+}
+
+static void test_lying_device(void **state)
+{
+	struct espvault *u = open_rw(0);
+	uint8_t nonce[16], ke[64];
+	size_t len = sizeof(ke);
+	espvault_handle h;
+
+	lie_opcode = ESV_OP_NONCE_GEN;
+	fake_faults.answer = unknown_status;
+	assert_int_equal(espvault_nonce_gen(u, 16, nonce, &h), -EPROTO);
+	fake_faults.answer = short_answer;
+	assert_int_equal(espvault_nonce_gen(u, 16, nonce, &h), -EPROTO);
+	fake_faults.answer = long_field;
+	assert_int_equal(espvault_nonce_gen(u, 16, nonce, &h), -EPROTO);
+	assert_int_equal(espvault_ke_gen(u, ESPVAULT_X25519, ke, &len, &h), -EPROTO);
+	assert_int_equal(espvault_sa_foreach(u, never, NULL), -EPROTO);
+	lie_opcode = ESV_OP_SA_LIST;
+	fake_faults.answer = short_answer;
+	assert_int_equal(espvault_sa_foreach(u, never, NULL), -EPROTO);
+	fake_faults.answer = endless_list;
+	assert_int_equal(espvault_sa_foreach(u, never, NULL), -EPROTO);
+	espvault_close(u);
+}
+
+/* --- structs with sizes --- */
+
+static void test_sizes(void **state)
+{
+	struct { struct espvault_info i; char more[64]; } wide;
+	struct { struct espvault_child_params p; uint64_t more; } in = { .more = 1 };
+	struct espvault_child child = ESPVAULT_INIT(struct espvault_child);
+	struct espvault_info old;
+	struct espvault *u = open_rw(0);
+
+	memset(&wide, 0xff, sizeof(wide));
+	wide.i.size = sizeof(wide);		/* a newer caller: what we don't know is zero */
+	assert_int_equal(espvault_get_info(u, &wide.i), 0);
+	assert_int_equal(wide.i.size, sizeof(wide.i));
+	assert_int_equal(wide.more[0], 0);
+	memset(&old, 0xee, sizeof(old));
+	old.size = offsetof(struct espvault_info, epoch);	/* an older one: nothing behind its end */
+	assert_int_equal(espvault_get_info(u, &old), 0);
+	assert_int_equal(old.size, offsetof(struct espvault_info, epoch));
+	assert_true(old.epoch == 0xeeeeeeeeeeeeeeeeull);
+	assert_int_equal(old.ifindex, 10);
+	old.size = 2;
+	assert_int_equal(espvault_get_info(u, &old), -EINVAL);
+	in.p.size = sizeof(in);
+	assert_int_equal(espvault_child_derive(u, &in.p, &child), -E2BIG);
+	in.more = 0;
+	assert_int_equal(espvault_child_derive(u, &in.p, &child), -EINVAL);	/* the device: role 0 */
+	child.size = 16;
+	assert_int_equal(espvault_child_derive(u, &in.p, &child), -EINVAL);
+	espvault_close(u);
+}
+
+static void test_arguments(void **state)
+{
+	struct espvault *u = open_rw(0);
+	uint8_t nonce[300], ke[8], big[3000] = { 0 };
+	size_t len = sizeof(ke);
+	espvault_handle h;
+
+	assert_int_equal(espvault_nonce_gen(u, 15, nonce, &h), -EINVAL);
+	assert_int_equal(espvault_nonce_gen(u, 257, nonce, &h), -EINVAL);
+	assert_int_equal(espvault_ke_gen(u, ESPVAULT_X25519, ke, &len, &h), -ENOBUFS);
+	assert_int_equal(espvault_ke_gen(u, 9, big, &len, &h), -EPROTONOSUPPORT);
+	assert_int_equal(espvault_ke_finish(u, 1, big, sizeof(big), &h), -EBADMSG);
+	assert_int_equal(espvault_ke_finish(u, 1, big, 32, &h), -EBADF);
+	assert_int_equal(espvault_auth_assert(u, 1, 2, "x", 0), -EINVAL);
+	assert_int_equal(espvault_auth_assert(u, 1, 2, big, 257), -EINVAL);
+	assert_int_equal(espvault_sa_foreach(u, NULL, NULL), -EINVAL);
+	espvault_close(u);
+}
+
+/* --- lists and counters --- */
+
+struct seen {
+	unsigned int n;
+	uint64_t value;
+	const char *want;
+};
+
+static int count_sa(const struct espvault_sa *sa, void *arg)
+{
+	((struct seen *)arg)->n++;
+	return 0;
+}
+
+static int stop_at_first(const struct espvault_sa *sa, void *arg)
+{
+	((struct seen *)arg)->n++;
+	return 42;
+}
+
+static int check_policy(const struct espvault_policy *p, void *arg)
+{
+	((struct seen *)arg)->n++;
+	assert_int_equal(p->priority, 55);
+	assert_int_equal(p->action, 2);
+	assert_int_equal(p->reqid, 7);
+	assert_int_equal(p->sel.plen_d, 24);
+	assert_int_equal(p->sel.dport, 443);
+	assert_int_equal(p->cookie, 99);
+	return 0;
+}
+
+static int find_counter(const char *name, uint64_t value, void *arg)
+{
+	struct seen *s = arg;
+
+	s->n++;
+	if (!strcmp(name, s->want))
+		s->value = value;
+	return 0;
+}
+
+static void test_lists(void **state)
+{
+	const struct esv_policy_params p = {
+		.sel = { .family = 4, .proto = 6, .plen_s = 32, .plen_d = 24, .dport = htobe16(443),
+			 .dport_mask = 0xffff, .saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 5, 0 } },
+		.dir = ESV_DIR_OUT, .action = ESV_ACTION_PROTECT, .mode = ESV_SA_TRANSPORT,
+		.priority = htole32(55), .reqid = htole32(7), .cookie = htole32(99),
+	};
+	struct seen s = { .want = "TOKENS_MADE" };
+	static struct end a, b;
+	enum esv_status status;
+
+	agree(&a, &b, ESPVAULT_FIRST);
+	fake_install(0, a.child.token_out, ESV_DIR_OUT, SPI, &status);
+	fake_install(0, a.child.token_in, ESV_DIR_IN, SPI + 1, &status);
+	assert_int_equal(espvault_sa_foreach(a.u, count_sa, &s), 0);
+	assert_int_equal(s.n, 2);
+	s.n = 0;
+	assert_int_equal(espvault_sa_foreach(a.u, stop_at_first, &s), 42);
+	assert_int_equal(s.n, 1);
+	s.n = 0;
+	assert_int_not_equal(fake_policy(0, &p), 0);
+	assert_int_equal(espvault_policy_foreach(a.u, check_policy, &s), 0);
+	assert_int_equal(s.n, 1);
+	s.n = 0;
+	assert_int_equal(espvault_counters(a.u, find_counter, &s), 0);
+	assert_int_equal(s.n, ESV_C_COUNT);
+	assert_int_equal(s.value, 2);
+	espvault_close(a.u);
+	espvault_close(b.u);
+}
+
+static int collect_path(const char *path, void *arg)
+{
+	struct seen *s = arg;
+
+	return s->n++ == 1 ? 5 : 0;
+}
+
+static void test_foreach(void **state)
+{
+	struct seen s = { 0 };
+
+	assert_int_equal(espvault_foreach(collect_path, &s), 5);
+	assert_int_equal(s.n, 2);
+	fake_faults.units = 0;
+	assert_int_equal(espvault_foreach(collect_path, &s), 0);
+	assert_int_equal(espvault_foreach(NULL, &s), -EINVAL);
+}
+
+static void test_decode(void **state)
+{
+	struct espvault_token t = ESPVAULT_INIT(struct espvault_token);
+	uint8_t key[ESPVAULT_TOKEN_LEN] = "certainly not a token, but so long";
+	static struct end a, b;
+
+	agree(&a, &b, ESPVAULT_FIRST);
+	assert_int_equal(espvault_token_decode(a.child.token_out, &t), 0);
+	assert_int_equal(t.dir, ESV_DIR_OUT);
+	assert_int_equal(t.suite, ESV_ALGO_AES_GCM_16_256);
+	assert_int_equal(espvault_token_decode(key, &t), -EINVAL);
+	espvault_close(a.u);
+	espvault_close(b.u);
+}
+
+#define T(fn)	cmocka_unit_test_setup_teardown(fn, fake_setup, fake_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_info), T(test_exchange_and_install), T(test_detach), T(test_destroy_and_zeroize),
+		T(test_reader), T(test_open_errors), T(test_driver_errors), T(test_lying_device),
+		T(test_sizes), T(test_arguments), T(test_lists), T(test_foreach), T(test_decode),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("libespvault", tests, NULL, NULL) ? 1 : 0;
+}
