@@ -172,7 +172,7 @@ static uint32_t system_policies(const struct tables *t)
 	return n;
 }
 
-static void host(struct session *s, const struct sess_request *req)
+void answer_host(struct session *s, const struct sess_request *req)
 {
 	const struct front *f = s->front;
 	struct ipsecapi_host h = { .read_at = f->tables.read_at, .generation = f->generation };
@@ -292,7 +292,7 @@ void answer(struct session *s, const struct sess_request *req)
 	case WIRE_CAPS: caps(s, req); break;
 	case WIRE_CLASS: class(s, req); break;
 	case WIRE_INTERFACE: interface(s, req); break;
-	case WIRE_HOST: host(s, req); break;
+	case WIRE_HOST: host_begin(s, req); break;
 	case WIRE_RULE: rule(s, req); break;
 	default:
 		session_reply(s, req, -EOPNOTSUPP, IPSECAPI_REASON_UNKNOWN_REQUEST, NULL, 0, 0);

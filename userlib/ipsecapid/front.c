@@ -51,7 +51,8 @@ uint32_t front_read(struct front *f, const uint32_t *sas, uint32_t n)
 		.type = REQ_READ, .generation = f->tables.generation, .count = n,
 	};
 
-	memcpy(req.index, sas, n * sizeof(*sas));
+	if (n)
+		memcpy(req.index, sas, n * sizeof(*sas));
 	return ask_scrubber(f, &req);
 }
 

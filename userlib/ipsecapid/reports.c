@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../libipsecapi/wire/wire.h"
 #include "clock.h"
 #include "front.h"
 
@@ -31,9 +32,14 @@ static void send_report(struct session *s, const struct flow *flow)
 
 static void finish(struct session *s)
 {
-	struct flow *flow = flow_find(s, &s->request);
+	struct flow *flow;
 
 	s->pending = false;
+	if (s->request.type == WIRE_HOST) {
+		answer_host(s, &s->request);
+		return;
+	}
+	flow = flow_find(s, &s->request);
 	if (!flow)
 		session_reply(s, &s->request, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW, NULL, 0, 0);
 	else if (flow->closed)
@@ -82,12 +88,21 @@ void report_begin(struct session *s, const struct sess_request *req)
 	ask(s, flow);
 }
 
+/* Figures of the host need no SA read again, only that waiting events are taken in. */
+void host_begin(struct session *s, const struct sess_request *req)
+{
+	s->request = *req;
+	s->pending = true;
+	s->deadline = now_ns() + REPORT_NS;
+	s->scrub_tag = front_read(s->front, NULL, 0);
+}
+
 static void progress(struct session *s, int status)
 {
 	struct flow *flow = flow_find(s, &s->request);
 	struct world w;
 
-	if (!flow || flow->closed) {
+	if (!flow || flow->closed || s->request.type == WIRE_HOST) {
 		finish(s);
 		return;
 	}

@@ -305,6 +305,7 @@ static bool start(struct worker *w)
 
 	w->client = accept4(w->config->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	close(w->config->accepted);
+	close(w->config->listener);
 	if (w->client < 0 ||
 	    getsockopt(w->client, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return false;
