@@ -22,8 +22,8 @@
 	X(txd, "TXD-1", "flags of a transmit descriptor") \
 	X(qerr, "TXD-5", "reasons of QUEUE_ERROR") \
 	X(rxc, "RXC-2", "flags of a receive completion") \
-	X(rxcsum, "RXC-50", "csum of a receive completion") \
-	X(rx_crypto, "RXC-51", "crypto of a receive completion") \
+	X(rxcsum, "RXC-3", "csum of a receive completion") \
+	X(rx_crypto, "RXC-5", "crypto of a receive completion") \
 	X(hash, "RSS-2", "hash_type of a receive completion") \
 	X(admin, "ADM-1", "admin queue") \
 	X(eqe, "EVT-2", "flags of an event") \
@@ -42,13 +42,13 @@
 	X(vouch, "SA-60", "who vouched for the peer") \
 	X(list, "SA-53", "lists") \
 	X(bypass, "BYP-50", "static bypass classes") \
-	X(ke, "UNIT-54", "key exchange methods") \
-	X(prf, "UNIT-56", "pseudorandom functions") \
-	X(role, "UNIT-56", "roles") \
+	X(ke, "UNIT-74", "key exchange methods") \
+	X(prf, "UNIT-76", "pseudorandom functions") \
+	X(role, "UNIT-76", "roles") \
 	X(handle_type, "UNIT-10", "handle types") \
 	X(handle_state, "UNIT-10", "handle states") \
-	X(unit, "UNIT-60", "limits of the unit") \
-	X(zeroize, "UNIT-61", "scopes of ZEROIZE")
+	X(unit, "UNIT-80", "limits of the unit") \
+	X(zeroize, "UNIT-81", "scopes of ZEROIZE")
 
 #define ESV_GROUP_pci(C) \
 	C(pci, PCI_VENDOR, "vendor id, experimental range") \

@@ -36,7 +36,7 @@
 	X(esv_queue_params, 32, "QUE-1", "payload of QUEUE_CREATE") \
 	X(esv_rss_params, 168, "RSS-1", "payload of RSS_SET") \
 	X(esv_filter_params, 388, "RXF-1", "payload of RX_FILTER_SET") \
-	X(esv_port_params, 16, "ADM-52", "payload of PORT_SET") \
+	X(esv_port_params, 16, "PRT-1", "payload of PORT_SET") \
 	X(esv_counters, 496, "CNT-1", "answer of COUNTERS_READ") \
 	X(esv_selector, 48, "SPD-51", "traffic selector") \
 	X(esv_sa_params, 224, "SA-1", "payload of SA_ADD") \
@@ -47,19 +47,19 @@
 	X(esv_policy_params, 104, "SPD-1", "payload of POLICY_ADD") \
 	X(esv_policy_info, 128, "SPD-52", "answer of POLICY_QUERY") \
 	X(esv_policy_list, 4008, "SPD-53", "answer of POLICY_LIST") \
-	X(esv_handle_in, 8, "UNIT-50", "payload of DESTROY and HANDLE_QUERY") \
-	X(esv_handle_out, 8, "UNIT-51", "answer that is one handle") \
-	X(esv_handle_info, 16, "UNIT-52", "answer of HANDLE_QUERY") \
-	X(esv_nonce_gen, 8, "UNIT-53", "payload of NONCE_GEN") \
-	X(esv_nonce_out, 272, "UNIT-53", "answer of NONCE_GEN") \
-	X(esv_ke_gen, 8, "UNIT-54", "payload of KE_GEN") \
-	X(esv_ke_out, 2064, "UNIT-54", "answer of KE_GEN") \
-	X(esv_ke_finish, 2064, "UNIT-55", "payload of KE_FINISH") \
-	X(esv_ike_derive, 296, "UNIT-56", "payload of IKE_DERIVE") \
-	X(esv_auth_assert, 272, "UNIT-58", "payload of AUTH_ASSERT") \
-	X(esv_child_derive, 368, "UNIT-57", "payload of CHILD_DERIVE") \
-	X(esv_child_out, 88, "UNIT-57", "answer of CHILD_DERIVE") \
-	X(esv_unit_status, 96, "UNIT-59", "answer of UNIT_STATUS") \
+	X(esv_handle_in, 8, "UNIT-70", "payload of DESTROY and HANDLE_QUERY") \
+	X(esv_handle_out, 8, "UNIT-71", "answer that is one handle") \
+	X(esv_handle_info, 16, "UNIT-72", "answer of HANDLE_QUERY") \
+	X(esv_nonce_gen, 8, "UNIT-73", "payload of NONCE_GEN") \
+	X(esv_nonce_out, 272, "UNIT-73", "answer of NONCE_GEN") \
+	X(esv_ke_gen, 8, "UNIT-74", "payload of KE_GEN") \
+	X(esv_ke_out, 2064, "UNIT-74", "answer of KE_GEN") \
+	X(esv_ke_finish, 2064, "UNIT-75", "payload of KE_FINISH") \
+	X(esv_ike_derive, 296, "UNIT-76", "payload of IKE_DERIVE") \
+	X(esv_auth_assert, 272, "UNIT-78", "payload of AUTH_ASSERT") \
+	X(esv_child_derive, 368, "UNIT-77", "payload of CHILD_DERIVE") \
+	X(esv_child_out, 88, "UNIT-77", "answer of CHILD_DERIVE") \
+	X(esv_unit_status, 96, "UNIT-79", "answer of UNIT_STATUS") \
 	X(esv_token, 36, "TOK-1", "token, in place of key and salt")
 
 #define ESV_UAPI_STRUCT_LIST(X) \
@@ -205,8 +205,8 @@
 #define ESV_FIELDS_esv_identify(F, s) \
 	F(s, if_version, 0, 4, le32, dev, 0, "interface version, as in the register") \
 	F(s, fw_version, 4, 4, le32, dev, 0, "firmware version, as in the register") \
-	F(s, device_id, 8, 8, le64, dev, 0, "identity that stays for the device's life") \
-	F(s, epoch, 16, 8, le64, dev, 0, "epoch of the trusted unit") \
+	F(s, device_id, 8, 8, le64, dev, 1, "identity that stays for the device's life") \
+	F(s, epoch, 16, 8, le64, dev, 1, "epoch of the trusted unit") \
 	F(s, build, 24, 32, text, dev, 0, "build name, NUL padded") \
 	F(s, features, 56, 4, le32, dev, 0, "ESV_FEAT_* that the device has") \
 	F(s, rsvd, 60, 68, le32, dev, 0, "zero")
@@ -326,7 +326,7 @@
 	F(s, replay_dropped, 96, 8, le64, dev, 0, "duplicates and too old packets") \
 	F(s, replay_window_dropped, 104, 8, le64, dev, 0, "too old packets only") \
 	F(s, other_dropped, 112, 8, le64, dev, 0, "packets dropped for another reason") \
-	F(s, epoch, 120, 8, le64, dev, 0, "epoch in which the key was installed")
+	F(s, epoch, 120, 8, le64, dev, 1, "epoch in which the key was installed")
 
 #define ESV_FIELDS_esv_sa_list(F, s) \
 	F(s, next, 0, 4, le32, dev, 0, "cursor of the next call, 0: no more") \
@@ -441,8 +441,8 @@
 	F(s, token_out, 52, 36, u8, dev, 1, "token of the outbound key")
 
 #define ESV_FIELDS_esv_unit_status(F, s) \
-	F(s, device_id, 0, 8, le64, dev, 0, "identity that stays for the device's life") \
-	F(s, epoch, 8, 8, le64, dev, 0, "changes whenever keys are lost") \
+	F(s, device_id, 0, 8, le64, dev, 1, "identity that stays for the device's life") \
+	F(s, epoch, 8, 8, le64, dev, 1, "changes whenever keys are lost") \
 	F(s, resets, 16, 8, le64, dev, 0, "resets so far") \
 	F(s, mode, 24, 4, le32, dev, 0, "ESV_MODE_*") \
 	F(s, selftest, 28, 1, u8, dev, 0, "ESV_SELFTEST_*") \
@@ -475,7 +475,7 @@
 	F(s, ifindex, 16, 4, u32, drv, 0, "network interface, in netns_cookie's namespace") \
 	F(s, mode, 20, 4, u32, drv, 0, "ESV_MODE_*") \
 	F(s, netns_cookie, 24, 8, u64, drv, 0, "network namespace of the interface") \
-	F(s, epoch, 32, 8, u64, drv, 0, "epoch of the trusted unit") \
+	F(s, epoch, 32, 8, u64, drv, 1, "epoch of the trusted unit") \
 	F(s, ifname, 40, 16, text, drv, 0, "name of the interface, NUL padded") \
 	F(s, bus_info, 56, 32, text, drv, 0, "PCI address, NUL padded")
 
