@@ -36,8 +36,11 @@ static void fill_row(uint32_t row[256], const uint8_t *key, size_t byte)
 
 void esvc_rss_set(struct esvc_rss *rss, const struct esv_rss_params *params)
 {
+	bool same = rss->ready && !memcmp(rss->params.key, params->key, sizeof(params->key));
+
 	rss->params = *params;
-	for (size_t byte = 0; byte < ESVC_RSS_INPUT_MAX; byte++)
+	rss->ready = true;
+	for (size_t byte = 0; !same && byte < ESVC_RSS_INPUT_MAX; byte++)
 		fill_row(rss->table[byte], params->key, byte);
 }
 

@@ -3,6 +3,7 @@
 #ifndef ESVC_RSS_H
 #define ESVC_RSS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <espvault/esv_if.h>
@@ -11,6 +12,7 @@
 
 struct esvc_rss {
 	struct esv_rss_params params;
+	bool ready;			/* the tables below belong to params.key */
 	uint32_t table[ESVC_RSS_INPUT_MAX][256];	/* hash contribution of each input byte */
 };
 

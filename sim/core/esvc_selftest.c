@@ -9,7 +9,7 @@
 static bool test_hash(struct esvc_dev *dev)
 {
 	static const uint8_t input[] = { 66, 9, 149, 187, 161, 142, 100, 80, 0x0a, 0xea, 0x06, 0xe6 };
-	struct esvc_rss *rss = malloc(sizeof(*rss));
+	struct esvc_rss *rss = calloc(1, sizeof(*rss));
 	bool ok;
 
 	if (!rss)

@@ -279,6 +279,8 @@ static void take_over(struct esvc_dev *dev, struct esvc_dev *s, const struct mod
 		esvc_ipsec_tighten(dev->ipsec, m->strict, m->bypass);
 		esvc_ipsec_set_mtu(dev->ipsec, dev->mtu);
 	}
+	/* The walk put the key in place without its tables. */
+	dev->rss.ready = false;
 	esvc_rss_set(&dev->rss, &s->rss.params);
 	for (unsigned int q = 0; q < dev->cfg.queue_pairs; q++) {
 		if (dev->rxq[q].r.live)

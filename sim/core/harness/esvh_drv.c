@@ -17,6 +17,7 @@ void esvh_drv_init(struct esvh_drv *d, struct esvh_host *h)
 	d->pairs = 1;
 	d->ring_log2 = 6;
 	d->buf_len = 2048;
+	d->tx_slot = 16384;
 	d->mtu = 1500;
 }
 
@@ -157,7 +158,7 @@ enum esv_status esvh_tx_create(struct esvh_drv *d, unsigned int q)
 
 	if (!t->ring) {
 		t->size = 1u << d->ring_log2;
-		t->slot = 16384;
+		t->slot = d->tx_slot;
 		t->ring = esvh_alloc(d->h, t->size * sizeof(struct esv_tx_desc), 64);
 		t->shadow = esvh_alloc(d->h, sizeof(struct esv_shadow), 64);
 		t->buf = esvh_alloc(d->h, t->size * t->slot, 64);

@@ -35,6 +35,7 @@ struct esvh_drv {
 	unsigned int pairs;
 	unsigned int ring_log2;
 	uint16_t buf_len;
+	size_t tx_slot;			/* bytes of buffer for each transmit descriptor */
 	uint16_t mtu;
 	uint8_t mac[6];
 	struct esvh_txq tx[ESV_MAX_QUEUES];

@@ -172,7 +172,10 @@ uint64_t esvh_alloc(struct esvh_host *h, size_t len, size_t align)
 	if (at > h->size || len > h->size - at)
 		abort();
 	h->used = at + len;
-	memset(h->mem + at, 0, len);
+	if (at < h->dirty)
+		memset(h->mem + at, 0, len);
+	if (h->used > h->dirty)
+		h->dirty = h->used;
 	return ESVH_MEM_BASE + at;
 }
 
@@ -247,8 +250,12 @@ void esvh_pump(struct esvh_host *h)
 
 void esvh_pump_pair(struct esvh_host *a, struct esvh_host *b)
 {
-	while (step(a) | step(b))
-		;
+	bool moved;
+
+	do {
+		moved = step(a);
+		moved |= step(b);
+	} while (moved);
 }
 
 void esvh_advance(struct esvh_host *h, uint64_t ns)

@@ -28,7 +28,8 @@ struct esvh_host {
 	struct esvc_dev *dev;
 	uint8_t *mem;
 	size_t size;
-	size_t used;			/* bump allocator */
+	size_t used;			/* bump allocator; tests may set it back */
+	size_t dirty;			/* highest used so far: below this, zero again */
 	/* DMA faults: the nth access from now fails (0: none), or accesses that touch [lo, hi). */
 	uint64_t dma_fail_in;
 	uint64_t dma_fail_lo, dma_fail_hi;

@@ -26,7 +26,7 @@ static const struct {
 /* The function itself. */
 static void function(void **state)
 {
-	struct esvc_rss *rss = malloc(sizeof(*rss));
+	struct esvc_rss *rss = calloc(1, sizeof(*rss));
 
 	esvc_rss_default(rss);
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
@@ -76,7 +76,7 @@ static void through_device(void **state)
 /* The table form equals the bit-by-bit definition for random keys. */
 static void definition(void **state)
 {
-	struct esvc_rss *rss = malloc(sizeof(*rss));
+	struct esvc_rss *rss = calloc(1, sizeof(*rss));
 	uint32_t x = 1;
 
 	for (int round = 0; round < 20; round++) {

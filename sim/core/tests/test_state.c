@@ -111,6 +111,33 @@ static void pending_work(void **state)
 	rig_down(&r);
 }
 
+/* VMS-1: a hash key and a table that the driver chose are still those after a load. */
+static void hash_key(void **state)
+{
+	struct esv_rss_params rss = { .key = { 1, 2, 3, 4, 5 } };
+	struct pkt_spec s = udp4(100);
+	static uint8_t got[2048];
+	struct esv_rx_cqe c;
+	uint32_t hash = 0;
+	struct rig r;
+	struct pkt p;
+
+	rig_four(&r);
+	memset(rss.table, 2, sizeof(rss.table));
+	ok(esvh_do(&r.d, ESV_OP_RSS_SET, 0, &rss, sizeof(rss)));
+	s.dst = r.d.mac;
+	pkt_build(&p, &s);
+	for (int i = 0; i < 2; i++) {
+		assert_true(esvc_receive(r.h->dev, p.b, p.len) > 0);
+		assert_int_equal(esvh_recv(&r.d, 2, got, sizeof(got), &c, true), p.len);
+		assert_true(!i || le32toh(c.hash) == hash);
+		hash = le32toh(c.hash);
+		move(&r);
+		acknowledge(&r);
+	}
+	rig_down(&r);
+}
+
 /* A save of a load is the same state but for what a load changes. */
 static void stable(void **state)
 {
@@ -240,7 +267,7 @@ static void mode_only_tightens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(pending_work), cmocka_unit_test(stable),
+		cmocka_unit_test(round_trip), cmocka_unit_test(pending_work), cmocka_unit_test(stable), cmocka_unit_test(hash_key),
 		cmocka_unit_test(every_byte), cmocka_unit_test(rubbish), cmocka_unit_test(mode_only_tightens),
 	};
 

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Fuzz target: one whole device under a hostile guest and a hostile wire.
+ *
+ * The input is a program: each step is a byte that picks an action and the
+ * bytes that it takes. Registers, requests, descriptors, shadows, guest memory
+ * and frames are all the fuzzer's, raw or as a good one with bytes changed, so
+ * that it gets past the checks. What must never happen is an access outside of
+ * the core's memory, undefined behaviour, a hang, or a frame on the wire that
+ * the SPD of a strict device did not let through.
+ */
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esvh_esp.h"
+#include "pkt.h"
+
+#define MEM	(2u << 20)
+#define STEPS	200
+
+struct input {
+	const uint8_t *p;
+	size_t left;
+};
+
+struct world {
+	struct input in;
+	struct esvh_host *h;
+	struct esvh_drv d;
+	bool strict;
+	bool loaded;			/* a changed state was loaded: its counters may claim anything */
+	uint32_t handles[8];		/* last objects that commands made */
+	unsigned int nr_handles;
+	struct pkt pkt;
+	uint8_t wire[PKT_MAX];		/* last frame that the device sent */
+	size_t wire_len;
+};
+
+static void take(struct input *in, void *buf, size_t len)
+{
+	size_t n = len < in->left ? len : in->left;
+
+	memcpy(buf, in->p, n);
+	memset((uint8_t *)buf + n, 0, len - n);
+	in->p += n;
+	in->left -= n;
+}
+
+static uint8_t u8(struct world *w)
+{
+	uint8_t v;
+
+	take(&w->in, &v, 1);
+	return v;
+}
+
+static uint16_t u16(struct world *w)
+{
+	uint16_t v;
+
+	take(&w->in, &v, 2);
+	return v;
+}
+
+static uint32_t u32(struct world *w)
+{
+	uint32_t v;
+
+	take(&w->in, &v, 4);
+	return v;
+}
+
+/* Overwrite a few bytes of something that is good. */
+static void harm(struct world *w, void *buf, size_t len)
+{
+	for (unsigned int n = u8(w) % 4; n && len; n--) {
+		size_t at = u16(w) % len;
+
+		((uint8_t *)buf)[at] = u8(w);
+	}
+}
+
+static void pump(struct world *w)
+{
+	/* A device that always finds more to do would be a hang. */
+	for (int i = 0; i < 10000; i++) {
+		if (!w->h->kicked)
+			return;
+		w->h->kicked = false;
+		if (esvc_run(w->h->dev, 1 + u8(w) % 64))
+			w->h->kicked = true;
+	}
+	abort();
+}
+
+static void do_register(struct world *w)
+{
+	uint32_t off = u16(w), val = u32(w);
+
+	if (u8(w) & 1)
+		off %= 0x300;
+	esvc_reg_write(w->h->dev, off, val);
+	esvc_reg_read(w->h->dev, off);
+}
+
+static void do_doorbell(struct world *w)
+{
+	static const uint32_t bells[] = { ESV_DB_ADMIN, ESV_DB_EVENT, ESV_DB_TX(0), ESV_DB_RX(0), ESV_DB_TX(1),
+					  ESV_DB_RX(1) };
+	uint8_t i = u8(w);
+
+	esvc_doorbell(w->h->dev, i < 6 ? bells[i] : ESV_DB_BASE + u16(w));
+}
+
+static void do_restart(struct world *w)
+{
+	w->h->used = 4096;
+	w->h->dma_fail_in = 0;
+	w->h->dma_fail_hi = 0;
+	w->d.pairs = 1 + u8(w) % 2;
+	w->d.tx_slot = 4096;
+	w->d.buf_len = (uint16_t)(256 + u8(w) % 28 * 64);
+	memset(w->d.tx, 0, sizeof(w->d.tx));
+	memset(w->d.rx, 0, sizeof(w->d.rx));
+	esvh_drv_start(&w->d);
+}
+
+static uint32_t some_handle(struct world *w)
+{
+	uint8_t i = u8(w);
+
+	return i < 8 ? w->handles[i] : i < 64 ? i : u32(w);
+}
+
+static void keep_handle(struct world *w, uint32_t handle)
+{
+	if (handle)
+		w->handles[w->nr_handles++ % 8] = handle;
+}
+
+/* Lengths that the commands want, so that payloads get through. */
+static size_t payload_len(uint16_t opcode)
+{
+	switch (opcode) {
+	case ESV_OP_QUEUE_CREATE: return sizeof(struct esv_queue_params);
+	case ESV_OP_RSS_SET: return sizeof(struct esv_rss_params);
+	case ESV_OP_RX_FILTER_SET: return sizeof(struct esv_filter_params);
+	case ESV_OP_PORT_SET: return sizeof(struct esv_port_params);
+	case ESV_OP_SA_ADD: return sizeof(struct esv_sa_params);
+	case ESV_OP_SA_UPDATE: return sizeof(struct esv_sa_update);
+	case ESV_OP_SA_QUERY: return sizeof(struct esv_sa_key);
+	case ESV_OP_POLICY_ADD: return sizeof(struct esv_policy_params);
+	case ESV_OP_NONCE_GEN: return sizeof(struct esv_nonce_gen);
+	case ESV_OP_KE_GEN: return sizeof(struct esv_ke_gen);
+	case ESV_OP_KE_FINISH: return sizeof(struct esv_ke_finish);
+	case ESV_OP_IKE_DERIVE: return sizeof(struct esv_ike_derive);
+	case ESV_OP_AUTH_ASSERT: return sizeof(struct esv_auth_assert);
+	case ESV_OP_CHILD_DERIVE: return sizeof(struct esv_child_derive);
+	case ESV_OP_DESTROY:
+	case ESV_OP_HANDLE_QUERY: return sizeof(struct esv_handle_in);
+	default: return 0;
+	}
+}
+
+static void do_command(struct world *w)
+{
+	static const uint16_t ops[] = {
+#define OP(name, num, minor, in, out, text) num,
+		ESV_OPCODE_LIST(OP)
+#undef OP
+	};
+	uint8_t inl[32] = { 0 }, in[ESV_ADMIN_BUF] = { 0 }, out[ESV_ADMIN_BUF];
+	struct esvh_cmd c = { .opcode = ops[u8(w) % (sizeof(ops) / sizeof(ops[0]))], .inl = inl, .in = in };
+	uint8_t how = u8(w);
+
+	c.object = some_handle(w);
+	c.in_len = payload_len(c.opcode);
+	c.out = out;
+	c.out_cap = how & 1 ? ESV_ADMIN_BUF : 0;
+	if (how & 2)
+		take(&w->in, inl, 1 + u8(w) % 4);
+	take(&w->in, in, c.in_len < 512 ? c.in_len : 512);
+	if (how & 4)
+		c.in_len = u16(w) % (ESV_ADMIN_BUF + 1);
+	/* Commands need a driver that is loaded; the ring may be in any state. */
+	if (w->d.asq && esvh_cmd(&w->d, &c) == ESV_S_OK)
+		keep_handle(w, le32toh(c.cqe.object));
+}
+
+static void do_raw_request(struct world *w)
+{
+	struct esv_sqe s;
+	struct esv_cqe cqe;
+
+	take(&w->in, &s, sizeof(s));
+	if (!w->d.asq)
+		return;
+	esvh_cmd_post(&w->d, &s);
+	pump(w);
+	while (esvh_cmd_poll(&w->d, &cqe))
+		;
+}
+
+static void do_sa(struct world *w)
+{
+	struct esvh_esp e = { .family = u8(w) & 1 ? 6 : 4, .mode = u8(w) & 1 ? ESV_SA_TUNNEL : ESV_SA_TRANSPORT,
+			      .spi = 0x100 + u8(w), .reqid = 1 + u8(w) % 3, .key_len = u8(w) & 1 ? 20 : 36 };
+	uint32_t handle = 0;
+
+	e.saddr[0] = e.sel_s[0] = 10;
+	e.daddr[0] = e.sel_d[0] = 10;
+	e.sel_s[3] = e.saddr[3] = 1;
+	e.sel_d[3] = e.daddr[3] = 2;
+	if (!w->d.asq)
+		return;
+	/* The same SA in both directions: what we send can be offered to ourselves. */
+	if (esvh_esp_out(&w->d, &e, &handle) == ESV_S_OK)
+		keep_handle(w, handle);
+	if (esvh_esp_in(&w->d, &e, &handle) == ESV_S_OK)
+		keep_handle(w, handle);
+}
+
+static void do_policy(struct world *w)
+{
+	struct esv_policy_params p = { 0 };
+
+	p.sel.family = u8(w) & 1 ? 6 : 4;
+	p.sel.proto = u8(w) & 1 ? 17 : 0;
+	p.sel.plen_s = u8(w) % 33;
+	p.sel.plen_d = u8(w) % 33;
+	p.sel.saddr[0] = p.sel.daddr[0] = 10;
+	p.dir = 1 + (u8(w) & 1);
+	p.action = u8(w) & 1 ? ESV_ACTION_ALLOW : ESV_ACTION_DROP;
+	p.priority = htole32(u8(w));
+	harm(w, &p, sizeof(p));
+	if (w->d.asq)
+		esvh_do(&w->d, ESV_OP_POLICY_ADD, 0, &p, sizeof(p));
+}
+
+static void build(struct world *w)
+{
+	struct pkt_spec s = { .family = u8(w) & 1 ? 6 : 4, .proto = u8(w) & 1 ? 6 : 17, .vlans = u8(w) % 4 % 3,
+			      .sport = u16(w), .dport = u16(w), .tcp_flags = u8(w), .payload = u16(w) };
+	uint8_t mac[6];
+
+	memcpy(mac, w->d.mac, 6);
+	s.dst = mac;
+	s.saddr[0] = s.daddr[0] = 10;
+	s.saddr[3] = 1;
+	s.daddr[3] = 2;
+	s.tcp_opts = (uint8_t)(u8(w) % 11 * 4);
+	if (s.payload > 2000 && u8(w) & 1)
+		s.payload %= 1500;
+	pkt_build(&w->pkt, &s);
+	harm(w, w->pkt.b, w->pkt.len < 128 ? w->pkt.len : 128);
+}
+
+static void do_send(struct world *w)
+{
+	struct esvh_tx_opts o = { .flags = u8(w) & (ESV_TXD_CSUM | ESV_TXD_TSO | ESV_TXD_TAG), .frag = u16(w) };
+	uint8_t exact;
+
+	build(w);
+	o.sa_handle = some_handle(w);
+	exact = u8(w);
+	o.hdr_len = exact & 1 ? u16(w) : (uint16_t)w->pkt.data;
+	o.mss = exact & 2 ? u16(w) : 1000;
+	o.csum_start = exact & 4 ? u16(w) : (uint16_t)w->pkt.l4;
+	o.csum_offset = exact & 8 ? u16(w) : 6;
+	if (o.frag > 4096 || o.frag * 24 < w->pkt.len)
+		o.frag = 4096;
+	if (w->d.tx[0].ring)
+		esvh_send(&w->d, 0, w->pkt.b, w->pkt.len, &o);
+	pump(w);
+}
+
+static void do_raw_descriptors(struct world *w)
+{
+	struct esv_tx_desc d = { 0 };
+
+	if (!w->d.tx[0].ring)
+		return;
+	for (unsigned int n = 1 + u8(w) % 4; n; n--) {
+		uint8_t how = u8(w);
+
+		if (how & 1) {
+			take(&w->in, &d, sizeof(d));
+		} else {
+			d.addr = htole64(w->d.tx[0].buf + u16(w));
+			d.len = htole16(u16(w));
+			d.flags = htole16(u8(w));
+			d.nr_desc = u8(w) % 32;
+		}
+		esvh_tx_desc(&w->d, 0, &d);
+	}
+	esvh_tx_ring(&w->d, 0);
+	pump(w);
+}
+
+/* A frame from the wire: built, raw, or what the device itself sent last, changed. */
+static void do_receive(struct world *w)
+{
+	static uint8_t raw[4096];
+	uint8_t how = u8(w);
+	size_t len;
+
+	if (how & 1) {
+		build(w);
+		esvc_receive(w->h->dev, w->pkt.b, w->pkt.len);
+	} else if (how & 2 && w->wire_len) {
+		memcpy(w->wire, w->d.mac, 6);
+		harm(w, w->wire, w->wire_len);
+		len = how & 4 ? u16(w) % (w->wire_len + 1) : w->wire_len;
+		esvc_receive(w->h->dev, w->wire, len);
+	} else {
+		len = u16(w) % 600;
+		take(&w->in, raw, len);
+		if (how & 4)
+			memcpy(raw, w->d.mac, 6);
+		esvc_receive(w->h->dev, raw, len);
+	}
+	pump(w);
+}
+
+static void do_collect(struct world *w)
+{
+	struct esv_eqe e;
+
+	if (w->d.rx[0].ring)
+		esvh_rx_post(&w->d, 0, u8(w) % 80);
+	for (int i = 0; i < 70 && w->d.eq; i++)
+		if (!esvh_event(&w->d, &e))
+			break;
+	pump(w);
+}
+
+static void do_memory(struct world *w)
+{
+	const uint64_t places[] = { w->d.asq, w->d.admin_shadow, w->d.eq_shadow, w->d.tx[0].shadow, w->d.tx[0].ring,
+				    w->d.rx[0].shadow, w->d.rx[0].ring, ESVH_MEM_BASE };
+	uint64_t at = places[u8(w) % 8];
+	uint8_t len = u8(w) % 64;
+
+	if (!at)
+		return;
+	at += u8(w);
+	take(&w->in, esvh_at(w->h, at, len), len);
+}
+
+static void do_state(struct world *w)
+{
+	static uint8_t buf[ESVC_STATE_SIZE];
+
+	if (esvc_state_save(w->h->dev, buf))
+		abort();
+	for (unsigned int n = u8(w) % 8; n; n--) {
+		size_t at = u16(w) % 2600;
+
+		buf[at] = u8(w);
+	}
+	w->loaded |= !esvc_state_load(w->h->dev, buf);
+	pump(w);
+}
+
+static void do_wire(struct world *w)
+{
+	size_t n = esvh_wire_take(w->h, w->wire, sizeof(w->wire));
+
+	if (n)
+		w->wire_len = n;
+	w->h->out.depth = 1 + u8(w);
+	esvc_wire_ready(w->h->dev);
+	pump(w);
+}
+
+static void do_misc(struct world *w)
+{
+	switch (u8(w) % 6) {
+	case 0: esvh_advance(w->h, (uint64_t)u16(w) * 100000); break;
+	case 1: esvc_link(w->h->dev, u8(w) & 1); break;
+	case 2: esvc_reset(w->h->dev, u8(w)); break;
+	case 3: w->h->dma_fail_in = u8(w); break;
+	case 4: w->h->dma_fail_lo = ESVH_MEM_BASE + u16(w) * 32u; w->h->dma_fail_hi = w->h->dma_fail_lo + u16(w); break;
+	case 5: w->h->dma_fail_hi = 0; break;
+	}
+	pump(w);
+}
+
+static void (*const actions[])(struct world *w) = {
+	do_send, do_receive, do_command, do_raw_descriptors, do_sa, do_policy, do_wire, do_collect, do_register,
+	do_doorbell, do_raw_request, do_memory, do_state, do_misc, do_restart,
+};
+
+/* A strict device under a protect-or-nothing SPD sends ESP, or what counts as let through, never as "open". */
+static void check_counters(struct world *w)
+{
+	struct esvh_drv d;
+	struct esv_counters c;
+	struct esvh_cmd cmd = { .opcode = ESV_OP_COUNTERS_READ, .out = &c, .out_cap = sizeof(c) };
+
+	if (!w->strict || w->loaded)
+		return;
+	/* By a fresh driver view of the same device: rings may be in ruins, so restart only the admin queue. */
+	d = w->d;
+	w->h->dma_fail_in = 0;
+	w->h->dma_fail_hi = 0;
+	if (!d.asq || esvh_reg(&d, ESV_REG_FATAL_CODE) || esvh_cmd(&d, &cmd) != ESV_S_OK)
+		return;
+	if (c.c[ESV_C_TX_OPEN] || c.c[ESV_C_RX_OPEN])
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct world w;
+	struct esvc_config cfg;
+	uint8_t shape;
+
+	memset(&w, 0, sizeof(w));
+	w.in.p = data;
+	w.in.left = size;
+	shape = u8(&w);
+	esvc_config_default(&cfg);
+	cfg.queue_pairs = 2;
+	cfg.sa_max = 8;
+	cfg.policy_max = 16;
+	cfg.handle_max = 16;
+	cfg.strict = w.strict = shape & 1;
+	cfg.sync = shape & 2;
+	cfg.ipsec = cfg.unit = !(shape & 4) || w.strict;
+	cfg.backend = shape & 8 ? ESVC_AEAD_EVP : ESVC_AEAD_AUTO;
+	cfg.fault = shape >> 4 & 1 ? shape >> 5 : ESVC_FAULT_NONE;
+	cfg.fault_n = 3;
+	w.h = esvh_host_new(&cfg, MEM);
+	if (!w.h->dev)
+		abort();
+	esvh_drv_init(&w.d, w.h);
+	w.h->random_state = 1;
+	do_restart(&w);
+	for (int i = 0; i < STEPS && w.in.left; i++)
+		actions[u8(&w) % (sizeof(actions) / sizeof(actions[0]))](&w);
+	check_counters(&w);
+	esvh_host_free(w.h);
+	return 0;
+}
