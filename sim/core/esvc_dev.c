@@ -68,6 +68,9 @@ void esvc_fatal(struct esvc_dev *dev, unsigned int code, uint32_t arg0, uint32_t
 {
 	if (dev->fatal_code)
 		return;
+	/* Say it while events still pass; a fault on that way is not the first one. */
+	if (code != ESV_FATAL_EVENT)
+		esvc_event(dev, ESV_EV_NEEDS_RESET, 0, code, arg0);
 	dev->fatal_code = code;
 	dev->fatal_arg0 = arg0;
 	dev->fatal_arg1 = arg1;
@@ -212,7 +215,7 @@ void esvc_port_default(struct esvc_dev *dev)
 	memcpy(dev->mac, dev->cfg.mac, sizeof(dev->mac));
 	dev->features = esvc_features(dev);
 	memset(&dev->filter, 0, sizeof(dev->filter));
-	esvc_rss_default(&dev->rss);
+	esvc_rss_default(&dev->rss, dev->cfg.queue_pairs);
 	if (dev->ipsec)
 		esvc_ipsec_set_mtu(dev->ipsec, dev->mtu);
 }
@@ -270,10 +273,14 @@ void esvc_reset(struct esvc_dev *dev, unsigned int reason)
 
 void esvc_settle(struct esvc_dev *dev)
 {
-	if (!dev->epoch_event)
+	uint64_t epoch = esvc_epoch(dev);
+
+	/* The unit also zeroises itself when its random source goes bad. */
+	if (!dev->epoch_event && epoch == dev->epoch_told)
 		return;
 	dev->epoch_event = false;
-	esvc_event(dev, ESV_EV_EPOCH, 0, esvc_epoch(dev), 0);
+	dev->epoch_told = epoch;
+	esvc_event(dev, ESV_EV_EPOCH, 0, epoch, 0);
 }
 
 static void beat(struct esvc_dev *dev)
@@ -297,6 +304,7 @@ bool esvc_run(struct esvc_dev *dev, unsigned int budget)
 	esvc_settle(dev);
 	if (dev->admin_pending && budget)
 		dev->admin_pending = esvc_admin_run(dev, &budget);
+	esvc_settle(dev);
 	if (dev->rx_pending) {
 		dev->rx_pending = false;
 		esvc_rx_retry(dev);

@@ -93,7 +93,7 @@ struct esvc_admin {
 };
 
 struct esvc_events {
-	struct esvc_ring r;		/* tail: events consumed by the driver (EVT-3) */
+	struct esvc_ring r;		/* tail: events consumed by the driver (EVT-4) */
 	uint32_t seq;
 	bool lost;
 };
@@ -185,6 +185,7 @@ struct esvc_dev {
 	bool wire_full;
 	bool drop_all;			/* state was loaded, the driver has not yet answered (VMS-3) */
 	bool epoch_event;		/* EPOCH is still to be posted */
+	uint64_t epoch_told;		/* the epoch that the driver knows of */
 	struct esvc_tx_frame tx;
 	struct esvc_rx_frame rx;
 	uint8_t *tx_buf;		/* whole frame: headroom, ESVC_MAX_TSO + ESVC_MAX_HDR, tailroom */

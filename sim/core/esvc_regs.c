@@ -291,6 +291,7 @@ bool esvc_enable(struct esvc_dev *dev)
 		return false;
 	}
 	dev->enabled = true;
+	dev->epoch_told = esvc_epoch(dev);
 	dev->heartbeat_at = esvc_now(dev) + ESVC_HEARTBEAT_NS;
 	esvc_arm_timer(dev);
 	return true;
