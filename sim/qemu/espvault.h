@@ -72,6 +72,7 @@ struct EspvaultState {
     struct esvc_config config;
     char *aead;
     char *fault;
+    bool ioeventfd;         /* doorbells are event notifiers */
 
     uint8_t saved[ESVC_STATE_SIZE];
 };

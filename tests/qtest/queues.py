@@ -12,6 +12,7 @@ from espguest import GuestGone, tap
 from qtest import BAR0, C, EVENT, RAM, RESET, STATUS, Device, Machine, unpack
 
 machine = tap.fixture(lambda: Machine(queues=2))
+notified = tap.fixture(lambda: Machine(queues=2, ioeventfd=True))
 sync = tap.fixture(lambda: Machine(queues=2, **{"x-sync": True}))
 
 MINE = bytes.fromhex("02e500000001")
@@ -58,6 +59,19 @@ def frames_go_out_in_order(m):
         dev.send(want)
         assert m.frame() == want
     assert dev.counters()["TX_FRAMES"] == 200
+
+
+@tap.test(notified)
+def doorbells_can_be_notifiers(m):
+    dev = Device(m).start().port_up()
+    for number in range(100):
+        want = frame(PEER, MINE, number)
+        dev.send(want)
+        assert m.frame() == want
+        dev.post_buffers(1)
+        want = frame(MINE, PEER, number)
+        m.wire.send(want)
+        assert dev.wait("frame", dev.received) == want
 
 
 @tap.test(machine)
