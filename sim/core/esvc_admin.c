@@ -137,7 +137,7 @@ static enum esv_status execute(struct esvc_dev *dev, struct esvc_cmd *cmd, const
 	return status;
 }
 
-/* flags holds the phase and is in the last word, which is written after the rest (ADM-4). */
+/* flags holds the phase and is in the last word, which is written after the rest (RNG-9). */
 static void put_cqe(struct esvc_dev *dev, const struct esv_cqe *cqe)
 {
 	struct esvc_admin *a = &dev->admin;

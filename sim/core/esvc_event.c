@@ -52,7 +52,7 @@ static void lose(struct esvc_dev *dev)
 	}
 }
 
-/* flags is in the last word, which is written after the rest (EVT-2). */
+/* flags is in the last word, which is written after the rest (RNG-9). */
 static int put(struct esvc_dev *dev, uint64_t addr, const struct esv_eqe *e)
 {
 	const uint8_t *p = (const uint8_t *)e;

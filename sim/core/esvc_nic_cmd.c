@@ -37,6 +37,9 @@ static enum esv_status features_set(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	if (want & ~esvc_features(dev))
 		return esvc_refuse(cmd, ESV_S_BAD_FIELD, ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, inl));
 	dev->features = want;
+	/* The driver knows of the load and has seen to its entries (VMS-4). */
+	if (dev->drop_all && dev->port_up && dev->ipsec)
+		esvc_ipsec_start(dev->ipsec);
 	dev->drop_all = false;
 	return ESV_S_OK;
 }

@@ -44,11 +44,13 @@ void esvc_rss_set(struct esvc_rss *rss, const struct esv_rss_params *params)
 		fill_row(rss->table[byte], params->key, byte);
 }
 
-void esvc_rss_default(struct esvc_rss *rss)
+void esvc_rss_default(struct esvc_rss *rss, unsigned int pairs)
 {
 	struct esv_rss_params params = { 0 };
 
 	memcpy(params.key, default_key, sizeof(params.key));
+	for (unsigned int i = 0; i < ESV_RSS_TABLE_LEN; i++)
+		params.table[i] = (uint8_t)(i % pairs);
 	esvc_rss_set(rss, &params);
 }
 

@@ -18,8 +18,8 @@ struct esvc_rss {
 
 /* Take key and indirection table; precomputes. */
 void esvc_rss_set(struct esvc_rss *rss, const struct esv_rss_params *params);
-/* Default: the key that Microsoft's specification publishes, everything to queue pair 0. */
-void esvc_rss_default(struct esvc_rss *rss);
+/* Default (RSS-3): the key that Microsoft's specification publishes, spread over pairs > 0 queue pairs. */
+void esvc_rss_default(struct esvc_rss *rss, unsigned int pairs);
 /* Toeplitz hash of len <= ESVC_RSS_INPUT_MAX bytes, in network order as in the packet. */
 uint32_t esvc_rss_hash(const struct esvc_rss *rss, const uint8_t *input, size_t len);
 /* Queue pair for a hash. */

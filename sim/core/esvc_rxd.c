@@ -85,7 +85,7 @@ static int fill(struct esvc_dev *dev, const struct esv_rx_desc *d, unsigned int 
 	return (int)n;
 }
 
-/* flags has the phase and is in the last word, which is written after the rest (RXC-2). */
+/* flags has the phase and is in the last word, which is written after the rest (RNG-9). */
 static int put_cqe(struct esvc_dev *dev, struct esvc_rxq *q, struct esv_rx_cqe *c)
 {
 	uint64_t addr = q->cq + (uint64_t)(q->r.head & q->cq_mask) * sizeof(*c);

@@ -14,7 +14,7 @@ static bool test_hash(struct esvc_dev *dev)
 
 	if (!rss)
 		return false;
-	esvc_rss_default(rss);
+	esvc_rss_default(rss, 1);
 	ok = esvc_rss_hash(rss, input, sizeof(input)) == 0x51ccc178;
 	free(rss);
 	return ok;

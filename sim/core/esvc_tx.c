@@ -19,7 +19,7 @@ static void count_drop(struct esvc_dev *dev, enum esv_counter c)
 	dev->tx.active = false;
 }
 
-/* Largest frame that goes out in clear for this one, and the bytes of its headers that are at hand. */
+/* Length of the frame, or of its largest segment, before ESP. */
 static size_t wire_len(const struct esvc_tx_frame *f)
 {
 	return f->is_tso ? esvc_tso_max_len(&f->tso) : f->len;

@@ -123,7 +123,7 @@ static void payload(void **state)
 	refused(s, ESV_S_DMA_ERROR, SQE(dma));
 }
 
-/* ADM-40, ADM-41: echo, identity. ADM-42: features are a subset. ADM-46: self-test. */
+/* ADM-41, ADM-51: echo, identity. ADM-42: features are a subset. ADM-46: self-test. */
 static void simple_commands(void **state)
 {
 	struct esv_identify id;
@@ -216,7 +216,7 @@ static void queue_fields(void **state)
 	assert_int_equal(esvh_queue_destroy(&r.d, 1, 3), ESV_S_BAD_FIELD);
 }
 
-/* RSS-3, RXF-2, PRT-1: configuration commands name the field. */
+/* RSS-1, RXF-2, PRT-1: configuration commands name the field. */
 static void config_fields(void **state)
 {
 	struct esv_rss_params rss = { 0 };
@@ -249,7 +249,7 @@ static void config_fields(void **state)
 	ok(esvh_do(&r.d, ESV_OP_PORT_SET, 0, &p, sizeof(p)));
 }
 
-/* ADM-4: phases over many wraps, requests in batches of every size, one interrupt for each batch at least. */
+/* ADM-4, RNG-9: phases over many wraps, requests in batches of every size, one interrupt for each batch at least. */
 static void pipelined(void **state)
 {
 	struct esv_sqe s = nop();
@@ -306,6 +306,7 @@ static void fatal(void **state)
 {
 	struct esv_sqe s = nop();
 	struct esv_cqe c;
+	struct esv_eqe e;
 
 	for (int i = 0; i < 3; i++) {
 		uint32_t irqs = r.h->irqs[1];
@@ -322,6 +323,9 @@ static void fatal(void **state)
 		r.h->dma_fail_hi = 0;
 		assert_false(esvh_cmd_poll(&r.d, &c));
 		assert_int_equal(esvh_reg(&r.d, ESV_REG_FATAL_CODE), i ? ESV_FATAL_ADMIN_SHADOW : ESV_FATAL_ADMIN_CQ);
+		assert_true(esvh_event(&r.d, &e));
+		assert_int_equal(e.type, ESV_EV_NEEDS_RESET);
+		assert_int_equal(le64toh(e.arg0), i ? ESV_FATAL_ADMIN_SHADOW : ESV_FATAL_ADMIN_CQ);
 		/* Every vector fires so that nobody waits in vain. */
 		assert_true(r.h->irqs[1] > irqs);
 		ok(esvh_drv_start(&r.d));

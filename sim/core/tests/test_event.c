@@ -30,7 +30,7 @@ static void toggle(unsigned int n)
 		esvc_link(r.h->dev, up_now = true);
 }
 
-/* EVT-1, EVT-2: phases over many turns, running numbers, one interrupt for each armed wait. */
+/* EVT-1, EVT-3, RNG-9: phases over many turns, running numbers, one interrupt for each armed wait. */
 static void turns(void **state)
 {
 	struct esv_eqe e;

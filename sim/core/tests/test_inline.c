@@ -256,6 +256,40 @@ static void load_forgets_sas(void **state)
 	pair_down(p);
 }
 
+/* VMS-4: an open device passes nothing between load and answer, and is open again after it. */
+static void load_then_answer(void **state)
+{
+	static uint8_t saved[ESVC_STATE_SIZE];
+	struct pkt_spec s = udp4(100);
+	struct esvc_config cfg;
+	__le32 feat = htole32(ESV_FEAT_IPSEC);
+	struct esvh_cmd ack = { .opcode = ESV_OP_FEATURES_SET, .inl = &feat, .inl_len = 4 };
+	unsigned int want[] = { 1, 1, 2 };
+	struct rig r;
+	struct pkt k;
+
+	esvc_config_default(&cfg);
+	cfg.sa_max = 16;
+	cfg.policy_max = 64;
+	rig_start(&r, &cfg);
+	s.dst = r.d.mac;
+	pkt_build(&k, &s);
+	for (int i = 0; i < 3; i++) {
+		assert_true(esvh_send(&r.d, 0, k.b, k.len, NULL));
+		assert_true(esvc_receive(r.h->dev, k.b, k.len) > 0);
+		esvh_pump(r.h);
+		assert_int_equal(r.h->out.count, want[i]);
+		assert_int_equal(esvh_counter(&r.d, ESV_C_RX_FRAMES), want[i]);
+		if (i == 0) {
+			assert_int_equal(esvc_state_save(r.h->dev, saved), 0);
+			assert_int_equal(esvc_state_load(r.h->dev, saved), 0);
+		} else {
+			ok(esvh_cmd(&r.d, &ack));
+		}
+	}
+	rig_down(&r);
+}
+
 /* The state of a device holds no key: two devices that differ in keys alone save the same bytes. */
 static void state_has_no_key(void **state)
 {
@@ -295,7 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matrix), cmocka_unit_test(tso), cmocka_unit_test(no_tag_no_frame),
-		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas),
+		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas), cmocka_unit_test(load_then_answer),
 		cmocka_unit_test(state_has_no_key), cmocka_unit_test(faults),
 	};
 

@@ -99,7 +99,7 @@ static void enable_refusals(void **state)
 		assert_int_equal(esvh_reg(&r.d, ESV_REG_FATAL_CODE), ESV_FATAL_CONFIG);
 		assert_int_equal(esvh_reg(&r.d, ESV_REG_FATAL_ARG0), bad[i].named);
 		assert_int_equal(esvh_reg(&r.d, ESV_REG_STATUS) & 0xe, ESV_STAT_NEEDS_RESET | ESV_STAT_FATAL);
-		/* REG-5: nothing helps but a reset. */
+		/* REG-14: nothing helps but a reset. */
 		esvh_reg_set(&r.d, ESV_REG_CTRL, ESV_CTRL_ENABLE);
 		assert_false(esvh_reg(&r.d, ESV_REG_STATUS) & ESV_STAT_ENABLED);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* FLR with traffic, and DMA that fails at every single step (RST-2, RST-3, DMA-1). */
+/* FLR with traffic, and DMA that fails at every single step (RST-2, RST-4, REG-14, RNG-8). */
 #include "t.h"
 
 static struct pkt_spec spec(size_t payload)
@@ -64,7 +64,7 @@ static void works(struct rig *r)
 	assert_memory_equal(got, p.b, p.len);
 }
 
-/* DMA-1: one failing access, at each place in turn: no hang, no crash, and a reset heals. */
+/* REG-14, RNG-8: one failing access, at each place in turn: no hang, no crash, and a reset heals. */
 static void every_dma_fails(void **state)
 {
 	unsigned int failed = 0;
@@ -82,7 +82,7 @@ static void every_dma_fails(void **state)
 	rig_down(&r);
 }
 
-/* DMA-1: from the nth access on nothing is reachable: the device goes quiet. */
+/* REG-14: from the nth access on nothing is reachable: the device goes quiet. */
 static void bus_gone(void **state)
 {
 	struct rig r;
@@ -114,7 +114,7 @@ static void count(struct esvh_host *h, uint64_t addr, size_t len, bool write)
 	accesses++;
 }
 
-/* RST-2, RST-3: FLR in the middle of everything: no access to memory after it, all configuration gone. */
+/* RST-2, RST-4, RST-5: FLR in the middle of everything: no access to memory after it, all configuration gone. */
 static void flr(void **state)
 {
 	struct rig r;

@@ -28,7 +28,7 @@ static void function(void **state)
 {
 	struct esvc_rss *rss = calloc(1, sizeof(*rss));
 
-	esvc_rss_default(rss);
+	esvc_rss_default(rss, 1);
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		size_t n = vectors[i].af == AF_INET ? 4 : 16;
 		uint8_t in[36];

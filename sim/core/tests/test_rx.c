@@ -79,7 +79,7 @@ static void exact_fit(void **state)
 	}
 }
 
-/* RXL-1: too short, too long for the MTU; tags are extra. */
+/* CNT-10 RX_DROP_LENGTH: too short, too long for the MTU; tags are extra. */
 static void length_limits(void **state)
 {
 	struct pkt p = mine(1472);
@@ -204,7 +204,7 @@ static void not_ip(struct pkt *p)
 
 #define BOTH (ESV_RXC_CSUM_L3 | ESV_RXC_CSUM_L4)
 
-/* RXC-5: checksum flags are said only of what was verified. */
+/* RXC-3: checksum flags are said only of what was verified. */
 static void checksum_flags(void **state)
 {
 	struct pkt_spec s;
@@ -240,7 +240,7 @@ static void checksum_flags(void **state)
 	assert_int_equal(cqe_of(&s, NULL).csum, ESV_RXC_CSUM_L3);
 }
 
-/* RSS-1 to RSS-3: four queues, spread by the table, same flow same queue, hash in the completion. */
+/* RSS-1, RSS-2: four queues, spread by the table, same flow same queue, hash in the completion. */
 static void spread(void **state)
 {
 	struct esv_rss_params rss = { 0 };
@@ -285,7 +285,7 @@ static void spread(void **state)
 	}
 	for (int q = 0; q < 4; q++)
 		assert_in_range(per[q], 100, 300);
-	/* RSS-3: a table that names a queue that is gone falls to the lowest one that lives. */
+	/* RSS-1: a table that names a queue that is gone falls to the lowest one that lives. */
 	for (unsigned int q = 0; q < 4; q++)
 		if (q != 2)
 			ok(esvh_queue_destroy(&r.d, q, ESV_QUEUE_RX));
@@ -452,7 +452,7 @@ static void broken_ring(void **state)
 	}
 }
 
-/* RXC-2: the word with the phase is written after all the rest of the completion and of the frame. */
+/* RNG-9, RNG-10: the word with the phase is written after all the rest of the completion and of the frame. */
 static struct {
 	uint64_t cq;
 	unsigned int data, body, flags;

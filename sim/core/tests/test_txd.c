@@ -172,7 +172,7 @@ static void lengths(void **state)
 	reject1(d, ESV_QERR_TSO);
 }
 
-/* TXD-6: buffers out of reach, whole or in part. */
+/* TXD-5: buffers out of reach, whole or in part. */
 static void buffers_out_of_reach(void **state)
 {
 	static const uint64_t addr[] = { 0, 0xdead0000, ~0ull, ESVH_MEM_BASE + MEM - 63, ESVH_MEM_BASE - 1 };
@@ -341,7 +341,7 @@ static void down_port(void **state)
 	assert_int_equal(wire_frames(), 0);
 }
 
-/* A transmit buffer is never written, whatever is done to the frame. */
+/* TXD-6: a transmit buffer is never written, whatever is done to the frame. */
 static void buffers_untouched(void **state)
 {
 	struct pkt_spec s = tcp4(5000);
@@ -356,7 +356,7 @@ static void buffers_untouched(void **state)
 	assert_int_equal(wire_frames(), 5);
 }
 
-/* QUE-2: all pairs get their turn. */
+/* RNG-4: all pairs get their turn. */
 static void round_robin(void **state)
 {
 	struct pkt_spec s = udp4(60);
