@@ -26,6 +26,7 @@
 #endif
 
 #define CHUNK_BYTES	(64u * 1024)
+#define CHUNKS_MAX	256	/* a process may have only so many mappings */
 
 struct esvc_arena {
 	size_t slot_size;
@@ -95,6 +96,19 @@ static int arena_grow(struct esvc_arena *a)
 	return 0;
 }
 
+static size_t chunk_size(const struct esvc_arena *a)
+{
+	size_t all = a->slot_size * a->slot_max, n = CHUNK_BYTES;
+
+	if (n < all / CHUNKS_MAX)
+		n = all / CHUNKS_MAX;
+	if (n > all)
+		n = all;
+	if (n < a->slot_size)
+		n = a->slot_size;
+	return round_up(n, a->page);
+}
+
 struct esvc_arena *esvc_arena_new(size_t slot_size, uint32_t slot_max)
 {
 	struct esvc_arena *a;
@@ -110,12 +124,7 @@ struct esvc_arena *esvc_arena_new(size_t slot_size, uint32_t slot_max)
 	a->page = (size_t)sysconf(_SC_PAGESIZE);
 	a->slot_size = round_up(slot_size, ESVC_ARENA_ALIGN);
 	a->slot_max = slot_max;
-	a->chunk_bytes = CHUNK_BYTES;
-	if (a->slot_size * slot_max < CHUNK_BYTES)
-		a->chunk_bytes = a->slot_size * slot_max;
-	if (a->chunk_bytes < a->slot_size)
-		a->chunk_bytes = a->slot_size;
-	a->chunk_bytes = round_up(a->chunk_bytes, a->page);
+	a->chunk_bytes = chunk_size(a);
 	a->per_chunk = (uint32_t)(a->chunk_bytes / a->slot_size);
 	a->chunk_max = (slot_max + a->per_chunk - 1) / a->per_chunk;
 	a->chunk = calloc(a->chunk_max, sizeof(*a->chunk));
