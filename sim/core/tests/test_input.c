@@ -131,6 +131,32 @@ static void test_authorisation(void **state)
 	}
 }
 
+/* A tunnel between the hosts themselves does not stand for transport mode, though all addresses are equal. */
+static void test_mode_alone(void **state)
+{
+	struct irig *r = irig_new(true);
+	struct esv_sa_params so = irig_sa(ESV_DIR_OUT, 4, ESV_SA_TUNNEL, 0x5008);
+	struct esv_sa_params si = irig_sa(ESV_DIR_IN, 4, ESV_SA_TUNNEL, 0x5008);
+	struct esv_policy_params po = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_PROTECT, ESV_SA_TUNNEL);
+	struct esv_policy_params pi = irig_policy(ESV_DIR_IN, 4, ESV_ACTION_PROTECT, ESV_SA_TRANSPORT);
+	uint32_t out;
+
+	memcpy(so.saddr, ADDR_A[0], 16);
+	memcpy(so.daddr, ADDR_B[0], 16);
+	memcpy(si.saddr, ADDR_A[0], 16);
+	memcpy(si.daddr, ADDR_B[0], 16);
+	memcpy(po.saddr, ADDR_A[0], 16);
+	memcpy(po.daddr, ADDR_B[0], 16);
+	out = irig_add_sa(r, &so);
+	irig_add_sa(r, &si);
+	irig_add_policy(r, &po);
+	irig_add_policy(r, &pi);
+	build(4, 17, 1, 2);
+	make_wire(r, out);
+	assert_counter(irig_recv(r, wire, wire_len), RX_DROP_MODE);
+	irig_free(r);
+}
+
 /* In transport mode the packet's own source must be the SA's. */
 static void test_transport_source(void **state)
 {
@@ -418,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_directions_apart),
 		cmocka_unit_test(test_authorisation),
+		cmocka_unit_test(test_mode_alone),
 		cmocka_unit_test(test_transport_source),
 		cmocka_unit_test(test_unknown_spi),
 		cmocka_unit_test(test_unicast_only),

@@ -327,6 +327,9 @@ static void test_update(void **state)
 	u.daddr[3] = 78;
 	ok(irig_cmd(r, ESV_OP_SA_UPDATE, p.out, 0, &u, sizeof(u)));
 	assert_int_equal(irig_query(r, p.out).daddr[3], 78);
+	/* A later continuation must name the new addresses. */
+	assert_memory_equal(irig_get(r, p.out)->key->bind.saddr, u.saddr, 16);
+	assert_memory_equal(irig_get(r, p.out)->key->bind.daddr, u.daddr, 16);
 	assert_ptr_equal(esvc_sadb_find(&r->dev.ipsec->sadb, ESV_DIR_OUT, 4, htobe32(0x700), u.daddr),
 			 irig_get(r, p.out));
 	assert_null(esvc_sadb_find(&r->dev.ipsec->sadb, ESV_DIR_OUT, 4, htobe32(0x700), GW_B[0]));
