@@ -95,7 +95,6 @@ struct esv_dev {
 	struct esv_rss_params rss;
 	struct esv_queue_stats *stats;	/* max_queues of them */
 	u64 rx_nobuf;			/* as the device last said */
-	bool rss_user;			/* table was set by the administrator */
 	bool port_up;
 	struct work_struct rx_mode_work;
 	unsigned long __percpu *sw;	/* ESV_SW_* counters */
@@ -103,14 +102,14 @@ struct esv_dev {
 
 /* Events that only software sees; each is an ethtool statistic. */
 #define ESV_SW_COUNTER_LIST(X) \
-	X(TX_DROP_GUARD,	"tx_drop_guard") \
-	X(TX_DROP_STALE_SA,	"tx_drop_stale_sa") \
-	X(TX_DROP_MAP,		"tx_drop_dma_map") \
-	X(TX_DROP_SHAPE,	"tx_drop_shape") \
-	X(TX_LINEARIZED,	"tx_linearized") \
-	X(RX_NO_PAGE,		"rx_no_page") \
-	X(RX_NO_SKB,		"rx_no_skb") \
-	X(RX_DROP_IPSEC,	"rx_drop_ipsec") \
+	X(TX_DROP_GUARD,	"sw_tx_drop_guard") \
+	X(TX_DROP_STALE_SA,	"sw_tx_drop_stale_sa") \
+	X(TX_DROP_MAP,		"sw_tx_drop_dma_map") \
+	X(TX_DROP_SHAPE,	"sw_tx_drop_shape") \
+	X(TX_LINEARIZED,	"sw_tx_linearized") \
+	X(RX_NO_PAGE,		"sw_rx_no_page") \
+	X(RX_NO_SKB,		"sw_rx_no_skb") \
+	X(RX_DROP_IPSEC,	"sw_rx_drop_ipsec") \
 	X(DEV_BAD_TX_HEAD,	"dev_bad_tx_head") \
 	X(DEV_BAD_RX_TAG,	"dev_bad_rx_tag") \
 	X(DEV_BAD_RX_LEN,	"dev_bad_rx_len") \

@@ -137,7 +137,7 @@ static void esv_counter_string(u8 **p, const char *name)
 	strscpy(buf, name, sizeof(buf));
 	for (i = 0; buf[i]; i++)
 		buf[i] = tolower(buf[i]);
-	ethtool_sprintf(p, "dev_%s", buf);
+	ethtool_sprintf(p, "%s", buf);
 }
 
 static void esv_stat_strings(struct esv_dev *edev, u8 *p)
@@ -242,8 +242,6 @@ static int esv_rss_set(struct esv_dev *edev, const u32 *indir, const u8 *key)
 		err = esv_rss_apply(edev);
 	if (err)
 		edev->rss = old;
-	else if (indir)
-		edev->rss_user = netif_is_rxfh_configured(edev->netdev);
 	return err;
 }
 

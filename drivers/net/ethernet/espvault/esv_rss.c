@@ -2,6 +2,7 @@
 /* espvault: which queue a received frame goes to (clauses RSS-1 ff). */
 
 #include <linux/ethtool.h>
+#include <linux/netdevice.h>
 
 #include "esv_rss.h"
 
@@ -23,7 +24,7 @@ void esv_rss_init(struct esv_dev *edev)
 
 void esv_rss_queues(struct esv_dev *edev, unsigned int num_queues)
 {
-	if (!edev->rss_user)
+	if (!netif_is_rxfh_configured(edev->netdev))
 		esv_rss_spread(edev, num_queues);
 }
 
@@ -31,7 +32,9 @@ bool esv_rss_conflict(const struct esv_dev *edev, unsigned int num_queues)
 {
 	unsigned int i;
 
-	for (i = 0; edev->rss_user && i < ESV_RSS_TABLE_LEN; i++)
+	if (!netif_is_rxfh_configured(edev->netdev))
+		return false;
+	for (i = 0; i < ESV_RSS_TABLE_LEN; i++)
 		if (edev->rss.table[i] >= num_queues)
 			return true;
 	return false;
