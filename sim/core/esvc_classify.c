@@ -103,6 +103,17 @@ static bool sa_fits(const struct esvc_sa *sa, const struct esvc_policy_rule *e, 
 	return !(sa->flags & ESV_SA_F_SEL) || esvc_selector_match(&sa->cold->sel, p, false);
 }
 
+/*
+ * Linux ignores the order of offloaded policies, so it tags neighbour discovery
+ * although an allow entry comes first. What would pass untagged passes (SPD-40).
+ */
+static enum esv_counter tagged_but_allowed(struct tx *t)
+{
+	if (esvc_bypass_class(t->p, t->hdr, t->hdr_len, ESV_DIR_OUT, &t->ips->sadb) & t->ips->bypass & ESV_BYPASS_ND)
+		return ESV_C_TX_BYPASS;
+	return ESV_C_TX_DROP_TAG_ALLOW;
+}
+
 static enum esv_counter tagged_ip(struct tx *t, const struct esvc_sa *sa)
 {
 	bool later = t->p->frag == ESVC_FRAG_LATER;
@@ -116,7 +127,7 @@ static enum esv_counter tagged_ip(struct tx *t, const struct esvc_sa *sa)
 	if (later && esvc_selector_ports(&e->sel))
 		return ESV_C_TX_DROP_FRAGMENT;
 	if (e->action == ESV_ACTION_ALLOW)
-		return ESV_C_TX_DROP_TAG_ALLOW;
+		return tagged_but_allowed(t);
 	if (e->action == ESV_ACTION_DROP)
 		return ESV_C_TX_DROP_POLICY;
 	if (!sa_fits(sa, e, t->p))

@@ -431,6 +431,30 @@ static void test_bypass(void **state)
 	}
 }
 
+/* SPD-40: Linux may tag neighbour discovery that an allow entry lets through; nothing else profits. */
+static void test_tagged_neighbour_discovery(void **state)
+{
+	struct irig *r = irig_new(true);
+	struct esv_sa_params sa = irig_sa(ESV_DIR_OUT, 6, ESV_SA_TRANSPORT, 0x100);
+	struct esv_policy_params p = irig_policy(ESV_DIR_OUT, 6, ESV_ACTION_ALLOW, 0);
+	uint32_t h = irig_add_sa(r, &sa);
+
+	memset(p.sel.saddr, 0, sizeof(p.sel.saddr));
+	memset(p.sel.daddr, 0, sizeof(p.sel.daddr));
+	p.sel.plen_s = p.sel.plen_d = 0;
+	irig_add_policy(r, &p);
+	c_na();
+	assert_counter(send_tagged(r, h), TX_BYPASS);
+	c_ns_far();
+	assert_counter(send_tagged(r, h), TX_DROP_TAG_ALLOW);
+	c_echo6();
+	assert_counter(send_tagged(r, h), TX_DROP_TAG_ALLOW);
+	ok(irig_cmd(r, ESV_OP_BYPASS_SET, 0, ESV_BYPASS_ALL & ~ESV_BYPASS_ND, NULL, 0));
+	c_na();
+	assert_counter(send_tagged(r, h), TX_DROP_TAG_ALLOW);
+	irig_free(r);
+}
+
 static void test_bypass_never_fragments(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -534,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_ethertypes),
 		cmocka_unit_test(test_unparsable),
 		cmocka_unit_test(test_bypass),
+		cmocka_unit_test(test_tagged_neighbour_discovery),
 		cmocka_unit_test(test_bypass_never_fragments),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_reset_closes),
