@@ -13,10 +13,10 @@ def program(guest, name):
     return ["python3", path]
 
 
-def send_packets(side, packets):
-    """Sends IP packets, headers and all, as a program of that side."""
-    side.check(program(side.guest, "packets") + ["send"],
-               stdin="".join(p.hex() + "\n" for p in packets))
+def send_packets(side, packets, marks=None):
+    """Sends IP packets, headers and all, as a program of that side; marks: of the host's own."""
+    lines = [f"{p.hex()} {m}\n" for p, m in zip(packets, marks or [0] * len(packets))]
+    side.check(program(side.guest, "packets") + ["send"], stdin="".join(lines))
 
 
 def receive_datagrams(side, family, port):

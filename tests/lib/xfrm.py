@@ -14,6 +14,12 @@ import secrets
 AEAD = "'rfc4106(gcm(aes))'"
 ESP_HEADER, IV, ICV, TRAILER = 8, 8, 16, 2
 
+# Flags that the kernel takes for one direction only, and how each is spelled.
+FLAGS = {"noecn": "flag noecn", "nopmtudisc": "flag nopmtudisc", "decap-dscp": "flag decap-dscp",
+         "dont-encap-dscp": "extra-flag dont-encap-dscp"}
+OUT_ONLY = {"nopmtudisc", "dont-encap-dscp"}
+IN_ONLY = {"decap-dscp"}
+
 _spis = itertools.count(0x10001)
 _reqids = itertools.count(1)
 
@@ -43,7 +49,7 @@ def whole(addr):
 class Sa:
     """
     One direction. src and dst: Side objects; key_out and key_in: hex, equal
-    for a key of the host, two tokens for a key of the units.
+    for a key of the host, two tokens for a key of the units. flags: of FLAGS.
     """
 
     def __init__(self, src, dst, mode, key_out, key_in=None, family=4, reqid=None,
@@ -54,8 +60,7 @@ class Sa:
         self.spi = spi or next(_spis)
         self.reqid = reqid or next(_reqids)
         self.window = window
-        self.flags = flags
-        self.extra = ""
+        self.flags = flags.split()
         self.selector = selector
 
     @property
@@ -69,9 +74,10 @@ class Sa:
         line = f"ip xfrm state {verb} {self.ident} reqid {self.reqid} mode {self.mode} "
         if not out:
             line += f"replay-window {self.window} "
-        if self.flags:
-            line += f"flag {self.flags} "
-        line += f"{self.extra} {extra} aead {AEAD} 0x{key} 128 "
+        for flag in self.flags:
+            if flag not in (IN_ONLY if out else OUT_ONLY):
+                line += FLAGS[flag] + " "
+        line += f"{extra} aead {AEAD} 0x{key} 128 "
         if self.selector:
             line += f"sel {self.selector} "
         if offload if offload is not None else offloads(side):
@@ -179,10 +185,10 @@ class Esp:
         ip = f"ip -{self.family}"
         nodad = "nodad" if self.family == 6 else ""
         outer = far.addr(self.family)
-        return [f"{ip} addr add {whole(self.addr(side))} dev {dev} {nodad}",
-                f"{ip} route add {whole(self.addr(far))} via {outer} dev {dev} onlink "
+        return [f"{ip} addr replace {whole(self.addr(side))} dev {dev} {nodad}",
+                f"{ip} route replace {whole(self.addr(far))} via {outer} dev {dev} onlink "
                 f"src {self.addr(side)}",
-                f"{ip} route add {whole(outer)} via {outer} dev {dev} onlink"]
+                f"{ip} route replace {whole(outer)} via {outer} dev {dev} onlink"]
 
     def policy(self, side, verb, direction, **more):
         """The line for one of this pair's policies."""
@@ -209,6 +215,15 @@ class Esp:
         for side in (self.left, self.right):
             side.check("\n".join(["set -e"] + self.addresses(side) + self.state_lines(side) +
                                  self.policy_lines(side)))
+        return self
+
+    def meet(self):
+        """
+        Both ends find out each other's link-layer address; until then the
+        first packets of a tunnel are dropped and counted.
+        """
+        for side in (self.left, self.right):
+            side.wait_until(f"ping -n -q -c 1 -W 1 {self.addr(self.other(side))}")
         return self
 
     def decryption(self):
@@ -267,4 +282,4 @@ def function_reset(side):
     """Function level reset of a side's device, waited for."""
     slot = f"/sys/bus/pci/devices/{pci_slot(side)}"
     side.guest.check(f"echo flr > {slot}/reset_method; echo 1 > {slot}/reset")
-    side.wait_until(f"[ $(cat /sys/class/net/{side.dev}/carrier) = 1 ]")
+    side.wait_until(f"ip link show {side.dev} | grep -q LOWER_UP")

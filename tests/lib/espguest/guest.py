@@ -86,6 +86,8 @@ class Guest:
         self.channel = Channel(self.qemu.agent_socket)
         try:
             self.release = self.channel.wait_hello(boot_limit, self.qemu.alive)
+            # What udev does at boot: the processor's drivers, ciphers among them.
+            self.run("modprobe -ab $(cat /sys/devices/system/cpu/modalias)")
             for device in {nic.device for nic in nics} & DRIVERS.keys():
                 self.check(["modprobe", DRIVERS[device]])
         except GuestError as e:

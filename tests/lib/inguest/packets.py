@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-usage: packets.py send < LINES      sends IP packets as they are, one line of hex each
+usage: packets.py send < LINES      sends IP packets as they are, "HEX MARK" in each line
        packets.py receive FAMILY PORT   prints "PAYLOAD TOS TTL" of each datagram
 
 Runs in the virtual machine. send goes through routing and IPsec like any
@@ -16,7 +16,8 @@ IPV6_HDRINCL = 36
 def send():
     sockets = {}
     for line in sys.stdin:
-        packet = bytes.fromhex(line)
+        text, mark = line.split()
+        packet = bytes.fromhex(text)
         if packet[0] >> 4 == 4:
             family, src, dst = socket.AF_INET, packet[12:16], packet[16:20]
         else:
@@ -27,6 +28,7 @@ def send():
                 raw.setsockopt(socket.IPPROTO_IPV6, IPV6_HDRINCL, 1)
             raw.bind((socket.inet_ntop(family, src), 0))
             sockets[family, src] = raw
+        sockets[family, src].setsockopt(socket.SOL_SOCKET, socket.SO_MARK, int(mark))
         sockets[family, src].sendto(packet, (socket.inet_ntop(family, dst), 0))
 
 
