@@ -80,10 +80,35 @@ void esvc_fatal(struct esvc_dev *dev, unsigned int code, uint32_t arg0, uint32_t
 		esvc_irq(dev, v);
 }
 
+/* Every bad packet from the wire would make one of these: the counters say how many there were (EVT-7). */
+static bool peer_event_due(struct esvc_dev *dev, unsigned int type)
+{
+	uint64_t *after, now;
+
+	switch (type) {
+	case ESV_EV_AUTH_FAIL:
+	case ESV_EV_REPLAY:
+	case ESV_EV_UNKNOWN_SPI:
+		after = &dev->events.peer_after_ns[type - ESV_EV_AUTH_FAIL];
+		break;
+	default:
+		return true;
+	}
+	now = esvc_now(dev);
+	if (now < *after)
+		return false;
+	*after = now + ESVC_EVENT_GAP_NS;
+	return true;
+}
+
 static void ipsec_event(void *arg, unsigned int type, uint32_t object, uint64_t arg0, uint32_t arg1)
 {
-	esvc_event(arg, type, object, arg0, arg1);
+	if (peer_event_due(arg, type))
+		esvc_event(arg, type, object, arg0, arg1);
 }
+
+_Static_assert(ESV_EV_UNKNOWN_SPI - ESV_EV_AUTH_FAIL == 2 && ESV_EV_REPLAY - ESV_EV_AUTH_FAIL == 1,
+	       "one limit for each of the three kinds");
 
 static uint64_t ipsec_time(void *arg)
 {

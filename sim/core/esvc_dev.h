@@ -41,7 +41,7 @@
 #define ESVC_LINK_MBPS		10000u
 #define ESVC_HEARTBEAT_NS	250000000ull
 #define ESVC_RX_PARK_NS		100000000ull	/* longest time the wire waits for receive buffers */
-#define ESVC_EVENT_GAP_NS	10000000ull	/* between two QUEUE_ERROR events of one queue */
+#define ESVC_EVENT_GAP_NS	10000000ull	/* between two events of a kind that is limited (EVT-7) */
 #define ESVC_READY_MS		1000u
 #define ESVC_COMMAND_MS		2000u
 
@@ -96,6 +96,7 @@ struct esvc_events {
 	struct esvc_ring r;		/* tail: events consumed by the driver (EVT-4) */
 	uint32_t seq;
 	bool lost;
+	uint64_t peer_after_ns[3];	/* rate limit of what a peer can cause (EVT-7) */
 };
 
 /* The one frame on its way out. It stays here while the wire is full. */

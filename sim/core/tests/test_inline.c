@@ -181,7 +181,7 @@ static void no_tag_no_frame(void **state)
 	assert_int_equal(p->frames, 0);
 	assert_int_equal(esvh_counter(&p->a.d, ESV_C_TX_DROP_NOTAG), 1);
 	assert_int_equal(esvh_counter(&p->a.d, ESV_C_TX_DROP_TAG_STALE), 1);
-	/* ESP-20: after a reset the SA is gone, and strict mode stays. */
+	/* RST-3: after a reset the SA is gone, and strict mode stays. */
 	esvc_reset(p->a.h->dev, ESV_RESET_FLR);
 	p->a.h->used = 4096;
 	memset(p->a.d.tx, 0, sizeof(p->a.d.tx));
@@ -305,6 +305,51 @@ static void state_has_no_key(void **state)
 	pair_down(p);
 }
 
+static void keep_last(void *arg, const uint8_t *frame, size_t len)
+{
+	struct pkt *k = arg;
+
+	memcpy(k->b, frame, len);
+	k->len = len;
+}
+
+/* EVT-7: a peer's flood of bad ESP is counted exactly, and makes one event of a kind in 10 ms. */
+static void bad_esp_does_not_flood_events(void **state)
+{
+	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	struct pkt_spec s = spec_for(p, 50);
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG, .sa_handle = p->out };
+	unsigned int seen[ESV_EV_UNKNOWN_SPI + 1] = { 0 };
+	static struct pkt k, good, bad;
+	struct esv_eqe e;
+
+	p->a.h->tap = keep_last;
+	p->a.h->tap_arg = &good;
+	pkt_build(&k, &s);
+	assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+	esvh_pump_pair(p->a.h, p->b.h);
+	for (int i = 0; i < 300; i++) {
+		bad = good;
+		assert_true(esvc_receive(p->b.h->dev, bad.b, bad.len) > 0);	/* replayed */
+		bad.b[41]++;
+		assert_true(esvc_receive(p->b.h->dev, bad.b, bad.len) > 0);	/* another number, old ICV */
+		bad.b[34] ^= 0x80;
+		assert_true(esvc_receive(p->b.h->dev, bad.b, bad.len) > 0);	/* another SPI */
+		if (i % 100 == 99)
+			esvh_advance(p->b.h, 10000000);
+	}
+	while (esvh_event(&p->b.d, &e))
+		seen[e.type <= ESV_EV_UNKNOWN_SPI ? e.type : 0]++;
+	assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_DROP_REPLAY), 300);
+	assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_DROP_AUTH), 300);
+	assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_DROP_SPI), 300);
+	assert_int_equal(seen[ESV_EV_REPLAY], 3);
+	assert_int_equal(seen[ESV_EV_AUTH_FAIL], 3);
+	assert_int_equal(seen[ESV_EV_UNKNOWN_SPI], 3);
+	assert_int_equal(esvh_counter(&p->b.d, ESV_C_EVENT_LOST), 0);
+	pair_down(p);
+}
+
 /* ESVC_FAULT_ICV and SA_ADD_FAIL reach the receiver and the driver as what they are. */
 static void faults(void **state)
 {
@@ -330,7 +375,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matrix), cmocka_unit_test(tso), cmocka_unit_test(no_tag_no_frame),
 		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas), cmocka_unit_test(load_then_answer),
-		cmocka_unit_test(state_has_no_key), cmocka_unit_test(faults),
+		cmocka_unit_test(state_has_no_key), cmocka_unit_test(bad_esp_does_not_flood_events),
+		cmocka_unit_test(faults),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
