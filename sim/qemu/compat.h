@@ -6,15 +6,18 @@
 #ifndef HW_NET_ESPVAULT_COMPAT_H
 #define HW_NET_ESPVAULT_COMPAT_H
 
-#if __has_include("system/memory.h")
+#define ESPVAULT_QEMU_AT_LEAST(major, minor) \
+    (QEMU_VERSION_MAJOR > (major) || \
+     (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
+
+#if ESPVAULT_QEMU_AT_LEAST(10, 1)
 #include "system/memory.h"
 #else
 #include "exec/memory.h"
 #endif
 
 /* What class_init gets is constant from 10.1 on. */
-#if QEMU_VERSION_MAJOR > 10 || \
-    (QEMU_VERSION_MAJOR == 10 && QEMU_VERSION_MINOR >= 1)
+#if ESPVAULT_QEMU_AT_LEAST(10, 1)
 typedef const void EspvaultClassData;
 #else
 typedef void EspvaultClassData;

@@ -120,7 +120,6 @@ static int espvault_dma_slow(EspvaultState *s, uint64_t addr, void *buf,
     return 0;
 }
 
-/* Each access is ordered after everything before it, as on a PCIe bus. */
 int espvault_dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
 {
     EspvaultState *s = opaque;
@@ -129,7 +128,7 @@ int espvault_dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
     if (!w) {
         return espvault_dma_slow(s, addr, buf, len, DMA_DIRECTION_TO_DEVICE);
     }
-    smp_mb();
+    smp_mb(); /* our earlier writes are visible before we look */
     address_space_read_cached(&w->cache, addr - w->base, buf, len);
     return 0;
 }
@@ -144,7 +143,7 @@ int espvault_dma_write(void *opaque, uint64_t addr, const void *buf,
         return espvault_dma_slow(s, addr, (void *)buf, len,
                                  DMA_DIRECTION_FROM_DEVICE);
     }
-    smp_mb();
+    smp_mb(); /* what we read and wrote before is not overtaken */
     address_space_write_cached(&w->cache, addr - w->base, buf, len);
     /* Tells migration's log and the translator of guest code. */
     address_space_cache_invalidate(&w->cache, addr - w->base, len);
