@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Is the report true? An unprivileged program asks about its own socket while SAs,
+policies, links and the broker come and go under it: on a machine with nothing
+but software ESP, and behind an espvault NIC.
+"""
+
+import json
+import pathlib
+import re
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from espguest import Guest, Rig, tap  # noqa: E402
+import xfrm  # noqa: E402
+
+PORT = 4000
+APP = 1000
+WHISPER = "/usr/lib/ipsecapi/whisper"
+HARDWARE = "encrypted/hw-packet/{}/none"
+
+rig = tap.fixture(lambda: Rig(name="report"))
+
+
+@tap.test(timeout=300)
+def without_our_nic():
+    """The program runs on any Linux; here each of its tests must pass."""
+    with Guest("report-plain") as guest:
+        result = guest.run("/usr/lib/ipsecapi/report-test", timeout=280)
+    tap.diag(result.out)
+    assert result.ok and "1.." in result.out, result.describe()
+    assert "not ok" not in result.out and "# SKIP" not in result.out, result.out
+
+
+class Watched:
+    """A socket of an unprivileged program, and what it is told."""
+
+    def __init__(self, side, addr, proto="udp"):
+        self.side = side
+        side.spawn(["ipsecapid"], timeout=600)
+        side.wait_until("ipsecapi caps")
+        self.job = side.spawn([WHISPER, proto, addr, str(PORT)], timeout=600,
+                              uid=APP, keep_stdin=True)
+
+    def ask(self, line="?"):
+        seen = len(self.job.out)
+        self.job.write((line + "\n").encode())
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for text in self.job.out[seen:].splitlines(keepends=True):
+                if text.endswith("\n") and not text.startswith("event:"):
+                    return text.strip()
+            assert self.job.running, self.job.err
+            self.job.wait_output(r"\n", timeout=20)
+        raise AssertionError(f"no answer to {line!r}: {self.job.out[seen:]}")
+
+    def until(self, pattern, line="!"):
+        """Asks until the answer fits; (answer, seconds that took)."""
+        begun = time.monotonic()
+        while True:
+            answer = self.ask(line)
+            took = time.monotonic() - begun
+            if re.search(pattern, answer) or took > 10:
+                return answer, took
+
+
+def both(answer, out, back=None):
+    assert f"out={out} " in answer and f"in={back or out} " in answer, answer
+
+
+def silent_peer(side):
+    """Answers of a closed port would end the conversation."""
+    side.check(f"""nft 'add table inet t
+        add chain inet t c {{ type filter hook input priority 0; }}
+        add rule inet t c udp dport {PORT} drop'""")
+
+
+def protected(r, keys, family=4):
+    esp = xfrm.Esp(r.a, r.b, family=family, keys=keys).up().meet()
+    silent_peer(r.b)
+    return esp, Watched(r.a, r.b.addr(family))
+
+
+@tap.test(rig, cases=[{"keys": k, "family": f} for k in ("unit", "host") for f in (4, 6)])
+def hardware_is_said_with_its_evidence(r, keys, family):
+    level = {"unit": "L3", "host": "L1"}[keys]
+    _, watched = protected(r, keys, family)
+    both(watched.ask(), HARDWARE.format(level))
+    assert watched.ask("hello") == "sent: encrypted by hw-packet"
+    probe = json.loads(r.a.check(["ipsecapi", "--json", "probe", "udp", r.b.addr(family),
+                                  str(PORT)], uid=APP))
+    for direction in ("out", "in"):
+        said = probe[direction]
+        assert set(said["basis"]) == {"kernel-readback", "device-counters", "unit-statement"}, said
+        assert said["reach"] == "end-to-end" and said["strength"] == "strong", said
+        assert "single-port" in said["caveats"] or direction == "out", said
+
+
+@tap.test(rig)
+def a_link_that_goes_down_is_not_hardware(r):
+    _, watched = protected(r, "unit")
+    both(watched.ask(), HARDWARE.format("L3"))
+    r.a.check("ip link set esv0 down")
+    answer, took = watched.until("out=unknown|out=none|out=blocked")
+    tap.diag(f"{answer} after {took * 1000:.0f} ms, channel included")
+    assert "hw-packet" not in answer and took < 1, (answer, took)
+    r.a.check("ip link set esv0 up")
+    r.a.wait_until("ip route get 10.9.0.2")
+    answer = watched.ask()
+    assert "hw-packet" not in answer, answer
+
+
+@tap.test(rig)
+def an_sa_removed_under_an_open_socket_is_missed(r):
+    esp, watched = protected(r, "unit")
+    both(watched.ask(), HARDWARE.format("L3"))
+    r.a.check(esp.back.delete(r.a))
+    answer, _ = watched.until("in=blocked")
+    both(answer, HARDWARE.format("L3"), "blocked/software/no-key/no-sa")
+
+
+@tap.test(rig)
+def another_interface_makes_inbound_mixed(r):
+    _, watched = protected(r, "unit")
+    r.a.check("ip link add other type dummy && ip link set other up")
+    answer, _ = watched.until("in=unknown")
+    both(answer, HARDWARE.format("L3"), "unknown/mixed/L3/cleartext-other-interfaces")
+    r.a.check("ip link del other")
+    answer, _ = watched.until("in=encrypted")
+    both(answer, HARDWARE.format("L3"))
+
+
+@tap.test(rig)
+def a_policy_that_only_software_holds_is_mixed(r):
+    esp = xfrm.Esp(r.a, r.b, keys="host")
+    for side in (r.a, r.b):
+        side.check("\n".join(esp.state_lines(side)))
+        side.check("\n".join(esp.policy(side, "add", d, offload=False if d == "in" else None)
+                             for d in ("in", "out")))
+    silent_peer(r.b)
+    watched = Watched(r.a, r.b.addr(4))
+    answer = watched.ask()
+    both(answer, HARDWARE.format("L1"), "encrypted/mixed/L1/policy-in-software")
+
+
+@tap.test(rig)
+def a_route_through_another_port_is_not_hardware(r):
+    _, watched = protected(r, "unit")
+    r.a.check("""ip link add other type dummy && ip link set other up
+        ip addr add 10.9.0.1/32 dev other; ip route add 10.9.0.2/32 dev other src 10.9.0.1""")
+    answer, _ = watched.until("out=unknown")
+    assert "out=unknown/unknown/L3/route-elsewhere" in answer, answer
+    r.a.check("ip link del other")
+
+
+@tap.test(rig)
+def the_broker_comes_back_with_the_truth(r):
+    _, watched = protected(r, "unit")
+    both(watched.ask(), HARDWARE.format("L3"))
+    r.a.check("kill -9 $(pgrep -x ipsecapid)")
+    both(watched.until("out=unknown")[0], "unknown/unknown/unknown/broker-lost")
+    r.a.check("rm -f /run/ipsecapi/broker.sock")
+    r.a.spawn(["ipsecapid"], timeout=600)
+    answer, took = watched.until("out=encrypted", line="?")
+    tap.diag(f"the truth was back after {took * 1000:.0f} ms")
+    both(answer, HARDWARE.format("L3"))
+
+
+@tap.test(rig)
+def caps_name_the_unit(r):
+    Watched(r.a, r.b.addr(4))
+    caps = json.loads(r.a.check("ipsecapi --json caps", uid=APP))
+    found = [i for i in caps["interfaces"] if i["name"] == "esv0"]
+    assert found and found[0]["unit_present"] and found[0]["best_custody"] == "L3", caps
+    assert found[0]["driver"] == "espvault" and "packet" in found[0]["offload"], found
+    assert "aes256-gcm16" in found[0]["suites"], found
+    others = [i["name"] for i in caps["interfaces"] if i["unit_present"]]
+    assert others == ["esv0"], f"units of other namespaces are told: {others}"
+
+
+tap.main()
