@@ -4,30 +4,66 @@
 
 #include "esvc_csum.h"
 
+static uint64_t halves(uint64_t v)
+{
+	return (v & 0xffffffff) + (v >> 32);
+}
+
 /*
  * 32-bit words into 64-bit lanes: no carry can be lost below 2^32 words, and
  * four lanes let the compiler use vectors.
  */
-uint64_t esvc_csum_add(uint64_t sum, const void *data, size_t len)
+static uint64_t add_blocks(const uint8_t *p, size_t blocks)
 {
-	const uint8_t *p = data;
 	uint64_t lane[4] = { 0 };
 	uint32_t w[4];
 
-	for (; len >= sizeof(w); len -= sizeof(w), p += sizeof(w)) {
+	for (; blocks; blocks--, p += sizeof(w)) {
 		memcpy(w, p, sizeof(w));
 		for (int i = 0; i < 4; i++)
 			lane[i] += w[i];
 	}
-	sum += (lane[0] & 0xffffffff) + (lane[0] >> 32) + (lane[1] & 0xffffffff) + (lane[1] >> 32) +
-	       (lane[2] & 0xffffffff) + (lane[2] >> 32) + (lane[3] & 0xffffffff) + (lane[3] >> 32);
-	for (; len; len -= len < 2 ? len : 2, p += 2) {
-		uint16_t half = 0;
+	return halves(lane[0]) + halves(lane[1]) + halves(lane[2]) + halves(lane[3]);
+}
 
-		memcpy(&half, p, len < 2 ? len : 2);
-		sum += half;
+/* Less than 16 bytes: headers are short, so this counts as much as the blocks. */
+static uint64_t add_rest(const uint8_t *p, size_t len)
+{
+	uint64_t sum = 0, w8;
+	uint32_t w4;
+	uint16_t w2;
+
+	if (len & 8) {
+		memcpy(&w8, p, 8);
+		sum += halves(w8);
+		p += 8;
+	}
+	if (len & 4) {
+		memcpy(&w4, p, 4);
+		sum += w4;
+		p += 4;
+	}
+	if (len & 2) {
+		memcpy(&w2, p, 2);
+		sum += w2;
+		p += 2;
+	}
+	if (len & 1) {
+		w2 = 0;
+		memcpy(&w2, p, 1);
+		sum += w2;
 	}
 	return sum;
+}
+
+uint64_t esvc_csum_add(uint64_t sum, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t blocks = len / 16;
+
+	if (blocks)
+		sum += add_blocks(p, blocks);
+	return sum + add_rest(p + blocks * 16, len % 16);
 }
 
 uint16_t esvc_csum_fold(uint64_t sum)
