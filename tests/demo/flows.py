@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The flows of the demo: what each is, how it is set up, and what must be said of it."""
 
+import copy
+import json
+
+import xfrm
+
 PORT = 7000
-
-# Addresses of each kind of flow: (IPv4, IPv6) of ends a and b, or a and the peer.
-NETS = {
-    "unit keys": "1",
-    "clear": "2",
-    "software ESP": "3",
-    "peer software": "4",
-}
-
-
-def address(kind, family, end):
-    """Address of end 1 (a), 2 (b) or 3 (second machine) for a kind of flow."""
-    net = NETS[kind]
-    return f"fd0{net}::{end}" if family == 6 else f"10.{net}.0.{end}"
+HARDWARE = {"kernel-readback", "device-counters"}
 
 
 class Expect:
@@ -34,49 +26,102 @@ class Expect:
                 and self.basis <= set(direction["basis"]))
 
 
-HARDWARE = {"kernel-readback", "device-counters"}
-EXPECT = {
-    "unit keys": Expect("encrypted", "hw-packet", "L3", HARDWARE | {"unit-statement"}),
-    "clear": Expect("none", "none", "no-key"),
-    "software ESP": Expect("encrypted", "software", "L0"),
-    "peer software": Expect("encrypted", "hw-packet", "L1", HARDWARE),
-}
+class Kind:
+    """One way to carry a flow. net: its part of the addresses; far: the other end's number."""
+
+    def __init__(self, name, net, expect, far=2, keys=None, offload=True):
+        self.name, self.net, self.expect, self.far = name, net, expect, far
+        self.keys, self.offload = keys, offload
+
+
+KINDS = [
+    Kind("unprotected", 1, Expect("none", "none", "no-key", {"kernel-readback"})),
+    Kind("kernel software", 2, Expect("encrypted", "software", "L0", {"kernel-readback"}),
+         keys="host", offload=False),
+    Kind("NIC, host's keys", 3, Expect("encrypted", "hw-packet", "L1", HARDWARE), far=3, keys="host"),
+    Kind("NIC, unit's keys", 4, Expect("encrypted", "hw-packet", "L3", HARDWARE | {"unit-statement"}),
+         keys="unit"),
+]
+
+
+def side_of(kind, side):
+    """The side with the addresses of one kind of flow."""
+    own = copy.copy(side)
+    own.v4, own.v6 = f"10.9.{kind.net}.{side.number}", f"fd09:{kind.net}::{side.number}"
+    own.offload = kind.offload and xfrm.offloads(side)
+    return own
+
+
+class Pair:
+    """Both ends of all flows of one kind over one IP version."""
+
+    def __init__(self, rig, kind, family):
+        self.kind, self.family = kind, family
+        self.near = side_of(kind, rig.a)
+        self.far = side_of(kind, rig.b if kind.far == 2 else rig.p)
+
+    def up(self):
+        """Addresses, SAs and policies of this pair."""
+        for side in (self.near, self.far):
+            length, nodad = (64, "nodad") if self.family == 6 else (24, "")
+            side.check(f"ip addr add {side.addr(self.family)}/{length} dev {side.dev} {nodad}")
+        if self.kind.keys:
+            self.esp = xfrm.Esp(self.near, self.far, family=self.family, keys=self.kind.keys).up()
+        else:
+            for side in (self.near, self.far):
+                self._allow(side)
+        return self
+
+    def _allow(self, side):
+        """The unprotected flow passes because an entry of the device says so."""
+        ends = (self.near, self.far) if side is self.near else (self.far, self.near)
+        own, other = (end.addr(self.family) for end in ends)
+        side.check("\n".join(["set -e", xfrm.policy(side, "add", "out", own, other),
+                              xfrm.policy(side, "add", "in", other, own)]))
 
 
 class Flow:
     """One row of the table."""
 
-    def __init__(self, kind, proto, family):
-        self.kind, self.proto, self.family = kind, proto, family
-        self.far = 3 if kind == "peer software" else 2
-        self.answer = None
-        self.error = None
+    def __init__(self, pair, proto):
+        self.pair, self.proto = pair, proto
+        self.report = None
+        self.output = ""
+        self.error = ""
+
+    @property
+    def kind(self):
+        return self.pair.kind
 
     @property
     def name(self):
-        return f"{self.kind}, {self.proto} over IPv{self.family}"
+        return f"{self.proto} over IPv{self.pair.family}"
+
+    def run(self):
+        """Carries the flow as an unprivileged user and keeps what was said of it."""
+        to = self.pair.far.addr(self.pair.family)
+        if self.proto == "ping":
+            command = ["ping", "-n", "-q", "-c", "5", "-i", "0.05", "-W", "5", to]
+        elif self.proto == "tcp":
+            command = ["flow", "send", "--report", "--bytes", str(8 << 20), to, str(PORT)]
+        else:
+            command = ["flow", "send", "--report", "--udp", "--bytes", "200000", "--size", "1000", to, str(PORT)]
+        result = self.pair.near.run(command, timeout=120, uid=1000)
+        self.output = result.out
+        if not result.ok:
+            self.error = result.describe()
+        elif self.proto != "ping":
+            self.report = json.loads(result.out)
 
     @property
-    def destination(self):
-        return address(self.kind, self.family, self.far)
+    def goodput(self):
+        """Mbit/s, or None for a ping."""
+        return self.report["mbit"] if self.report else None
 
-    def command(self):
-        if self.proto == "ping":
-            return ["ping", "-n", "-q", "-c", "5", "-i", "0.05", "-W", "5", self.destination]
-        how = ["--bytes", str(8 << 20)] if self.proto == "tcp" else \
-            ["--udp", "--bytes", "200000", "--size", "1000"]
-        return ["flow", "send", *how, "--report", "--timeout", "30", self.destination, str(PORT)]
-
-    def expected(self):
-        """Whether the flow did what it should, report included."""
+    def as_expected(self):
+        """Everything arrived, and the report says what was set up."""
         if self.error:
             return False
         if self.proto == "ping":
-            return " 0% packet loss" in self.answer
-        want = EXPECT[self.kind]
-        return want.fits(self.answer["out"]) and want.fits(self.answer["in"])
-
-
-def all_flows():
-    return [Flow(kind, proto, family) for kind in NETS
-            for proto in ("tcp", "udp", "ping") for family in (4, 6)]
+            return " 0% packet loss" in self.output
+        return all(self.kind.expect.fits(self.report[d]) for d in ("out", "in"))
