@@ -196,6 +196,20 @@ static void test_host_esp(void **state)
 	irig_free(open);
 }
 
+/* What can't be seen of a datagram to port 4500 might be ESP. */
+static void test_natt_out_of_sight(void **state)
+{
+	struct irig *r = irig_new(true);
+	struct esvc_tx_verdict v;
+
+	build_natt(0);
+	for (size_t shown = 42; shown <= 46; shown++) {
+		esvc_ipsec_classify(r->dev.ipsec, pkt.b, shown, pkt.len, false, 0, &v);
+		assert_int_equal(v.counter, shown < 46 ? ESV_C_TX_DROP_NATT : ESV_C_TX_BYPASS);
+	}
+	irig_free(r);
+}
+
 /* ESP that is forwarded into a tunnel is payload like any other. */
 static void test_esp_in_tunnel(void **state)
 {
@@ -431,7 +445,7 @@ static void test_bypass(void **state)
 	}
 }
 
-/* SPD-40: Linux may tag neighbour discovery that an allow entry lets through; nothing else profits. */
+/* SPD-19: Linux may tag neighbour discovery that an allow entry lets through; nothing else profits. */
 static void test_tagged_neighbour_discovery(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -552,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_cross_family),
 		cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_host_esp),
+		cmocka_unit_test(test_natt_out_of_sight),
 		cmocka_unit_test(test_esp_in_tunnel),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_tagged_fragments),

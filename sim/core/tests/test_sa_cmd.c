@@ -133,6 +133,9 @@ static void test_selector(void **state)
 	expect(r, "ports of any protocol", &p, ESV_S_BAD_FIELD, OFF(sel.dport_mask));
 	p.sel.proto = 47;
 	expect(r, "ports of GRE", &p, ESV_S_BAD_FIELD, OFF(sel.dport_mask));
+	p.sel.sport_mask = 1;
+	expect(r, "ports of GRE", &p, ESV_S_BAD_FIELD, OFF(sel.sport_mask));
+	p.sel.sport_mask = 0;
 	p.sel.proto = 17;
 	irig_add_sa(r, &p);
 	p = irig_sa(ESV_DIR_IN, 4, ESV_SA_TUNNEL, 0x102);
