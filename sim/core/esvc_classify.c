@@ -105,7 +105,7 @@ static bool sa_fits(const struct esvc_sa *sa, const struct esvc_policy_rule *e, 
 
 /*
  * Linux ignores the order of offloaded policies, so it tags neighbour discovery
- * although an allow entry comes first. What would pass untagged passes (SPD-19).
+ * although an allow entry comes first. What would pass untagged passes (SPD-40).
  */
 static enum esv_counter tagged_but_allowed(struct tx *t)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The inbound verdict (clauses SPD-40 to SPD-48, ESP-30 ff): decrypt and
+ * The inbound verdict (clauses SPD-41 to SPD-48): decrypt and
  * authorise what is ESP, judge what came in clear.
  */
 #include <endian.h>

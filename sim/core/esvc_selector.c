@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Traffic selectors (RFC 4301 4.4.1.1; clauses SPD-3, SPD-10). */
+/* Traffic selectors (RFC 4301 4.4.1.1; clauses SPD-3, SPD-24). */
 #include <string.h>
 
 #include "esvc_selector.h"

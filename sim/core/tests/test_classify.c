@@ -445,7 +445,7 @@ static void test_bypass(void **state)
 	}
 }
 
-/* SPD-19: Linux may tag neighbour discovery that an allow entry lets through; nothing else profits. */
+/* SPD-40: Linux may tag neighbour discovery that an allow entry lets through; nothing else profits. */
 static void test_tagged_neighbour_discovery(void **state)
 {
 	struct irig *r = irig_new(true);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Inbound verdicts: what came in clear, and what came out of ESP (SPD-40 ff, ESP-36 ff). */
+/* Inbound verdicts: what came in clear, and what came out of ESP (SPD-41 ff, ESP-20 ff). */
 #include "ipsec_rig.h"
 
 static struct pkt pkt;
