@@ -231,6 +231,7 @@ static inline u32 esv_spi_hash(__be32 spi)
 
 /* esv_xfrm.c */
 extern const struct xfrmdev_ops esv_xfrmdev_ops;
+int esv_refuse(struct esv_refusal no, struct netlink_ext_ack *extack);
 
 /* esv_poison.c: G1 */
 int esv_poison(struct xfrm_state *x, struct netlink_ext_ack *extack);

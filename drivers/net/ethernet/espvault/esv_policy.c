@@ -84,10 +84,8 @@ static int esv_policy_check(struct esv_ipsec *ipsec, const struct xfrm_policy *x
 
 	esv_policy_attrs(&attrs, xp);
 	no = esv_policy_refusal(&attrs);
-	if (no.text) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "%s", no.text);
-		return no.err;
-	}
+	if (no.text)
+		return esv_refuse(no, extack);
 	esv_policy_params_set(params, &attrs);
 	params->function = cpu_to_le16(ipsec->edev->function);
 	if (esv_policy_contradicts_any(ipsec, params)) {
@@ -115,8 +113,7 @@ static int esv_policy_install(const struct esv_policy *pol, u32 *handle,
 
 	err = esv_admin_exec(pol->ipsec->edev, &cmd);
 	if (err && cmd.answered)
-		NL_SET_ERR_MSG_FMT_MOD(extack, "Device refused the policy: %s",
-				       esv_status_text(cmd.status));
+		NL_SET_ERR_MSG_FMT_MOD(extack, "Device: %s", esv_status_text(cmd.status));
 	else if (err)
 		NL_SET_ERR_MSG_MOD(extack, "Device did not answer");
 	else

@@ -247,8 +247,7 @@ static int esv_sa_ask_device(struct esv_ipsec *ipsec, struct esv_sa_params *para
 	};
 	err = esv_admin_exec(ipsec->edev, cmd);
 	if (err && cmd->answered)
-		NL_SET_ERR_MSG_FMT_MOD(extack, "Device refused the SA: %s",
-				       esv_status_text(cmd->status));
+		NL_SET_ERR_MSG_FMT_MOD(extack, "Device: %s", esv_status_text(cmd->status));
 	else if (err)
 		NL_SET_ERR_MSG_MOD(extack, "Device did not answer");
 	return esv_sa_add_errno(err);

@@ -85,8 +85,7 @@ static int esv_upper_event(struct notifier_block *nb, unsigned long event, void 
 		return NOTIFY_DONE;
 	}
 	NL_SET_ERR_MSG_FMT_MOD(info->info.extack,
-			       "Interface has offloaded SAs or policies and can't be part of a %s",
-			       kind);
+			       "Offload is in use, so it can't be part of a %s", kind);
 	return notifier_from_errno(-EBUSY);
 }
 

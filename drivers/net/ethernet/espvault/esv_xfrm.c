@@ -74,9 +74,11 @@ static void esv_state_attrs(struct esv_sa_attrs *a, const struct xfrm_state *x)
 	esv_state_attrs_key(a, x);
 }
 
-static int esv_refuse(struct esv_refusal no, struct netlink_ext_ack *extack)
+/* The texts are constant, and some are too long for the macro that formats. */
+int esv_refuse(struct esv_refusal no, struct netlink_ext_ack *extack)
 {
-	NL_SET_ERR_MSG_FMT_MOD(extack, "%s", no.text);
+	if (extack)
+		extack->_msg = no.text;
 	return no.err;
 }
 
