@@ -29,7 +29,7 @@
 
 bool espvault_enter(EspvaultState *s)
 {
-    if (s->in_core) {
+    if (s->in_core || s->gone) {
         return false;
     }
     s->in_core = true;
@@ -361,6 +361,7 @@ static void espvault_exit(PCIDevice *pci_dev)
 {
     EspvaultState *s = ESPVAULT(pci_dev);
 
+    s->gone = true;
     qemu_del_vm_change_state_handler(s->vmstate_change);
     espvault_net_exit(s);
     espvault_doorbells_exit(s);
@@ -379,7 +380,7 @@ static const Property espvault_properties[] = {
     DEFINE_NIC_PROPERTIES(EspvaultState, conf),
     DEFINE_PROP_UINT16("queues", EspvaultState, config.queue_pairs, 4),
     DEFINE_PROP_UINT32("sa-max", EspvaultState, config.sa_max, 4096),
-    DEFINE_PROP_UINT32("policy-max", EspvaultState, config.policy_max, 4096),
+    DEFINE_PROP_UINT32("policy-max", EspvaultState, config.policy_max, 65536),
     DEFINE_PROP_UINT32("handle-max", EspvaultState, config.handle_max, 1024),
     DEFINE_PROP_BOOL("strict", EspvaultState, config.strict, false),
     DEFINE_PROP_BOOL("host-keys", EspvaultState, config.host_keys, true),

@@ -62,6 +62,7 @@ struct EspvaultState {
     unsigned int next_window;
 
     bool in_core;
+    bool gone;              /* on its way out: nothing may call the core */
     bool flush_wanted;      /* a sender was told to wait */
     bool wire_busy;         /* the peer queued a frame and will call back */
     bool powered;           /* went through its first reset */

@@ -62,8 +62,15 @@ static void espvault_net_link(NetClientState *nc)
     EspvaultState *s = qemu_get_nic_opaque(nc);
 
     trace_espvault_link(!nc->link_down);
+    /* A backend that was removed never says that it took our frame. */
+    if (s->nic->peer_deleted) {
+        s->wire_busy = false;
+    }
     if (espvault_enter(s)) {
         esvc_link(s->dev, !nc->link_down);
+        if (!s->wire_busy) {
+            esvc_wire_ready(s->dev);
+        }
         espvault_leave(s);
     }
 }
@@ -143,6 +150,8 @@ void espvault_net_init(EspvaultState *s)
 
 void espvault_net_exit(EspvaultState *s)
 {
+    /* What the peer has queued names us as its sender. */
+    qemu_purge_queued_packets(qemu_get_queue(s->nic));
     g_clear_pointer(&s->nic, qemu_del_nic);
     g_clear_pointer(&s->parked, g_free);
 }

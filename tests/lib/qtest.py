@@ -31,6 +31,7 @@ C = {i["name"]: i["value"] for i in TABLES["const"]}
 STRUCTS = {s["name"]: s for s in TABLES["struct"]}
 
 SLOT = 4
+PORT_SLOT = 5
 BAR0 = 0xe0000000
 BAR2 = 0xe0100000
 ECAM = 0xb0000000
@@ -80,9 +81,12 @@ def start_error(**props):
 
 
 class Machine:
-    """QEMU with one device, its wire in our hands. A fixture of tap."""
+    """
+    QEMU with one device, its wire in our hands. A fixture of tap.
+    port: the device is behind a root port, so that it can be pulled out.
+    """
 
-    def __init__(self, incoming=None, wire=True, **props):
+    def __init__(self, incoming=None, wire=True, port=False, **props):
         self._dir = tempfile.TemporaryDirectory(prefix="qtest-")
         listener = socket.socket(socket.AF_UNIX)
         path = os.path.join(self._dir.name, "qtest")
@@ -91,8 +95,10 @@ class Machine:
         near, far = socket.socketpair()
         self.wire, wire_far = socket.socketpair(socket.AF_UNIX,
                                                 socket.SOCK_DGRAM)
-        props = {"addr": SLOT, "id": "dev0", "mac": "02:e5:00:00:00:01",
-                 **props}
+        self._port = port
+        props = {"addr": 0 if port else SLOT, "id": "dev0",
+                 "bus": "rp0" if port else "pcie.0",
+                 "mac": "02:e5:00:00:00:01", **props}
         argv = [str(QEMU), "-nodefaults", "-no-user-config", "-display",
                 "none", "-machine", "q35", "-accel", "qtest", "-m",
                 str(RAM_SIZE >> 20), "-L", "/usr/share/seabios", "-L",
@@ -105,6 +111,11 @@ class Machine:
             props["netdev"] = "wire"
             argv += ["-netdev", "dgram,id=wire,local.type=fd,"
                      f"local.str={wire_far.fileno()}"]
+        if port:
+            argv += ["-global",
+                     "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+                     "-device", f"pcie-root-port,id=rp0,addr={PORT_SLOT},"
+                     "chassis=1,slot=1"]
         argv += ["-device", _props("espvault", props)]
         if incoming:
             argv += ["-incoming", incoming]
@@ -184,13 +195,18 @@ class Machine:
     def clock(self, ns):
         self.do("clock_step", str(ns))
 
-    def config(self, offset, letter="l"):
-        """Configuration space of the device."""
-        self.do("outl", 0xcf8, 0x80000000 | SLOT << 11 | offset & 0xfc)
+    def _select(self, offset, function):
+        if function is None:
+            function = 1 << 16 if self._port else SLOT << 11
+        self.do("outl", 0xcf8, 0x80000000 | function | offset & 0xfc)
+
+    def config(self, offset, letter="l", function=None):
+        """Configuration space, of the device or of another function."""
+        self._select(offset, function)
         return int(self.do("in" + letter, 0xcfc + offset % 4)[0], 0)
 
-    def set_config(self, offset, value, letter="l"):
-        self.do("outl", 0xcf8, 0x80000000 | SLOT << 11 | offset & 0xfc)
+    def set_config(self, offset, value, letter="l", function=None):
+        self._select(offset, function)
         self.do("out" + letter, 0xcfc + offset % 4, value)
 
     def extended_config(self, offset):
@@ -199,21 +215,47 @@ class Machine:
         self.do("outl", 0xcfc, ECAM | 1)
         return self.load("l", ECAM + (SLOT << 15) + offset)
 
-    def capability(self, wanted):
+    def capability(self, wanted, function=None):
         """Offset of a PCI capability."""
-        offset = self.config(0x34, "b")
+        offset = self.config(0x34, "b", function)
         while offset:
-            if self.config(offset, "b") == wanted:
+            if self.config(offset, "b", function) == wanted:
                 return offset
-            offset = self.config(offset + 1, "b")
+            offset = self.config(offset + 1, "b", function)
         raise AssertionError(f"no capability {wanted:#x}")
 
     def enable(self, master=True):
         """Places the BARs and switches them on."""
+        if self._port:
+            port = PORT_SLOT << 11
+            self.set_config(0x18, 0x010100, function=port)
+            self.set_config(0x20, BAR2 & 0xffff0000 | BAR0 >> 16,
+                            function=port)
+            self.set_config(0x04, 0x6, "w", function=port)
         self.set_config(0x10, BAR0)
         self.set_config(0x14, 0)
         self.set_config(0x18, BAR2)
         self.set_config(0x04, 0x6 if master else 0x2, "w")
+
+    def pull(self):
+        """Asks for the device, and lets the port's power go as a guest does."""
+        port = PORT_SLOT << 11
+        control = self.capability(0x10, port) + 0x18
+        self.qmp.command("device_del", id="dev0")
+        self.set_config(control, self.config(control, "w", port) | 0x0700,
+                        "w", port)
+        while self.qmp.wait_event("DEVICE_DELETED")["data"].get(
+                "device") != "dev0":
+            pass
+
+    def drain(self):
+        """Takes every frame that is on the wire now."""
+        self.wire.setblocking(False)
+        try:
+            while self.wire.recv(65536):
+                pass
+        except BlockingIOError:
+            pass
 
     def frame(self, timeout=10):
         self.wire.settimeout(timeout)

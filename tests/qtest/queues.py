@@ -84,6 +84,52 @@ def a_burst_goes_out_with_one_doorbell(m):
     assert [m.frame() for _ in want] == want
 
 
+def block(m, dev):
+    """Fills the wire until a frame waits in QEMU; returns how many were sent."""
+    for number in range(2000):
+        dev.send(frame(PEER, MINE, number))
+        if dev.tx_posted - m.load("l", dev.TSH + 32) > 8:
+            return number + 1
+    raise AssertionError("the wire never gets full")
+
+
+@tap.test(machine)
+def a_full_wire_loses_nothing(m):
+    dev = Device(m).start().port_up()
+    count = block(m, dev)
+    for number in range(count):
+        assert m.frame() == frame(PEER, MINE, number)
+    assert dev.counters()["TX_FRAMES"] == count
+
+
+@tap.test()
+def pulled_out_with_a_full_wire():
+    m = Machine(queues=2, port=True)
+    try:
+        block(m, Device(m).start().port_up())
+        m.pull()
+        # Room on the wire lets QEMU look at what it had queued.
+        for _ in range(5):
+            m.drain()
+            assert m.qmp.command("query-status")["running"]
+    finally:
+        m.close()
+
+
+@tap.test()
+def backend_is_removed_with_a_full_wire():
+    m = Machine(queues=2)
+    try:
+        dev = Device(m).start().port_up()
+        block(m, dev)
+        m.qmp.command("netdev_del", id="wire")
+        assert not dev.reg("LINK") & 1
+        dev.wait("frames", lambda: m.load("l", dev.TSH + 32) ==
+                 dev.tx_posted)
+    finally:
+        m.close()
+
+
 @tap.test(machine)
 def frames_come_in(m):
     dev = Device(m).start().port_up()
