@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from espguest import Guest, Rig, tap  # noqa: E402
 from espguest.rig import MODULE  # noqa: E402
 
+KUNIT = "/usr/lib/modules/extra/espvault_test.ko"
 SPLAT = "/usr/lib/modules/extra/splat.ko"
 REPORT = {"lock": "possible circular locking", "sleep": "scheduling while atomic",
           "uaf": "KASAN: slab-use-after-free"}
@@ -49,10 +50,12 @@ def a_planted_leak_is_reported(guest):
     guest.wait_until("echo scan >/sys/kernel/debug/kmemleak; grep -q 'size 96' /sys/kernel/debug/kmemleak", timeout=120)
 
 
-@tap.test(tap.fixture(lambda: Rig(memory=1024, name="kunit", boot_limit=300)), timeout=600)
+@tap.test(tap.fixture(lambda: Rig(memory=1024, name="kunit", boot_limit=300,
+                                    kernel_args="kunit.enable=1")), timeout=600)
 def kunit_tests_of_the_driver_pass(rig):
     guest = rig.guest
     guest.check("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
+    guest.insmod(KUNIT)
     results = guest.check("cat /sys/kernel/debug/kunit/*/results")
     assert "espvault" in results, results
     assert "not ok" not in results, results

@@ -333,7 +333,7 @@ def function_level_reset_under_load(r):
     reach(r)
     r.a.check("ip link set esv0 down")
     function_reset(r.a)
-    r.a.check("ip link set esv0 up")
+    r.a.clean()
     back(r.a)
     reach(r)
 
@@ -359,7 +359,7 @@ def unbind_and_bind_under_load(r):
         r.guest.check(f"echo {slot} >{driver}/unbind")
         assert r.guest.run(f"[ -e /sys/bus/pci/devices/{slot}/net ]").rc != 0
         r.guest.check(f"echo {slot} >{driver}/bind")
-        flood.wait(timeout=60)
+        flood.stop(9)
         place_again(r)
     reach(r)
     bulk(r, 300_000)
@@ -384,7 +384,7 @@ def the_module_comes_and_goes_under_load(r):
         flood = r.a.spawn("ping -q -f -w 30 10.9.0.2", timeout=40)
         in_use(r, r.a)
         r.guest.check("rmmod espvault")
-        flood.wait(timeout=60)
+        flood.stop(9)
         r.load()
         reach(r)
 
