@@ -354,10 +354,14 @@ static void bad_esp_does_not_flood_events(void **state)
 static void faults(void **state)
 {
 	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	struct esvh_cmd test = { .opcode = ESV_OP_SELFTEST };
 	struct esvc_config cfg;
 	struct rig r;
 	uint32_t handle;
 
+	/* ADM-46 with a cipher. */
+	ok(esvh_cmd(&p->a.d, &test));
+	assert_int_equal(test.cqe.result[0], 0);
 	esvc_config_default(&cfg);
 	cfg.fault = ESVC_FAULT_SA_ADD_FAIL;
 	cfg.fault_n = 2;

@@ -240,6 +240,73 @@ static void checksum_flags(void **state)
 	assert_int_equal(cqe_of(&s, NULL).csum, ESV_RXC_CSUM_L3);
 }
 
+/* Put n bytes of extension headers between IPv6 and TCP: kind, then what each says comes next. */
+static struct pkt with_ext(const uint8_t *kinds, size_t n)
+{
+	struct pkt_spec s = tcp6(40);
+	struct pkt p;
+
+	s.dst = r.d.mac;
+	pkt_build(&p, &s);
+	memmove(p.b + p.l4 + 8 * n, p.b + p.l4, p.len - p.l4);
+	memset(p.b + p.l4, 0, 8 * n);
+	p.b[p.l3 + 6] = kinds[0];
+	for (size_t i = 0; i < n; i++)
+		p.b[p.l4 + 8 * i] = i + 1 < n ? kinds[i + 1] : 6;
+	pkt16(p.b + p.l3 + 4, (uint32_t)(p.len - p.l4 + 8 * n));
+	p.len += 8 * n;
+	return p;
+}
+
+static struct esv_rx_cqe deliver_cqe(const struct pkt *p)
+{
+	struct esv_rx_cqe c;
+	uint8_t got[2048];
+
+	assert_true(rx(p) > 0);
+	assert_int_equal(esvh_recv(&r.d, 0, got, sizeof(got), &c, true), p->len);
+	assert_memory_equal(got, p->b, p->len);
+	return c;
+}
+
+/* RSS-2, RXC-3: IPv6 extension headers are stepped over; fragments and endless chains have no ports. */
+static void extension_headers(void **state)
+{
+	static const uint8_t known[] = { 0, 60, 43, 60 }, frag[] = { 0, 44 }, odd[] = { 0, 135 };
+	static const uint8_t many[] = { 60, 60, 60, 60, 60, 60, 60, 60 };
+	struct esv_rx_cqe c;
+	struct pkt p;
+
+	for (size_t n = 1; n <= 4; n++) {
+		p = with_ext(known, n);
+		c = deliver_cqe(&p);
+		assert_int_equal(c.hash_type, ESV_HASH_L4);
+		assert_int_equal(c.csum, ESV_RXC_CSUM_L4);
+	}
+	p = with_ext(frag, 2);
+	assert_int_equal(deliver_cqe(&p).hash_type, ESV_HASH_L3);
+	p = with_ext(odd, 2);
+	assert_int_equal(deliver_cqe(&p).hash_type, ESV_HASH_L3);
+	p = with_ext(many, 8);
+	c = deliver_cqe(&p);
+	assert_int_equal(c.hash_type, ESV_HASH_L3);
+	assert_int_equal(c.csum, 0);
+	/* A header whose length leads out of the packet. */
+	p = with_ext(known, 2);
+	p.b[p.l4 + 1] = 0xff;
+	c = deliver_cqe(&p);
+	assert_int_equal(c.hash_type, ESV_HASH_L3);
+	/* The packet ends inside of a header. */
+	p = with_ext(known, 4);
+	p.len = p.l4 + 12;
+	pkt16(p.b + p.l3 + 4, 12);
+	assert_int_equal(deliver_cqe(&p).csum, 0);
+	/* Version that is not the ethertype's. */
+	p = with_ext(known, 1);
+	p.b[p.l3] = 0x40;
+	assert_int_equal(deliver_cqe(&p).hash_type, ESV_HASH_NONE);
+}
+
 /* RSS-1, RSS-2: four queues, spread by the table, same flow same queue, hash in the completion. */
 static void spread(void **state)
 {
@@ -511,7 +578,8 @@ static void port_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(multi_buffer), T(exact_fit), T(length_limits), T(filters), T(checksum_flags), T(spread),
+		T(multi_buffer), T(exact_fit), T(length_limits), T(filters), T(checksum_flags), T(extension_headers),
+		T(spread),
 		T(waits_for_buffers), T(bounded_wait), T(bad_buffers), T(broken_ring), T(write_order), T(port_down),
 	};
 
