@@ -217,6 +217,7 @@ static void espvault_vm_state_change(void *opaque, bool running,
 
     if (running) {
         qemu_bh_schedule(s->run_bh);
+        qemu_bh_schedule(s->flush_bh);
     }
 }
 

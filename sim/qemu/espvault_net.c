@@ -11,6 +11,7 @@
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
 #include "hw/qdev-core.h"
+#include "system/runstate.h"
 
 #include "espvault.h"
 #include "trace.h"
@@ -89,6 +90,10 @@ void espvault_net_flush(void *opaque)
     EspvaultState *s = opaque;
     int ret;
 
+    /* Resuming comes back here. */
+    if (!runstate_is_running()) {
+        return;
+    }
     if (s->parked_len) {
         if (!espvault_enter(s)) {
             return;
