@@ -33,6 +33,12 @@ struct world {
 	uint32_t handles[8];		/* last objects that commands made */
 	unsigned int nr_handles;
 	struct pkt pkt;
+	/* What the trusted unit has given out, for the next step of an exchange. */
+	struct {
+		uint32_t session;
+		uint64_t nonce, ke, secret, ike;
+		uint8_t token[2][ESV_TOKEN_LEN];
+	} unit;
 	uint8_t wire[PKT_MAX];		/* last frame that the device sent */
 	size_t wire_len;
 };
@@ -221,6 +227,106 @@ static void do_sa(struct world *w)
 		keep_handle(w, handle);
 }
 
+/* One unit command with bytes of its payload changed. */
+static enum esv_status unit_cmd(struct world *w, uint16_t opcode, void *in, size_t len, void *out, size_t cap)
+{
+	struct esvh_cmd c = { .opcode = opcode, .object = w->unit.session, .in = in, .in_len = len, .out = out,
+			      .out_cap = cap };
+	enum esv_status s;
+
+	harm(w, in, len);
+	s = esvh_cmd(&w->d, &c);
+	if (opcode == ESV_OP_SESSION_OPEN && s == ESV_S_OK)
+		w->unit.session = le32toh(c.cqe.object);
+	return s;
+}
+
+static void unit_ike(struct world *w)
+{
+	struct esv_ike_derive d = { .secret = htole64(w->unit.secret), .nonce = htole64(w->unit.nonce),
+				    .role = 1 + (u8(w) & 1), .prf = 1 + u8(w) % 3, .encr = ESV_ALGO_AES_GCM_16_256,
+				    .peer_nonce_len = htole16(32), .spi_i = { 1 }, .spi_r = { 2 } };
+	struct esv_auth_assert a = { .id_type = 2, .id_len = htole16(4), .id = "peer" };
+	struct esv_handle_out out;
+
+	if (unit_cmd(w, ESV_OP_IKE_DERIVE, &d, sizeof(d), &out, sizeof(out)) == ESV_S_OK)
+		w->unit.ike = le64toh(out.handle);
+	a.ike = htole64(w->unit.ike);
+	unit_cmd(w, ESV_OP_AUTH_ASSERT, &a, sizeof(a), NULL, 0);
+}
+
+static void unit_child(struct world *w)
+{
+	bool first = u8(w) & 1;
+	struct esv_child_derive d = { .ike = htole64(w->unit.ike), .flags = htole32(first ? ESV_CHILD_F_FIRST : 0),
+				      .nonce = htole64(first ? 0 : w->unit.nonce), .role = 1 + (u8(w) & 1),
+				      .algo = ESV_ALGO_AES_GCM_16_256, .peer_nonce_len = htole16(first ? 0 : 32),
+				      .hard_packets = htole64(ESV_NO_LIMIT), .hard_bytes = htole64(ESV_NO_LIMIT) };
+	struct esv_child_out out;
+
+	if (u8(w) & 1)
+		d.secret[0] = htole64(w->unit.secret);
+	if (unit_cmd(w, ESV_OP_CHILD_DERIVE, &d, sizeof(d), &out, sizeof(out)) != ESV_S_OK)
+		return;
+	memcpy(w->unit.token[0], out.token_in, ESV_TOKEN_LEN);
+	memcpy(w->unit.token[1], out.token_out, ESV_TOKEN_LEN);
+}
+
+static void unit_install(struct world *w)
+{
+	uint8_t dir = 1 + (u8(w) & 1);
+	struct esv_sa_params p = { .spi = htobe32(0x2000u + u8(w)), .family = 4, .mode = ESV_SA_TRANSPORT, .dir = dir,
+				   .algo = ESV_ALGO_AES_GCM_16_256, .flags = htole32(ESV_SA_F_TOKEN),
+				   .reqid = htole32(1), .window = htole32(dir == ESV_DIR_IN ? 64 : 0),
+				   .key_len = htole16(ESV_TOKEN_LEN), .saddr = { 10, 0, 0, 1 },
+				   .daddr = { 10, 0, 0, 2 }, .soft_packets = htole64(ESV_NO_LIMIT),
+				   .hard_packets = htole64(ESV_NO_LIMIT), .soft_bytes = htole64(ESV_NO_LIMIT),
+				   .hard_bytes = htole64(ESV_NO_LIMIT) };
+	struct esvh_cmd c = { .opcode = ESV_OP_SA_ADD, .in = &p, .in_len = sizeof(p) };
+
+	memcpy(p.key, w->unit.token[dir == ESV_DIR_OUT], ESV_TOKEN_LEN);
+	harm(w, &p, sizeof(p));
+	if (esvh_cmd(&w->d, &c) == ESV_S_OK)
+		keep_handle(w, le32toh(c.cqe.object));
+}
+
+/* A step of a key exchange, in any order. */
+static void do_unit(struct world *w)
+{
+	struct esv_nonce_gen ng = { .len = htole16(32) };
+	struct esv_ke_gen kg = { .method = htole16(ESV_KE_X25519) };
+	struct esv_ke_finish kf = { .handle = htole64(w->unit.ke), .len = htole16(32) };
+	struct esv_nonce_out no;
+	struct esv_ke_out ko;
+	struct esv_handle_out ho;
+
+	if (!w->d.asq)
+		return;
+	switch (u8(w) % 8) {
+	case 0:
+		unit_cmd(w, ESV_OP_SESSION_OPEN, NULL, 0, NULL, 0);
+		break;
+	case 1:
+		if (unit_cmd(w, ESV_OP_NONCE_GEN, &ng, sizeof(ng), &no, sizeof(no)) == ESV_S_OK)
+			w->unit.nonce = le64toh(no.handle);
+		break;
+	case 2:
+		if (unit_cmd(w, ESV_OP_KE_GEN, &kg, sizeof(kg), &ko, sizeof(ko)) == ESV_S_OK)
+			w->unit.ke = le64toh(ko.handle);
+		break;
+	case 3:
+		/* Any 32 bytes but a few are somebody's public value. */
+		take(&w->in, kf.value, 8);
+		if (unit_cmd(w, ESV_OP_KE_FINISH, &kf, sizeof(kf), &ho, sizeof(ho)) == ESV_S_OK)
+			w->unit.secret = le64toh(ho.handle);
+		break;
+	case 4: unit_ike(w); break;
+	case 5: unit_child(w); break;
+	case 6: unit_install(w); break;
+	case 7: unit_cmd(w, ESV_OP_SESSION_CLOSE, NULL, 0, NULL, 0); break;
+	}
+}
+
 static void do_policy(struct world *w)
 {
 	struct esv_policy_params p = { 0 };
@@ -388,7 +494,7 @@ static void do_misc(struct world *w)
 }
 
 static void (*const actions[])(struct world *w) = {
-	do_send, do_receive, do_command, do_raw_descriptors, do_sa, do_policy, do_wire, do_collect, do_register,
+	do_send, do_receive, do_command, do_raw_descriptors, do_sa, do_policy, do_wire, do_collect, do_unit, do_register,
 	do_doorbell, do_raw_request, do_memory, do_state, do_misc, do_restart,
 };
 
