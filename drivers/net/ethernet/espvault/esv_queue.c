@@ -115,6 +115,16 @@ struct esv_queue **esv_queues_alloc(struct esv_dev *edev, const struct esv_confi
 	return queues;
 }
 
+/* Spread the queues over the processors; transmit from where completions arrive. */
+static void esv_queue_place(struct esv_dev *edev, struct esv_queue *q, int irq)
+{
+	unsigned int cpu = cpumask_local_spread(q->index, dev_to_node(&edev->pdev->dev));
+
+	irq_set_affinity_and_hint(irq, cpumask_of(cpu));
+	if (edev->num_queues > 1)
+		netif_set_xps_queue(edev->netdev, cpumask_of(cpu), q->index);
+}
+
 static int esv_queue_start(struct esv_dev *edev, struct esv_queue *q)
 {
 	int irq = pci_irq_vector(edev->pdev, q->vector);
@@ -127,6 +137,7 @@ static int esv_queue_start(struct esv_dev *edev, struct esv_queue *q)
 	if (err)
 		return err;
 	q->irq_live = true;
+	esv_queue_place(edev, q, irq);
 	esv_napi_bind(edev->netdev, &q->napi, q->index, irq);
 	napi_enable(&q->napi);
 	return 0;
@@ -134,10 +145,13 @@ static int esv_queue_start(struct esv_dev *edev, struct esv_queue *q)
 
 static void esv_queue_stop(struct esv_dev *edev, struct esv_queue *q)
 {
+	int irq = pci_irq_vector(edev->pdev, q->vector);
+
 	if (q->irq_live) {
 		napi_disable(&q->napi);
 		esv_napi_unbind(edev->netdev, q->index);
-		free_irq(pci_irq_vector(edev->pdev, q->vector), q);
+		irq_update_affinity_hint(irq, NULL);
+		free_irq(irq, q);
 	}
 	q->irq_live = false;
 	if (q->napi_live)

@@ -284,9 +284,9 @@ static int esv_rx_alloc_pool(struct esv_queue *q)
 
 static void esv_rx_geometry(struct esv_rxq *rx, unsigned int mtu)
 {
-	unsigned int frame = mtu + ETH_HLEN + 2 * VLAN_HLEN;
+	unsigned int need = mtu + ETH_HLEN + 2 * VLAN_HLEN + ESV_RX_OVERHEAD + ESV_RX_ALIGN;
 
-	rx->truesize = frame + ESV_RX_OVERHEAD + ESV_RX_ALIGN <= ESV_RX_SMALL ? ESV_RX_SMALL : ESV_RX_LARGE;
+	rx->truesize = need <= ESV_RX_SMALL ? ESV_RX_SMALL : ESV_RX_LARGE;
 	rx->buf_len = round_down(rx->truesize - ESV_RX_OVERHEAD, ESV_RX_ALIGN);
 }
 

@@ -151,6 +151,7 @@ static struct kunit_suite esv_test_suite = {
 	.name = "espvault_nic",
 	.test_cases = esv_test_cases,
 };
+
 kunit_test_suite(esv_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the espvault driver");

@@ -199,8 +199,7 @@ netdev_tx_t esv_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	u32 handle = 0;
 	int stopped;
 
-	if (unlikely(esv_tx_room(&q->tx) < room)) {
-		netif_tx_stop_queue(txq);
+	if (!netif_txq_maybe_stop(txq, esv_tx_room(&q->tx), room, room)) {
 		esv_tx_kick(q);
 		return NETDEV_TX_BUSY;
 	}
