@@ -53,6 +53,17 @@ int links_open(struct links *l)
 	return 0;
 }
 
+void links_close(struct links *l)
+{
+	close(l->events);
+	close(l->query);
+	close(l->inet);
+	close(l->all_no_xfrm4);
+	close(l->all_no_policy4);
+	close(l->all_no_policy6);
+	free(l->at);
+}
+
 bool links_drain(struct links *l)
 {
 	struct nlmsghdr hdr;

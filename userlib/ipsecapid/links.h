@@ -22,6 +22,7 @@ struct links {
 
 /* Open everything; later calls open nothing. Returns 0 or a negative errno. */
 int links_open(struct links *l);
+void links_close(struct links *l);
 /* Swallow waiting events. Returns whether any came. */
 bool links_drain(struct links *l);
 /* Read all interfaces again. Returns 0 or a negative errno. */
