@@ -277,9 +277,10 @@ void esv_ipsec_resync(struct esv_dev *edev);
  * no entry any more and its unit has a new epoch (edev->epoch). The admin queue
  * works again and the port is still down, so entries can be put back before a
  * frame can pass. Also called once with the device dead (esv_alive() is
- * false): tell the owners of the states.
+ * false): tell the owners of the states. An error: the device lacks an entry
+ * that protects, and the port must not come up.
  */
-void esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason);
+int esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason);
 
 /* ndo_open and ndo_stop, RTNL held, may sleep; stop: before the queues go. */
 int esv_ipsec_open(struct esv_dev *edev);

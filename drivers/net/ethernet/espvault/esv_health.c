@@ -131,8 +131,15 @@ static int esv_rebuild(struct esv_dev *edev, enum esv_reset_reason reason)
 		return err;
 	/* From here on a further failure may ask for a reset again. */
 	clear_bit(ESV_ST_RESETTING, &edev->state);
-	esv_ipsec_lost(edev, reason);
-	if (netif_running(netdev)) {
+	err = esv_ipsec_lost(edev, reason);
+	if (err && esv_alive(edev)) {
+		/* It would send in clear what the kernel believes to be protected. */
+		netdev_err(netdev, "policies are missing, the port stays closed\n");
+		set_bit(ESV_ST_RESETTING, &edev->state);
+		esv_device_stop(edev, -ENODEV);
+		return err;
+	}
+	if (!err && netif_running(netdev)) {
 		esv_config_get(edev, &cfg);
 		err = esv_datapath_up(edev, &cfg);
 	}

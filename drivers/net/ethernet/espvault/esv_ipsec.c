@@ -168,15 +168,14 @@ void esv_ipsec_exit(struct esv_dev *edev)
 }
 
 /* Recovery: see esv.h. */
-void esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason)
+int esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason)
 {
 	struct esv_ipsec *ipsec = edev->ipsec;
 
 	if (!ipsec)
-		return;
+		return 0;
 	esv_sa_lose_all(ipsec);
-	if (esv_alive(edev))
-		esv_policy_restore(ipsec);
+	return esv_alive(edev) ? esv_policy_restore(ipsec) : 0;
 }
 
 static void esv_ipsec_sa_event(struct esv_ipsec *ipsec, const struct esv_event *ev)
@@ -252,7 +251,11 @@ void esv_ipsec_exit(struct esv_dev *edev)
 	edev->cdev = NULL;
 }
 
-void esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason) { }
+int esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason)
+{
+	return 0;
+}
+
 void esv_ipsec_event(struct esv_dev *edev, const struct esv_event *ev) { }
 void esv_ipsec_resync(struct esv_dev *edev) { }
 void esv_ipsec_link(struct esv_dev *edev, bool up) { }

@@ -175,15 +175,25 @@ static void esv_policy_replace_frozen(struct esv_ipsec *ipsec,
 	}
 }
 
-static void esv_policy_enlist(struct esv_policy *pol, u32 handle)
+/*
+ * False: the device was reset since @generation was read, and nobody can say
+ * whether it has the entry.
+ */
+static bool esv_policy_enlist(struct esv_policy *pol, u32 handle, u8 generation)
 {
 	struct esv_ipsec *ipsec = pol->ipsec;
+	bool same;
 
 	spin_lock_bh(&ipsec->lock);
-	pol->handle = handle;
-	list_add_tail(&pol->node, &ipsec->policies);
-	ipsec->nr_policy++;
+	same = generation == READ_ONCE(ipsec->edev->generation);
+	if (same) {
+		pol->handle = handle;
+		pol->generation = generation;
+		list_add_tail(&pol->node, &ipsec->policies);
+		ipsec->nr_policy++;
+	}
 	spin_unlock_bh(&ipsec->lock);
+	return same;
 }
 
 /**
@@ -214,14 +224,15 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp, struct netli
 		kfree(pol);
 		return err;
 	}
-	esv_policy_enlist(pol, handle);
-	xp->xdo.offload_handle = (unsigned long)pol;
-	if (generation != READ_ONCE(ipsec->edev->generation)) {
+	if (!esv_policy_enlist(pol, handle, generation)) {
 		NL_SET_ERR_MSG_MOD(extack, "Device was reset meanwhile");
-		esv_policy_free(xp);
+		/* A handle of before the reset names nothing now. */
+		esv_policy_post(pol, &pol->delete, ESV_OP_POLICY_DELETE, handle);
+		refcount_dec(&pol->ref);
+		esv_policy_put(pol);
 		return -EAGAIN;
 	}
-
+	xp->xdo.offload_handle = (unsigned long)pol;
 	esv_policy_replace_frozen(ipsec, &pol->params);
 	esv_ipsec_count(ipsec, ESV_IS_POLICY_ADDED);
 	return 0;
@@ -296,7 +307,16 @@ void esv_policy_free(struct xfrm_policy *xp)
 		esv_policy_put(pol);
 }
 
-/* Every entry, oldest first, held. Until it is put back it has no handle. */
+/* Is the entry one that a reset took? Others were added since the device came back. */
+static bool esv_policy_lost(const struct esv_policy *pol)
+{
+	return pol->generation != READ_ONCE(pol->ipsec->edev->generation);
+}
+
+/*
+ * The entries that the reset took, oldest first, held. Until one is put back it
+ * has no handle. Their number can only fall: none is enlisted as lost.
+ */
 static unsigned int esv_policy_snapshot(struct esv_ipsec *ipsec, struct esv_policy **pols,
 					unsigned int max)
 {
@@ -305,9 +325,10 @@ static unsigned int esv_policy_snapshot(struct esv_ipsec *ipsec, struct esv_poli
 
 	spin_lock_bh(&ipsec->lock);
 	list_for_each_entry(pol, &ipsec->policies, node) {
-		pol->handle = 0;
-		if (n == max)
+		if (!esv_policy_lost(pol) || n == max)
 			continue;
+		pol->handle = 0;
+		pol->generation = ipsec->edev->generation;
 		refcount_inc(&pol->ref);
 		pols[n++] = pol;
 	}
@@ -315,12 +336,14 @@ static unsigned int esv_policy_snapshot(struct esv_ipsec *ipsec, struct esv_poli
 	return n;
 }
 
-static unsigned int esv_policy_count(struct esv_ipsec *ipsec)
+static unsigned int esv_policy_count_lost(struct esv_ipsec *ipsec)
 {
-	unsigned int n;
+	struct esv_policy *pol;
+	unsigned int n = 0;
 
 	spin_lock_bh(&ipsec->lock);
-	n = list_count_nodes(&ipsec->policies);
+	list_for_each_entry(pol, &ipsec->policies, node)
+		n += esv_policy_lost(pol);
 	spin_unlock_bh(&ipsec->lock);
 	return n;
 }
@@ -336,7 +359,8 @@ static void esv_policy_params_freeze(struct esv_policy_params *p)
 	memset(p->daddr, 0, sizeof(p->daddr));
 }
 
-static void esv_policy_restore_one(struct esv_policy *pol)
+/* An allow entry that is missing opens nothing; any other one would. */
+static int esv_policy_restore_one(struct esv_policy *pol)
 {
 	struct esv_ipsec *ipsec = pol->ipsec;
 	bool gone;
@@ -347,7 +371,7 @@ static void esv_policy_restore_one(struct esv_policy *pol)
 	if (esv_policy_install(pol, &handle, NULL)) {
 		esv_ipsec_count(ipsec, ESV_IS_POLICY_LOST);
 		netdev_err(ipsec->edev->netdev, "a policy could not be restored\n");
-		return;
+		return pol->params.action == ESV_ACTION_ALLOW ? 0 : -EIO;
 	}
 	spin_lock_bh(&ipsec->lock);
 	pol->handle = handle;
@@ -356,6 +380,7 @@ static void esv_policy_restore_one(struct esv_policy *pol)
 	/* It was deleted while it had no handle. */
 	if (gone)
 		esv_policy_post(pol, &pol->delete, ESV_OP_POLICY_DELETE, handle);
+	return 0;
 }
 
 /**
@@ -364,25 +389,31 @@ static void esv_policy_restore_one(struct esv_policy *pol)
  *
  * Process context. The kernel still believes in its policies; the SAs are
  * gone, so protect entries drop until there are new ones.
+ *
+ * Return: 0; or a negative errno, and then the port must stay closed, for the
+ * device lacks an entry that protects or drops.
  */
-void esv_policy_restore(struct esv_ipsec *ipsec)
+int esv_policy_restore(struct esv_ipsec *ipsec)
 {
-	unsigned int i, n = esv_policy_count(ipsec);
+	unsigned int i, n = esv_policy_count_lost(ipsec);
 	struct esv_policy **pols;
+	int err = 0;
 
 	if (!n)
-		return;
+		return 0;
 	pols = kvmalloc_array(n, sizeof(*pols), GFP_KERNEL);
 	if (!pols) {
 		netdev_err(ipsec->edev->netdev, "no memory to restore %u policies\n", n);
-		return;
+		return -ENOMEM;
 	}
 	n = esv_policy_snapshot(ipsec, pols, n);
 	for (i = 0; i < n; i++) {
-		esv_policy_restore_one(pols[i]);
+		if (!err)
+			err = esv_policy_restore_one(pols[i]);
 		esv_policy_put(pols[i]);
 	}
 	kvfree(pols);
+	return err;
 }
 
 /* The interface is unregistered: only frozen entries can be left. */
