@@ -140,7 +140,7 @@ void esv_hw_refresh(struct esv_dev *edev)
 
 	WRITE_ONCE(edev->epoch, (u64)hi << 32 | lo);
 	WRITE_ONCE(edev->mode, esv_rd(edev, ESV_REG_MODE));
-	edev->generation = esv_rd(edev, ESV_REG_STATUS) >> ESV_STAT_GEN_SHIFT & 0xff;
+	WRITE_ONCE(edev->generation, esv_rd(edev, ESV_REG_STATUS) >> ESV_STAT_GEN_SHIFT & 0xff);
 }
 
 void esv_hw_mac(struct esv_dev *edev, u8 *mac)

@@ -76,6 +76,7 @@ enum esv_sa_want {
  * @users: list of struct esv_sa_user, under ipsec->lock
  * @x: the state that received packets are attributed to; RCU, cleared before
  *     the state can go
+ * @generation: of the device in which it was installed
  * @dead: deleted, or lost by the device; set under ipsec->lock, never cleared
  * @gone: completed when the device has deleted it
  * @del: the delete command
@@ -87,9 +88,9 @@ enum esv_sa_want {
  * @read_at: when that was, jiffies
  * @nexthop: tunnel out: what esv_nexthop.c knows
  *
- * More than one xfrm state can stand for one SA: an update of a state builds
- * a second one and drops it, a state that is added twice is refused by xfrm
- * only after the device took it.
+ * More than one xfrm state can stand for one SA: should a device answer the
+ * second add of an SA with the SA that it has. One that refuses it (SA-4) makes
+ * updates and doubles end with -EEXIST before anything changed.
  */
 struct esv_sa {
 	struct esv_ipsec *ipsec;
@@ -98,6 +99,7 @@ struct esv_sa {
 	struct esv_sa_params params;
 	struct list_head users;
 	struct xfrm_state __rcu *x;
+	u8 generation;
 	bool dead;
 	struct completion gone;
 	struct esv_cmd del;
@@ -129,6 +131,7 @@ struct esv_sa_user {
  * @ipsec: owner
  * @handle: the device's name for it, 0: not there; under ipsec->lock
  * @params: as installed
+ * @generation: of the device in which it was installed, under ipsec->lock
  * @node: in ipsec->policies
  * @deleted: its xfrm policy is gone; under ipsec->lock
  * @frozen: that happened while the link was down: it drops, until a policy
@@ -141,6 +144,7 @@ struct esv_policy {
 	struct esv_ipsec *ipsec;
 	u32 handle;
 	struct esv_policy_params params;
+	u8 generation;
 	struct list_head node;
 	bool deleted;
 	bool frozen;
@@ -264,7 +268,7 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp,
 		   struct netlink_ext_ack *extack);
 void esv_policy_delete(struct xfrm_policy *xp);
 void esv_policy_free(struct xfrm_policy *xp);
-void esv_policy_restore(struct esv_ipsec *ipsec);
+int esv_policy_restore(struct esv_ipsec *ipsec);
 void esv_policy_forget_all(struct esv_ipsec *ipsec);
 
 /* esv_nexthop.c */

@@ -194,9 +194,24 @@ static void esv_sa_attach_locked(struct esv_sa *sa, struct esv_sa_user *user, st
 	smp_store_release(&x->xso.offload_handle, (unsigned long)user);
 }
 
+/* A second state of an SA must be one of the very same SA. */
+static int esv_sa_join_locked(struct esv_sa *old, const struct esv_sa *sa,
+			      struct esv_sa_user *user, struct xfrm_state *x)
+{
+	if (old->dead)
+		return -EAGAIN;
+	if (old->params.dir != sa->params.dir ||
+	    !esv_sa_is(old, sa->params.spi, sa->params.family, sa->params.daddr))
+		return -EPROTO;
+	esv_sa_attach_locked(old, user, x);
+	return 0;
+}
+
 /*
  * Make the handle that the device answered ours. Returns 0; -EAGAIN: the SA is
- * that of a state which has been deleted meanwhile, ask again; -ENOMEM.
+ * that of a state which has been deleted meanwhile, ask again; -ESTALE: the
+ * device was reset since it was asked, or while; -EPROTO: the handle is that of
+ * another SA; -ENOMEM.
  */
 static int esv_sa_install(struct esv_ipsec *ipsec, struct esv_sa *sa, struct esv_sa_user *user,
 			  struct xfrm_state *x, u32 handle)
@@ -212,10 +227,11 @@ static int esv_sa_install(struct esv_ipsec *ipsec, struct esv_sa *sa, struct esv
 
 	spin_lock_bh(&ipsec->lock);
 	old = xa_load(&ipsec->sas, handle);
-	if (old) {
-		err = old->dead ? -EAGAIN : 0;
-		if (!err)
-			esv_sa_attach_locked(old, user, x);
+	if (sa->generation != READ_ONCE(ipsec->edev->generation))
+		err = -ESTALE;
+	else if (old)
+		err = esv_sa_join_locked(old, sa, user, x);
+	if (err || old) {
 		spin_unlock_bh(&ipsec->lock);
 		return err;
 	}
@@ -290,6 +306,7 @@ static int esv_sa_try_add(struct esv_ipsec *ipsec, struct xfrm_state *x,
 	err = esv_sa_await_dying(ipsec, params);
 	if (err)
 		return err;
+	sa->generation = READ_ONCE(ipsec->edev->generation);
 	err = esv_sa_ask_device(ipsec, params, &cmd, extack);
 	if (err)
 		return err;
@@ -308,8 +325,9 @@ static int esv_sa_try_add(struct esv_ipsec *ipsec, struct xfrm_state *x,
 	return 0;
 
 err_undo:
+	/* After a reset the handle names nothing, or else the SA of just now. */
 	esv_sa_undo(ipsec, cmd.object_out);
-	return err;
+	return err == -ESTALE ? -EAGAIN : err;
 }
 
 /**
@@ -325,7 +343,6 @@ err_undo:
 int esv_sa_add(struct esv_ipsec *ipsec, struct xfrm_state *x, struct esv_sa_params *params,
 	       struct netlink_ext_ack *extack)
 {
-	u8 generation = READ_ONCE(ipsec->edev->generation);
 	struct esv_sa_user *user;
 	struct esv_sa *sa;
 	int err, tries = ESV_SA_TRIES;
@@ -347,9 +364,8 @@ int esv_sa_add(struct esv_ipsec *ipsec, struct xfrm_state *x, struct esv_sa_para
 	esv_sa_put(sa);
 	if (err)
 		goto err_free_user;
-	if (generation != READ_ONCE(ipsec->edev->generation)) {
+	if (READ_ONCE(user->sa->dead)) {
 		NL_SET_ERR_MSG_MOD(extack, "Device was reset meanwhile");
-		esv_sa_lose_one(user->sa);
 		esv_sa_release(x);
 		return -EAGAIN;
 	}
@@ -494,15 +510,24 @@ static void esv_sa_for_all(struct esv_ipsec *ipsec, void (*fn)(struct esv_sa *sa
 	}
 }
 
+/* One that was added since the device came back is not lost. */
+static void esv_sa_lose_old(struct esv_sa *sa)
+{
+	struct esv_dev *edev = sa->ipsec->edev;
+
+	if (!esv_alive(edev) || sa->generation != READ_ONCE(edev->generation))
+		esv_sa_lose(sa);
+}
+
 /**
- * esv_sa_lose_all() - the device was reset and has no SA any more
+ * esv_sa_lose_all() - the device was reset and has lost its SAs
  * @ipsec: device
  *
  * Process context. Each state gets a hard expire.
  */
 void esv_sa_lose_all(struct esv_ipsec *ipsec)
 {
-	esv_sa_for_all(ipsec, esv_sa_lose);
+	esv_sa_for_all(ipsec, esv_sa_lose_old);
 }
 
 /* The device lost this one, by its own account. */
