@@ -45,16 +45,7 @@ static bool esv_tag(struct sk_buff *skb, struct xfrm_state *x)
 	return true;
 }
 
-/**
- * esv_ipsec_offload_ok() - may this packet go out under this SA?
- * @skb: packet, its dst still the bundle
- * @x: SA
- *
- * Per packet, BH off. False makes xfrm drop the packet. The kernel compares
- * no path device before 6.16; without that a packet that is routed elsewhere
- * would leave there in clear.
- */
-bool esv_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
+static bool esv_offload_ok_rcu(struct sk_buff *skb, struct xfrm_state *x)
 {
 	struct net_device *netdev = READ_ONCE(x->xso.dev);
 	struct dst_entry *dst = skb_dst(skb);
@@ -80,6 +71,26 @@ bool esv_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 
 	esv_ipsec_count(ipsec, why);
 	return false;
+}
+
+/**
+ * esv_ipsec_offload_ok() - may this packet go out under this SA?
+ * @skb: packet, its dst still the bundle
+ * @x: SA
+ *
+ * Per packet, in process context too, where nothing keeps the interface from
+ * going or its share in the SA from being freed but RCU. False makes xfrm drop
+ * the packet. The kernel compares no path device before 6.16; without that a
+ * packet that is routed elsewhere would leave there in clear.
+ */
+bool esv_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
+{
+	bool ok;
+
+	rcu_read_lock();
+	ok = esv_offload_ok_rcu(skb, x);
+	rcu_read_unlock();
+	return ok;
 }
 
 /*
