@@ -471,6 +471,10 @@ void esv_admin_free(struct esv_dev *edev)
 	unsigned int i;
 
 	cancel_work_sync(&adm->done_work);
+	/* Commands that were never answered have left their payloads behind. */
+	for (i = 0; adm->slots && i < n; i++)
+		if (adm->slots[i].buf)
+			esv_admin_release(&adm->slots[i]);
 	for (i = 0; adm->slots && i < n; i++)
 		esv_admin_dma_free(edev, ESV_ADMIN_BUF, adm->slots[i].buf, adm->slots[i].dma);
 	kfree(adm->slots);
