@@ -85,6 +85,9 @@ int esv_sa_refresh(struct esv_sa *sa)
 	};
 	sa->read_at = jiffies;
 	spin_unlock_bh(&sa->stats_lock);
+	/* Over a limit, or its key was zeroised: it only drops from now on (SA-22, UNIT-40). */
+	if (info.state == ESV_SA_EXPIRED || !info.epoch)
+		set_bit(ESV_WANT_EXPIRE, &sa->want);
 	return 0;
 }
 
@@ -176,9 +179,9 @@ static void esv_sa_do(struct esv_sa *sa)
 
 	clear_bit(ESV_WANT_STATS, &sa->want);
 	check = test_and_clear_bit(ESV_WANT_CHECK, &sa->want);
-	expire = test_and_clear_bit(ESV_WANT_EXPIRE, &sa->want);
 
 	err = esv_sa_refresh(sa);
+	expire = test_and_clear_bit(ESV_WANT_EXPIRE, &sa->want);
 	if (err == -EBADF && !READ_ONCE(sa->dead)) {
 		esv_sa_lose_one(sa);
 		return;
