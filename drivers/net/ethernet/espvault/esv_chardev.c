@@ -116,8 +116,12 @@ static int esv_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* A reset ends all sessions: the next command opens a new one, without handles. */
-static int esv_session_get(struct esv_file *f, struct esv_dev *edev, u32 *session)
+/*
+ * A reset ends all sessions: the next command opens a new one, without handles.
+ * Returns 0; 1: the unit refused, its words are in @u; or a negative errno.
+ */
+static int esv_session_get(struct esv_file *f, struct esv_dev *edev, struct esv_uapi_cmd *u,
+			   u32 *session)
 {
 	struct esv_cmd cmd = { .opcode = ESV_OP_SESSION_OPEN };
 	u64 epoch = READ_ONCE(edev->epoch);
@@ -132,6 +136,12 @@ static int esv_session_get(struct esv_file *f, struct esv_dev *edev, u32 *sessio
 		return 0;
 
 	err = esv_admin_exec(edev, &cmd);
+	if (err && cmd.answered) {
+		u->status = cmd.status;
+		u->err_off = cmd.err_off;
+		u->out_len = 0;
+		return 1;
+	}
 	if (err)
 		return err;
 	mutex_lock(&f->lock);
@@ -149,6 +159,15 @@ static int esv_session_get(struct esv_file *f, struct esv_dev *edev, u32 *sessio
 		esv_admin_exec(edev, &cmd);
 	}
 	return 0;
+}
+
+/* The unit has closed the session: the next command opens a new one. */
+static void esv_session_forget(struct esv_file *f, u32 session)
+{
+	mutex_lock(&f->lock);
+	if (f->session == session)
+		f->open = false;
+	mutex_unlock(&f->lock);
 }
 
 enum esv_allow {
@@ -198,6 +217,14 @@ static unsigned int esv_allowed(u16 opcode)
 	default:
 		return 0;
 	}
+}
+
+/* Zeroising more than a session needs none: a locked unit opens none (UNIT-30, UNIT-40). */
+static bool esv_needs_session(const struct esv_uapi_cmd *u, unsigned int allow)
+{
+	if (!(allow & ESV_ALLOW_SESSION))
+		return false;
+	return u->opcode != ESV_OP_ZEROIZE || u->inl[0] == ESV_ZEROIZE_SESSION;
 }
 
 static int esv_cmd_check(const struct esv_file *f, const struct esv_uapi_cmd *u,
@@ -261,15 +288,19 @@ static int esv_cmd_run(struct esv_file *f, struct esv_dev *edev, struct esv_uapi
 		.out_cap = u->out_cap,
 	};
 	void *in, *out;
+	bool session;
 	int err;
 
 	err = esv_cmd_check(f, u, allow);
 	if (err)
 		return err;
-	if (allow & ESV_ALLOW_SESSION) {
-		err = esv_session_get(f, edev, &cmd.object);
+	session = esv_needs_session(u, allow);
+	if (allow & ESV_ALLOW_SESSION)
+		cmd.object = 0;
+	if (session) {
+		err = esv_session_get(f, edev, u, &cmd.object);
 		if (err)
-			return err;
+			return min(err, 0);
 	}
 	err = esv_cmd_buffers(u, &in, &out);
 	if (err)
@@ -278,6 +309,9 @@ static int esv_cmd_run(struct esv_file *f, struct esv_dev *edev, struct esv_uapi
 	cmd.in = in;
 	cmd.out = out;
 	esv_admin_exec(edev, &cmd);
+	if (session && cmd.answered && cmd.status == ESV_S_BAD_HANDLE &&
+	    cmd.err_off == (ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, object)))
+		esv_session_forget(f, cmd.object);
 	err = esv_cmd_answer(u, &cmd);
 out:
 	kfree_sensitive(in);
@@ -315,9 +349,12 @@ static void esv_info_fill(struct esv_uapi_info *info, struct esv_dev *edev)
 		.fw_version = edev->fw_version,
 		.ifindex = netdev->ifindex,
 		.mode = READ_ONCE(edev->mode),
-		.netns_cookie = dev_net(netdev)->net_cookie,
 		.epoch = READ_ONCE(edev->epoch),
 	};
+	/* The interface may be on its way out of a namespace that goes. */
+	rcu_read_lock();
+	info->netns_cookie = dev_net(netdev)->net_cookie;
+	rcu_read_unlock();
 	strscpy(info->ifname, netdev->name, sizeof(info->ifname));
 	strscpy(info->bus_info, pci_name(edev->pdev), sizeof(info->bus_info));
 }
