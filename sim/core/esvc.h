@@ -55,6 +55,7 @@ enum esvc_fault {
 	ESVC_FAULT_SELFTEST,		/* power-on self-test n fails */
 	ESVC_FAULT_ICV,			/* every nth sent ICV is wrong */
 	ESVC_FAULT_EVENT_FLOOD,		/* spurious SA events */
+	ESVC_FAULT_POLICY_ADD_FAIL,	/* the nth POLICY_ADD answers INTERNAL */
 };
 
 struct esvc_config {

@@ -21,6 +21,8 @@ enum esvc_fault_verdict esvc_fault_admin(struct esvc_dev *dev, uint16_t opcode)
 		return nth(dev) ? ESVC_FV_BUSY : ESVC_FV_NONE;
 	case ESVC_FAULT_SA_ADD_FAIL:
 		return opcode == ESV_OP_SA_ADD && nth(dev) ? ESVC_FV_INTERNAL : ESVC_FV_NONE;
+	case ESVC_FAULT_POLICY_ADD_FAIL:
+		return opcode == ESV_OP_POLICY_ADD && nth(dev) ? ESVC_FV_INTERNAL : ESVC_FV_NONE;
 	default:
 		return ESVC_FV_NONE;
 	}

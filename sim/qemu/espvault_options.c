@@ -40,6 +40,7 @@ static const EspvaultName espvault_faults[] = {
     { "selftest", ESVC_FAULT_SELFTEST },
     { "icv", ESVC_FAULT_ICV },
     { "event-flood", ESVC_FAULT_EVENT_FLOOD },
+    { "policy-add-fail", ESVC_FAULT_POLICY_ADD_FAIL },
     { }
 };
 

@@ -374,13 +374,35 @@ static void faults(void **state)
 	pair_down(p);
 }
 
+/* One POLICY_ADD is refused and leaves no entry behind, the next is taken. */
+static void policy_fault(void **state)
+{
+	struct esv_policy_params p = { .sel.family = 4, .dir = ESV_DIR_OUT, .action = ESV_ACTION_DROP };
+	struct esvh_cmd add = { .opcode = ESV_OP_POLICY_ADD, .in = &p, .in_len = sizeof(p) };
+	struct esv_policy_list list;
+	struct esvh_cmd ask = { .opcode = ESV_OP_POLICY_LIST, .out = &list, .out_cap = sizeof(list) };
+	struct esvc_config cfg;
+	struct rig r;
+
+	esvc_config_default(&cfg);
+	cfg.fault = ESVC_FAULT_POLICY_ADD_FAIL;
+	cfg.fault_n = 2;
+	rig_start(&r, &cfg);
+	ok(esvh_cmd(&r.d, &add));
+	assert_int_equal(esvh_cmd(&r.d, &add), ESV_S_INTERNAL);
+	ok(esvh_cmd(&r.d, &ask));
+	assert_int_equal(le32toh(list.count), 1);
+	ok(esvh_cmd(&r.d, &add));
+	rig_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matrix), cmocka_unit_test(tso), cmocka_unit_test(no_tag_no_frame),
 		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas), cmocka_unit_test(load_then_answer),
 		cmocka_unit_test(state_has_no_key), cmocka_unit_test(bad_esp_does_not_flood_events),
-		cmocka_unit_test(faults),
+		cmocka_unit_test(faults), cmocka_unit_test(policy_fault),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
