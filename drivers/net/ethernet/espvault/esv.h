@@ -114,6 +114,7 @@ struct esv_dev {
 	X(DEV_BAD_RX_TAG,	"dev_bad_rx_tag") \
 	X(DEV_BAD_RX_LEN,	"dev_bad_rx_len") \
 	X(DEV_BAD_RX_CHAIN,	"dev_bad_rx_chain") \
+	X(DEV_BAD_RX_CRYPTO,	"dev_bad_rx_crypto") \
 	X(DEV_BAD_ADMIN_TAG,	"dev_bad_admin_tag") \
 	X(DEV_BAD_ADMIN_LEN,	"dev_bad_admin_len") \
 	X(DEV_BAD_EVENT,	"dev_bad_event") \

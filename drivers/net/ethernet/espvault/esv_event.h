@@ -15,7 +15,10 @@ u32 esv_event_log2(const struct esv_dev *edev);
 /* Look for events soon. Any context. */
 void esv_event_kick(struct esv_dev *edev);
 
-/* No event is being handled, none will be until esv_event_start(). Not under RTNL. */
+/*
+ * No event is being handled, none will be until esv_event_start(). Handlers of
+ * events never take RTNL, so this may be called with or without it.
+ */
 void esv_event_stop(struct esv_dev *edev);
 void esv_event_start(struct esv_dev *edev);
 

@@ -18,7 +18,7 @@ void esv_health_stop(struct esv_dev *edev);
  */
 int esv_device_start(struct esv_dev *edev);
 
-/* No command, no event any more; waiting ones answer @err. Not under RTNL. */
+/* No command, no event any more; waiting ones answer @err. With or without RTNL. */
 void esv_device_stop(struct esv_dev *edev, int err);
 
 /* The PCI core resets the function: before and after. Process context, no RTNL. */

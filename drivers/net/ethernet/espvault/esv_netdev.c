@@ -64,8 +64,11 @@ static void esv_rx_fill_all(struct esv_dev *edev)
 /* The device forgets the queues; one that does not answer may write nowhere any more. */
 static void esv_datapath_forget(struct esv_dev *edev)
 {
-	if (esv_queues_destroy(edev))
-		pci_clear_master(edev->pdev);
+	if (!esv_queues_destroy(edev))
+		return;
+	pci_clear_master(edev->pdev);
+	if (esv_alive(edev))
+		esv_reset_schedule(edev, ESV_RESET_FATAL);
 }
 
 static int esv_datapath_program(struct esv_dev *edev)

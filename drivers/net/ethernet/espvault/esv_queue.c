@@ -213,8 +213,10 @@ static int esv_queue_destroy_one(struct esv_queue *q, u8 type)
 		.object = q->index,
 		.inl = { type },
 	};
+	int err = esv_admin_exec(q->edev, &cmd);
 
-	return esv_admin_exec(q->edev, &cmd);
+	/* Creating it may be what failed. */
+	return cmd.answered && cmd.status == ESV_S_NOT_FOUND ? 0 : err;
 }
 
 int esv_queues_create(struct esv_dev *edev)

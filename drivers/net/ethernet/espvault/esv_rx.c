@@ -179,6 +179,10 @@ static unsigned int esv_rx_deliver(struct esv_queue *q, struct sk_buff *skb,
 		esv_rx_violation(q, ESV_SW_DEV_BAD_RX_LEN);
 		goto drop;
 	}
+	if (cqe->crypto > ESV_RX_CRYPTO_OK) {
+		esv_rx_violation(q, ESV_SW_DEV_BAD_RX_CRYPTO);
+		goto drop;
+	}
 	esv_rx_meta(q, skb, cqe);
 	if (cqe->crypto != ESV_RX_CRYPTO_NONE && !esv_ipsec_rx(q->edev, skb, cqe)) {
 		esv_count(q->edev, ESV_SW_RX_DROP_IPSEC);
