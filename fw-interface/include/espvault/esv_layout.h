@@ -63,7 +63,7 @@
 	X(esv_token, 36, "TOK-1", "token, in place of key and salt")
 
 #define ESV_UAPI_STRUCT_LIST(X) \
-	X(esv_uapi_info, 88, "UAPI-2", "ioctl ESV_IOC_INFO") \
+	X(esv_uapi_info, 112, "UAPI-2", "ioctl ESV_IOC_INFO") \
 	X(esv_uapi_cmd, 88, "UAPI-3", "ioctl ESV_IOC_CMD")
 
 #define ESV_FIELDS_esv_cap_hdr(F, s) \
@@ -477,7 +477,13 @@
 	F(s, netns_cookie, 24, 8, u64, drv, 0, "network namespace of the interface") \
 	F(s, epoch, 32, 8, u64, drv, 1, "epoch of the trusted unit") \
 	F(s, ifname, 40, 16, text, drv, 0, "name of the interface, NUL padded") \
-	F(s, bus_info, 56, 32, text, drv, 0, "PCI address, NUL padded")
+	F(s, bus_info, 56, 32, text, drv, 0, "PCI address, NUL padded") \
+	F(s, ipsec_flags, 88, 4, u32, drv, 0, "ESV_IPSEC_*; this and what follows: 0 without ESP") \
+	F(s, algos, 92, 4, u32, drv, 0, "bit n: enum esv_algo n") \
+	F(s, sa_max, 96, 4, u32, drv, 0, "SAs that fit") \
+	F(s, policy_max, 100, 4, u32, drv, 0, "SPD entries that fit") \
+	F(s, window_min, 104, 4, u32, drv, 0, "smallest replay window, packets") \
+	F(s, window_max, 108, 4, u32, drv, 0, "largest replay window, packets")
 
 #define ESV_FIELDS_esv_uapi_cmd(F, s) \
 	F(s, size, 0, 4, u32, prog, 0, "bytes of this struct") \

@@ -27,6 +27,12 @@ struct esv_uapi_info {
 	__u64 epoch;
 	char ifname[16];
 	char bus_info[32];
+	__u32 ipsec_flags;	/* ESV_IPSEC_*; this and what follows: 0 on a device without ESP */
+	__u32 algos;		/* bit n: enum esv_algo n */
+	__u32 sa_max;
+	__u32 policy_max;
+	__u32 window_min;
+	__u32 window_max;
 };
 
 /*
