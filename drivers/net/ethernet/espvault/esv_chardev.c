@@ -350,6 +350,12 @@ static void esv_info_fill(struct esv_uapi_info *info, struct esv_dev *edev)
 		.ifindex = netdev->ifindex,
 		.mode = READ_ONCE(edev->mode),
 		.epoch = READ_ONCE(edev->epoch),
+		.ipsec_flags = edev->caps.ipsec_flags,
+		.algos = edev->caps.algos,
+		.sa_max = edev->caps.sa_max,
+		.policy_max = edev->caps.policy_max,
+		.window_min = edev->caps.window_min,
+		.window_max = edev->caps.window_max,
 	};
 	/* The interface may be on its way out of a namespace that goes. */
 	rcu_read_lock();
