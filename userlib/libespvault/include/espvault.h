@@ -82,6 +82,10 @@ struct espvault_info {
 	uint32_t sessions, session_max;
 	uint8_t selftest_failed;	/* number of the first self-test that failed, 0: none */
 	uint8_t rsvd1[7];
+	uint32_t algos;		/* bit n: algo n of struct espvault_sa; this and what follows: 0 without ESP */
+	uint32_t sa_max, policy_max;
+	uint32_t window_min, window_max;	/* replay window, packets */
+	uint32_t rsvd2;
 };
 int espvault_get_info(struct espvault *unit, struct espvault_info *info);
 

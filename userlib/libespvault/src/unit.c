@@ -125,6 +125,11 @@ ESPVAULT_API int espvault_get_info(struct espvault *unit, struct espvault_info *
 	mine.fw_version = drv.fw_version;
 	mine.ifindex = drv.ifindex;
 	mine.netns_cookie = drv.netns_cookie;
+	mine.algos = drv.algos;
+	mine.sa_max = drv.sa_max;
+	mine.policy_max = drv.policy_max;
+	mine.window_min = drv.window_min;
+	mine.window_max = drv.window_max;
 	memcpy(mine.ifname, drv.ifname, sizeof(mine.ifname));
 	memcpy(mine.bus_info, drv.bus_info, sizeof(mine.bus_info));
 	mine.ifname[sizeof(mine.ifname) - 1] = '\0';
