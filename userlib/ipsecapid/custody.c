@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <espvault.h>
+#include <espvault/esv_ipsec.h>
 #include <espvault/esv_regs.h>
 #include "custody.h"
 
@@ -156,12 +157,15 @@ int units_describe(const struct units *u, unsigned int index, struct rec_unit *r
 		return -ENOENT;
 	memset(rec, 0, sizeof(*rec));
 	rec->ifindex = u->at[index].ifindex;
-	/* keys that the unit derives are AES-256 in version 1; shorter ones come from the host */
-	rec->suites = IPSECAPI_SUITE_AES256_GCM16;
-	if (!espvault_get_info(u->at[index].dev, &info)) {
-		rec->test_mode = !!(info.mode & ESV_MODE_TEST);
-		if (info.mode & ESV_MODE_HOST_KEYS)
-			rec->suites |= IPSECAPI_SUITE_AES128_GCM16;
-	}
+	if (espvault_get_info(u->at[index].dev, &info))
+		return 0;	/* it is there, and says no more */
+	if (info.algos >> ESV_ALGO_AES_GCM_16_128 & 1)
+		rec->suites |= IPSECAPI_SUITE_AES128_GCM16;
+	if (info.algos >> ESV_ALGO_AES_GCM_16_256 & 1)
+		rec->suites |= IPSECAPI_SUITE_AES256_GCM16;
+	rec->max_sas = info.sa_max;
+	rec->max_policies = info.policy_max;
+	rec->max_window = info.window_max;
+	rec->test_mode = !!(info.mode & ESV_MODE_TEST);
 	return 0;
 }
