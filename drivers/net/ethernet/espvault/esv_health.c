@@ -206,12 +206,20 @@ static int esv_reset_once(struct esv_dev *edev, enum esv_reset_reason reason)
 	return err;
 }
 
+/* Again and again, as often as is sensible. @err: how the last attempt ended. */
+static int esv_reset_until_good(struct esv_health *h, enum esv_reset_reason reason, int err)
+{
+	while (err && err != -ENODEV && esv_reset_allowed(h))
+		err = esv_reset_once(h->edev, reason);
+	return err;
+}
+
 static void esv_reset_work(struct work_struct *work)
 {
 	struct esv_health *h = container_of(work, struct esv_health, reset);
 	struct esv_dev *edev = h->edev;
 	enum esv_reset_reason reason = READ_ONCE(h->reason);
-	int err = -ENODEV;
+	int err;
 
 	mutex_lock(&h->lock);
 	if (test_bit(ESV_ST_DEAD, &edev->state)) {
@@ -222,11 +230,7 @@ static void esv_reset_work(struct work_struct *work)
 		goto out;
 	esv_reset_report(edev, reason);
 	esv_halt(edev, -ENODEV);
-	while (err && esv_reset_allowed(h)) {
-		err = esv_reset_once(edev, reason);
-		if (err == -ENODEV)
-			break;
-	}
+	err = esv_reset_until_good(h, reason, -EAGAIN);
 	if (err) {
 		esv_count(edev, ESV_SW_RESETS_FAILED);
 		esv_device_dead(edev, err == -ENODEV ? "device is gone" :
@@ -264,6 +268,7 @@ void esv_thaw(struct esv_dev *edev, enum esv_reset_reason reason)
 		err = esv_rebuild(edev, reason);
 		rtnl_unlock();
 	}
+	err = esv_reset_until_good(h, reason, err);
 	if (err) {
 		esv_count(edev, ESV_SW_RESETS_FAILED);
 		esv_device_dead(edev, "device does not come back after a function reset");
