@@ -156,6 +156,23 @@ def a_route_through_another_port_is_not_hardware(r):
     r.a.check("ip link del other")
 
 
+@tap.test()
+def a_device_that_is_taken_away_is_not_hardware():
+    with Rig(name="report-gone") as r:
+        _, watched = protected(r, "unit")
+        both(watched.ask(), HARDWARE.format("L3"))
+        address = r.a.check("ethtool -i esv0 | sed -n 's/^bus-info: //p'").strip()
+        # The route that an idle socket remembers holds the policy, and the policy its device:
+        # the kernel goes on only once the socket is gone.
+        unbind = r.guest.spawn(f"echo {address} >/sys/bus/pci/drivers/espvault/unbind")
+        answer, _ = watched.until("out=(unknown|none|blocked)")
+        tap.diag(answer)
+        assert "hw-packet" not in answer and "encrypted" not in answer, answer
+        watched.job.close_stdin()
+        watched.job.wait(20)
+        unbind.check(30)
+
+
 @tap.test(rig)
 def the_broker_comes_back_with_the_truth(r):
     _, watched = protected(r, "unit")
@@ -176,7 +193,9 @@ def caps_name_the_unit(r):
     found = [i for i in caps["interfaces"] if i["name"] == "esv0"]
     assert found and found[0]["unit_present"] and found[0]["best_custody"] == "L3", caps
     assert found[0]["driver"] == "espvault" and "packet" in found[0]["offload"], found
-    assert "aes256-gcm16" in found[0]["suites"], found
+    assert set(found[0]["suites"]) == {"aes128-gcm16", "aes256-gcm16"}, found
+    assert found[0]["max_sas"] and found[0]["max_policies"], found
+    assert found[0]["max_replay_window"] == 4096, found
     others = [i["name"] for i in caps["interfaces"] if i["unit_present"]]
     assert others == ["esv0"], f"units of other namespaces are told: {others}"
 
