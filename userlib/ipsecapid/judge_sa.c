@@ -74,7 +74,8 @@ static uint32_t device_doubt(const struct sa_context *c, const struct rec_sa *sa
 
 	if (!l)
 		return IPSECAPI_REASON_NO_SUCH_DEVICE;
-	if (!l->up)
+	/* tables that were read before it came up again may show what it lost by going down */
+	if (!l->up || c->world->tables->read_at < l->up_since)
 		return IPSECAPI_REASON_LINK_DOWN;
 	/* before 6.16 the kernel would send such a packet through the other port, in clear */
 	if (c->dir == DIR_OUT && c->flow && c->flow->route.oif != sa->offload_ifindex)

@@ -14,6 +14,7 @@
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 
+#include "clock.h"
 #include "features.h"
 #include "links.h"
 
@@ -243,18 +244,36 @@ static int read_once(struct links *l, uint8_t *buf)
 	return err < 0 ? err : 0;
 }
 
+static void note_since(struct links *l, const struct link *old, uint32_t n, uint64_t now)
+{
+	const struct link *was;
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++) {
+		was = n ? bsearch(&l->at[i], old, n, sizeof(*old), by_ifindex) : NULL;
+		if (l->at[i].up)
+			l->at[i].up_since = was && was->up ? was->up_since : now;
+	}
+}
+
 int links_read(struct links *l)
 {
+	struct link *old = l->at;
+	uint32_t n = l->n;
 	uint8_t *buf = malloc(BUFFER);
 	int err, tries = 0;
 
 	if (!buf)
 		return -ENOMEM;
+	l->at = NULL;
+	l->cap = 0;
 	do {
 		err = read_once(l, buf);
 	} while (err == -EAGAIN && ++tries < 5);
 	if (l->n)
 		qsort(l->at, l->n, sizeof(l->at[0]), by_ifindex);
+	note_since(l, old, n, old ? now_ns() : 0);
+	free(old);
 	free(buf);
 	return err;
 }

@@ -9,6 +9,7 @@
 struct link {
 	uint32_t ifindex;
 	bool up;		/* administratively up and with carrier */
+	uint64_t up_since;	/* CLOCK_BOOTTIME ns when that was first seen; 0: from the start */
 	bool admin_up;
 	bool loopback;
 	bool virtual_xfrm;	/* an xfrm or vti interface: policies of its own */

@@ -142,6 +142,12 @@ static void hardware_needs_a_device_that_works(void **state)
 		set_scene(&s);
 		s.link[1].up = false;
 		SAYS(&s, dir, "unknown", "unknown", "link-down");
+		/* up again, but the tables are from before: they may show what it lost */
+		s.link[1].up = true;
+		s.link[1].up_since = 2;
+		SAYS(&s, dir, "unknown", "unknown", "link-down");
+		s.tables.read_at = 2;
+		SAYS(&s, dir, "encrypted", "hw-packet", "none");
 		set_scene(&s);
 		s.link[1].ifindex = 99;
 		SAYS(&s, dir, "unknown", "unknown", "no-such-device");
