@@ -14,8 +14,10 @@ import wire  # noqa: E402
 import xfrm  # noqa: E402
 
 PORT = 5006
+MUTE_AT = 60
 
 rig = tap.fixture(lambda: Rig(name="plain"))
+mute = tap.fixture(lambda: Rig(a_props={"x-fault": "admin-hang", "x-fault-n": MUTE_AT}, name="mute"))
 locked = tap.fixture(lambda: Rig(a_props={"x-fault": "selftest", "x-fault-n": 5}, name="locked"))
 # Two policies go in; of the two that a reset must bring back, the second is refused once.
 forgetful = tap.fixture(lambda: Rig(a_props={"x-fault": "policy-add-fail", "x-fault-n": 4},
@@ -76,6 +78,25 @@ def an_entry_that_is_not_taken_back_keeps_the_port_closed(rig):
     assert not sent_in_clear(capture.path, rig.a)
     resets = rig.a.check("ethtool -S esv0 | awk '$1 == \"resets:\" { print $2 }'")
     assert int(resets) >= 2, resets
+
+
+@tap.test(mute, timeout=120)
+def the_last_answer_is_not_waited_for_without_end(rig):
+    """
+    What the driver tells the device about a policy while it goes is never
+    answered, and nobody watches any more: the driver goes all the same.
+    """
+    esp = xfrm.Esp(rig.a, rig.b)
+    slot = xfrm.pci_slot(rig.a)
+    rig.a.check("ip link set esv0 down")
+    rig.a.check(esp.policy(rig.a, "add", "out"))
+    while True:
+        done = xfrm.counters(rig.a)["admin_cmds"] + 1
+        assert done < MUTE_AT, "too late"
+        if done == MUTE_AT - 1:
+            break
+    rig.guest.check(f"echo {slot} > /sys/bus/pci/drivers/espvault/unbind", timeout=60)
+    assert rig.guest.run(f"test -e /sys/bus/pci/drivers/espvault/{slot}").rc
 
 
 tap.main()

@@ -6,6 +6,7 @@
 
 #include "esv_chardev.h"
 #include "esv_guard.h"
+#include "esv_hw.h"
 #include "esv_ipsec_priv.h"
 
 int esv_ipsec_module_init(void)
@@ -145,6 +146,18 @@ static void esv_ipsec_stop_work(struct esv_ipsec *ipsec)
 	cancel_work_sync(&ipsec->work);
 }
 
+/* Nobody watches the device any more, so a command that is not answered ends here. */
+static void esv_ipsec_wait_idle(struct esv_ipsec *ipsec)
+{
+	struct esv_dev *edev = ipsec->edev;
+
+	if (wait_event_timeout(ipsec->idle, !atomic_read(&ipsec->pending),
+			       msecs_to_jiffies(esv_hw_command_ms(edev))))
+		return;
+	esv_reset_schedule(edev, ESV_RESET_ADMIN_TIMEOUT);
+	wait_event(ipsec->idle, !atomic_read(&ipsec->pending));
+}
+
 /*
  * The interface is unregistered, so every state and policy of it was freed.
  * Their last commands may still be under way; once those are answered no SA
@@ -160,7 +173,7 @@ void esv_ipsec_exit(struct esv_dev *edev)
 		return;
 	esv_ipsec_stop_work(ipsec);
 	esv_policy_forget_all(ipsec);
-	wait_event(ipsec->idle, !atomic_read(&ipsec->pending));
+	esv_ipsec_wait_idle(ipsec);
 	edev->ipsec = NULL;
 	flush_workqueue(edev->wq);
 	rcu_barrier();
