@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the driver makes of a unit that lost its keys, and of a device that takes its entries back badly."""
+"""What the driver makes of a unit that lost its keys, and of a device that is full, silent or takes its entries back badly."""
 
 import pathlib
 import secrets
@@ -19,6 +19,7 @@ MUTE_AT = 60
 rig = tap.fixture(lambda: Rig(name="plain"))
 mute = tap.fixture(lambda: Rig(a_props={"x-fault": "admin-hang", "x-fault-n": MUTE_AT}, name="mute"))
 locked = tap.fixture(lambda: Rig(a_props={"x-fault": "selftest", "x-fault-n": 5}, name="locked"))
+small = tap.fixture(lambda: Rig(a_props={"sa-max": 4}, name="small"))
 # Two policies go in; of the two that a reset must bring back, the second is refused once.
 forgetful = tap.fixture(lambda: Rig(a_props={"x-fault": "policy-add-fail", "x-fault-n": 4},
                                     name="forgetful"))
@@ -97,6 +98,20 @@ def the_last_answer_is_not_waited_for_without_end(rig):
             break
     rig.guest.check(f"echo {slot} > /sys/bus/pci/drivers/espvault/unbind", timeout=60)
     assert rig.guest.run(f"test -e /sys/bus/pci/drivers/espvault/{slot}").rc
+
+
+@tap.test(small)
+def a_full_table_says_so_and_has_room_again(rig):
+    """SA-4: the refused SA leaves nothing behind, and one that goes makes room."""
+    first, second, third = (xfrm.Esp(rig.a, rig.b) for _ in range(3))
+    for esp in (first, second):
+        rig.a.check("\n".join(["set -e"] + esp.state_lines(rig.a)))
+    for _ in range(3):
+        refused = rig.a.run(third.out.command(rig.a))
+        assert refused.rc and "Device:" in refused.err, refused.describe()
+    assert rig.a.check("ip xfrm state").count("proto esp") == 4
+    rig.a.check(first.out.delete(rig.a))
+    rig.a.check(third.out.command(rig.a))
 
 
 tap.main()
