@@ -286,12 +286,6 @@ UPPERS = {
 }
 
 
-def policy_only(r):
-    """Something of ours that going down does not take away."""
-    esp = xfrm.Esp(r.a, r.b)
-    r.a.check("\n".join(esp.policy_lines(r.a)))
-
-
 @tap.test(rig, cases=[dict(kind=k) for k in ("bridge", "macvlan", "ipvlan", "VLAN")])
 def no_upper_while_there_is_an_sa(r, kind):
     esp = xfrm.Esp(r.a, r.b).up()
@@ -459,15 +453,6 @@ def a_bond_on_top_is_refused_both_ways(r):
     finally:
         r.a.check("ip link set esv0 nomaster; ip link delete bond0; ip link set esv0 up")
         r.a.wait_until("ip link show esv0 | grep -q LOWER_UP")
-
-
-@tap.test(rig)
-def no_bond_while_there_is_a_policy(r):
-    policy_only(r)
-    # Going down is what a bond asks for, and takes the policy away: so it is tried while up.
-    result = r.a.run("ip link add bond0 type bond && ip link set esv0 master bond0")
-    r.a.run("ip link delete bond0")
-    assert result.rc, "enslaved"
 
 
 # Route 14: the interface goes. Who made the SAs is told.
