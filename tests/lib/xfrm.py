@@ -119,6 +119,14 @@ def exchange(left, right):
     return first["out"], second["in"], second["out"], first["in"]
 
 
+def unit_key(side, token):
+    """Key and salt that a token stands for: only a device in test mode tells, and not the guest."""
+    listing = side.guest.qmp("qom-get", path=f"/machine/peripheral/{side.nic}", property="x-secrets")
+    found = {entry["name"]: entry["hex"] for entry in json.loads(listing)}
+    slot = int.from_bytes(bytes.fromhex(token)[8:12], "little")
+    return found[f"esp[{slot}].key"] + found[f"esp[{slot}].salt"]
+
+
 def unit_node(side):
     """Device node of the unit behind a side's NIC."""
     for line in side.guest.check("espvault list").splitlines():
@@ -227,8 +235,10 @@ class Esp:
         return self
 
     def decryption(self):
-        """For wire.decrypt(); keys of the host only."""
-        return [(sa.saddr, sa.daddr, sa.spi, sa.key_out) for sa in self.sas]
+        """For wire.decrypt(). Keys of a unit are got from its test mode, past the guest."""
+        return [(sa.saddr, sa.daddr, sa.spi,
+                 sa.key_out if self.keys == "host" else unit_key(sa.src, sa.key_out))
+                for sa in self.sas]
 
 
 def counters(side):
@@ -278,8 +288,19 @@ def pci_slot(side):
     return re.search(r"^bus-info: (\S+)", out, re.MULTILINE)[1]
 
 
+def wait_carrier(side, up=True):
+    """Until the kernel sees the cable of a side's device."""
+    side.wait_until(f"{'' if up else '! '}ip link show {side.dev} | grep -q LOWER_UP")
+
+
+def bounce(side):
+    """Takes a side's device down and up again."""
+    side.check(f"ip link set {side.dev} down; ip link set {side.dev} up")
+    wait_carrier(side)
+
+
 def function_reset(side):
     """Function level reset of a side's device, waited for."""
     slot = f"/sys/bus/pci/devices/{pci_slot(side)}"
     side.guest.check(f"echo flr > {slot}/reset_method; echo 1 > {slot}/reset")
-    side.wait_until(f"ip link show {side.dev} | grep -q LOWER_UP")
+    wait_carrier(side)

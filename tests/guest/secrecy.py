@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+No key outside the unit (invariant I1): after a complete run, with the SAs
+alive, no secret that a unit made is in the machine's memory, in a log or on
+the wire. A key that the host imported and keeps in a file shows that the scan
+finds what is there.
+"""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from espguest import Rig, tap  # noqa: E402
+import flow  # noqa: E402
+import memscan  # noqa: E402
+import xfrm  # noqa: E402
+
+PORT = 5006
+NICS = ("esv0", "esv1")
+CANARY = "/run/canary"
+
+rig = tap.fixture(lambda: flow.installed(Rig(nic_props={"x-test-mode": True})))
+
+
+def use(esp):
+    """All that keys are used for: both directions, segmentation, status, SAs added again."""
+    esp.meet()
+    for side in (esp.left, esp.right):
+        flow.send(side, esp.addr(esp.other(side)), PORT, bytes=400_000)
+        side.check("ip -s xfrm state; ip xfrm policy; ethtool -S " + side.dev)
+    guest, node = esp.left.guest, xfrm.unit_node(esp.left)
+    for command in ("status", "caps", "sa list", "policy list", "counters"):
+        guest.check(f"espvault {command} {node}; espvault --json {command} {node}")
+    esp.left.check(esp.out.delete(esp.left))
+    esp.left.check(esp.out.command(esp.left))
+    flow.send(esp.left, esp.addr(esp.right), PORT, bytes=100_000)
+
+
+class Run:
+    """One complete run; images: whatever may hold a secret afterwards."""
+
+    def __init__(self, rig):
+        self.rig = rig
+        for side in (rig.a, rig.b):
+            flow.serve(side, PORT)
+        with rig.capture() as capture:
+            self.tokens = [xfrm.Esp(rig.a, rig.b, family, mode, keys="unit").up()
+                           for family, mode in ((4, "transport"), (6, "tunnel"))]
+            self.imported = xfrm.Esp(rig.a, rig.b, 4, "tunnel").up()
+            for esp in self.tokens + [self.imported]:
+                use(esp)
+        self.logs = [capture.path]
+
+    def keep_canary(self):
+        self.rig.guest.put(CANARY, bytes.fromhex(self.imported.out.key_out))
+
+    def secrets(self):
+        return memscan.unit_secrets(self.rig.guest, NICS)
+
+    def scan(self, secrets):
+        """{secret: bytes seen}, as they are and as hexadecimal text, in memory and in all logs."""
+        as_text = [memscan.Secret(f"{s.name} as text", s.value.hex().encode(), s.imported)
+                   for s in secrets]
+        guest = self.rig.guest
+        dump = guest.dump()
+        messages = guest.log_dir / "messages.txt"
+        messages.write_text(guest.check("dmesg"))
+        qemu = [p for p in guest.log_dir.glob(f"{guest.name}.*") if p != dump and p.is_file()]
+        try:
+            return memscan.scan([dump, messages, *qemu, *self.logs], secrets + as_text)
+        finally:
+            dump.unlink()
+
+
+def imported_key(secrets, key):
+    return [s for s in secrets if s.imported and s.value.hex() == key[:-8]]
+
+
+@tap.test(rig, timeout=240)
+def a_complete_run_leaves_no_key_outside(rig):
+    run = Run(rig)
+    run.keep_canary()
+    secrets = run.secrets()
+    made = [s for s in secrets if not s.imported]
+    kinds = {s.name.split(".", 1)[1].split("[")[0] for s in made}
+    assert {"unit.token_key", "esp"} <= kinds, kinds
+    assert sum(s.name.endswith(".key") for s in made) >= 8, "four token SAs have eight ends"
+    found = run.scan(secrets)
+    out = {s.name: n for s, n in found.items() if not s.imported}
+    tap.diag(f"{len(made)} secrets of the units, {len(secrets) - len(made)} imported; "
+             f"{sum(out.values())} bytes found outside")
+    assert not out, f"found outside the units: {out}"
+    canary = imported_key(secrets, run.imported.out.key_out)
+    assert canary, "the unit does not list the imported key"
+    assert found.get(canary[0]) == len(canary[0].value), "the scan did not find the canary"
+
+
+@tap.test(rig, timeout=240)
+def a_secret_in_memory_is_found(rig):
+    """The scan itself: a part of a secret, of those that nobody imported, is planted."""
+    run = Run(rig)
+    secrets = run.secrets()
+    planted = next(s for s in secrets if s.name.endswith("ghash_key") and not s.imported)
+    rig.guest.put("/run/planted", planted.value[:12])
+    found = run.scan([planted])
+    assert found == {planted: 12}, {s.name: n for s, n in found.items()}
+    rig.guest.check("rm /run/planted")
+
+
+if __name__ == "__main__":
+    tap.main()
