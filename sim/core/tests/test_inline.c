@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ESP through two whole devices: descriptors in, ciphertext on the wire, descriptors out. */
-#define _GNU_SOURCE	/* memmem */
 #include "t.h"
 
 #include "esvh_esp.h"

@@ -3,7 +3,6 @@
  * Two whole devices whose units agree on keys and whose ports then speak ESP:
  * no secret in the memory of either guest, and silence after zeroisation.
  */
-#define _GNU_SOURCE
 #include "t.h"
 
 #include <stdio.h>
