@@ -35,6 +35,16 @@ def without_our_nic():
     assert "not ok" not in result.out and "# SKIP" not in result.out, result.out
 
 
+@tap.test(timeout=200)
+def files_of_a_hostile_file_system_stop_nobody():
+    with Guest("report-fuse") as guest:
+        guest.spawn(["ipsecapid"], timeout=180)
+        guest.wait_until("ipsecapi caps")
+        result = guest.run("/usr/lib/ipsecapi/hostile-files /run/ipsecapi/broker.sock", timeout=150)
+    tap.diag(result.out)
+    assert result.ok and "1..5" in result.out, result.describe()
+
+
 class Watched:
     """A socket of an unprivileged program, and what it is told."""
 

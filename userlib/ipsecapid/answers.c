@@ -28,6 +28,8 @@ static void hello(struct session *s, const struct sess_request *req)
 	if (!s->page) {
 		s->flows = calloc(MAX_FLOWS_SESSION, sizeof(*s->flows));
 		if (!s->flows || page_create(s)) {
+			free(s->flows);
+			s->flows = NULL;
 			session_reply(s, req, -ENOMEM, IPSECAPI_REASON_BROKER_BUSY, NULL, 0, 0);
 			return;
 		}

@@ -41,7 +41,9 @@ struct session {
 	sd_event_source *source;
 	int channel;
 	bool started;
-	bool dead;
+	bool dead;		/* gets no more service */
+	bool ended;		/* dead, and has given back what it held */
+	bool gone;		/* its worker has ended */
 	bool overflow;
 	uint32_t uid;		/* of the process that connected */
 	void *page;		/* NULL before HELLO */

@@ -32,7 +32,7 @@ static const int base_calls[] = {
 
 static const int front_calls[] = {
 	CALL(memfd_create), CALL(ftruncate), CALL(ioctl), CALL(pread64), CALL(signalfd4),
-	CALL(eventfd2), CALL(accept4), CALL(bind), CALL(getsockname),
+	CALL(eventfd2), CALL(accept4), CALL(bind), CALL(getsockname), CALL(shutdown),
 };
 
 static const int worker_calls[] = {

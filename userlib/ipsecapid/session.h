@@ -23,7 +23,8 @@ struct socket_facts {
 	uint32_t rsvd;
 };
 
-#define SESS_START 0	/* first message: uid of the connecting process */
+/* First message: uid of the connecting process. The worker reads nothing before the reply. */
+#define SESS_START 0
 
 struct sess_request {
 	uint32_t type;		/* SESS_START or enum wire_type */
@@ -38,7 +39,7 @@ struct sess_request {
 #define SESS_DATA_MAX 512
 
 struct sess_reply {
-	uint32_t type;		/* of the request, or WIRE_EVENT */
+	uint32_t type;		/* of the request (SESS_START too), or WIRE_EVENT */
 	uint32_t tag;
 	int32_t status;
 	uint32_t reason;

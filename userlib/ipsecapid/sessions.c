@@ -65,14 +65,26 @@ uint32_t sessions_flows_of(const struct front *f, uint32_t uid)
 	return n;
 }
 
+/*
+ * Sessions over the limit are refused at HELLO, so that the client is told why. There must be an
+ * end to those that never say HELLO as well.
+ */
+static void begin(struct session *s, const struct sess_request *req)
+{
+	s->uid = req->uid;
+	s->started = true;
+	if (sessions_of(s->front, s->uid) > 2 * MAX_SESSIONS_USER)
+		s->dead = true;
+	else
+		session_reply(s, req, 0, IPSECAPI_REASON_NONE, NULL, 0, 0);
+}
+
 static void take_request(struct session *s, const struct sess_request *req)
 {
-	if (req->type == SESS_START) {
-		s->uid = req->uid;
-		s->started = true;
+	if (req->type == SESS_START && !s->started) {
+		begin(s, req);
 		return;
 	}
-	/* counted at HELLO, so that the client is told why */
 	if (req->type == WIRE_HELLO && sessions_of(s->front, s->uid) > MAX_SESSIONS_USER) {
 		session_reply(s, req, -EDQUOT, IPSECAPI_REASON_SESSION_LIMIT, NULL, 0, 0);
 		return;
@@ -93,10 +105,11 @@ static int on_channel(sd_event_source *source, int fd, uint32_t revents, void *a
 	(void)source;
 	(void)revents;
 	n = chan_recv(fd, &req, sizeof(req), NULL, MSG_DONTWAIT);
-	if (n == sizeof(req))
+	if (n == sizeof(req) && !s->dead)
 		take_request(s, &req);
 	else if (n != -EAGAIN)
 		s->dead = true;
+	s->gone = n <= 0 && n != -EAGAIN && n != -EBADMSG;
 	sessions_reap(s->front);
 	return 0;
 }
@@ -121,30 +134,46 @@ int session_add(struct front *f, int channel)
 	return 0;
 }
 
-static void session_free(struct session *s)
+/*
+ * A worker that can't end, because a stranger's descriptor holds it, must go on counting for its
+ * user: it is told to end, and the session remains without anything in it.
+ */
+static void session_end(struct session *s)
 {
 	uint32_t i;
+
+	s->ended = true;
+	s->pending = false;
 
 	for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
 		if (s->flows[i].id)
 			flow_end(s, &s->flows[i]);
-	sd_event_source_unref(s->source);
-	close(s->channel);
+	free(s->flows);
+	s->flows = NULL;
 	if (s->page) {
 		munmap(s->page, s->page_size);
 		close(s->page_fd);
 	}
-	free(s->flows);
+	s->page = NULL;
+	shutdown(s->channel, SHUT_WR);
+}
+
+static void session_free(struct session *s)
+{
+	sd_event_source_unref(s->source);
+	close(s->channel);
 	free(s);
 }
 
-/* Sessions are freed here only: anything else may be walking the list. */
+/* Sessions end and are freed here only: anything else may be walking the list. */
 void sessions_reap(struct front *f)
 {
 	struct session **p = &f->sessions, *s;
 
 	while ((s = *p)) {
-		if (!s->dead) {
+		if (s->dead && !s->ended)
+			session_end(s);
+		if (!s->gone) {
 			p = &s->next;
 			continue;
 		}

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A worker serves one connection. It is disposable: closing a stranger's descriptor can block
- * (a lingering socket, a file of a hostile file system), so an alarm ends the process when one
- * message takes too long, and nobody else notices.
+ * A worker serves one connection. It is disposable: closing a stranger's descriptor can block.
+ * On a lingering socket an alarm ends the process and nobody else notices. On a file of a
+ * hostile file system not even that helps, for the kernel waits for the file system's word
+ * whatever happens to us: such a worker stays, and with it the place of the user's session, until
+ * the file system answers or dies. So descriptors are closed after the answer, and not one is
+ * taken before the front has counted the session.
  */
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +27,7 @@ struct worker {
 	int client;
 	int channel;
 	uint32_t version;	/* 0: no HELLO yet */
-	bool busy;		/* the front owes a reply */
+	bool busy;		/* the front owes a reply: at first, whether to begin */
 	bool overflow;		/* an event could not be delivered */
 };
 
@@ -202,12 +205,22 @@ static int check_request(struct worker *w, struct message *m, struct sess_reques
 	return socket_inspect(m->fds[0], w->config->netns_cookie, &req->sock, reason);
 }
 
+static bool forward(struct worker *w, const struct message *m, struct sess_request *req)
+{
+	req->type = m->hdr.type;
+	req->tag = m->hdr.tag;
+	req->uid = m->uid;
+	w->busy = true;
+	return !chan_send(w->channel, req, sizeof(*req), -1, 0);
+}
+
 /* Returns false to end the connection. */
 static bool take_client(struct worker *w)
 {
 	struct sess_request req = { 0 };
 	struct message m;
 	uint32_t reason;
+	bool ok;
 	int err;
 
 	alarm(DEADLINE_S);
@@ -220,15 +233,10 @@ static bool take_client(struct worker *w)
 	err = check_message(w, &m, &reason);
 	if (!err)
 		err = check_request(w, &m, &req, &reason);
+	ok = err ? refuse(w, &m, err, reason) : forward(w, &m, &req);
 	close_fds(&m);
 	alarm(0);
-	if (err)
-		return refuse(w, &m, err, reason);
-	req.type = m.hdr.type;
-	req.tag = m.hdr.tag;
-	req.uid = m.uid;
-	w->busy = true;
-	return !chan_send(w->channel, &req, sizeof(req), -1, 0);
+	return ok;
 }
 
 static void put_event(struct tlv_writer *t, uint32_t type, uint32_t reason, uint32_t flow)
@@ -284,7 +292,9 @@ static bool take_front(struct worker *w)
 
 	if (chan_recv(w->channel, &r, sizeof(r), &fd, 0) != sizeof(r))
 		return false;
-	if (r.type == WIRE_EVENT) {
+	if (r.type == SESS_START) {
+		w->busy = false;
+	} else if (r.type == WIRE_EVENT) {
 		send_event(w, r.event, r.reason, r.flow);
 	} else {
 		w->busy = false;
@@ -310,6 +320,7 @@ static bool start(struct worker *w)
 	    getsockopt(w->client, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return false;
 	req.uid = cred.uid;
+	w->busy = true;
 	return !chan_send(w->channel, &req, sizeof(req), -1, 0);
 }
 

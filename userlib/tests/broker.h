@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The real broker, in a namespace of its own, and programs of users that ask it. Needs root. */
+#ifndef USERLIB_BROKER_H
+#define USERLIB_BROKER_H
+
+#include <grp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "netns.h"
+#include "raw.h"
+#include "unit.h"
+
+#define USER 1000
+
+static char dir[64], broker[512];
+static pid_t broker_pid;
+
+static inline bool wait_ready(void)
+{
+	struct ipsecapi *ctx;
+	struct ipsecapi_host host;
+	int tries;
+
+	for (tries = 0; tries < 200; tries++) {
+		if (!ipsecapi_open(path, 0, &ctx)) {
+			int err = ipsecapi_host(ctx, &host, sizeof(host));
+
+			ipsecapi_close(ctx);
+			if (!err)
+				return true;
+		}
+		poll(NULL, 0, 20);
+	}
+	return false;
+}
+
+static inline int start_broker(void)
+{
+	broker_pid = fork();
+	if (!broker_pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl(broker, broker, "--socket", path, "--user", "nobody", NULL);
+		_exit(127);
+	}
+	return wait_ready() ? 0 : -1;
+}
+
+static inline void kill_broker(void)
+{
+	kill(broker_pid, SIGKILL);
+	waitpid(broker_pid, NULL, 0);
+}
+
+/* Run @fn in a child as @uid; the test passes when it returns. */
+static inline void as_user(uid_t uid, void (*fn)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+			_exit(2);
+		fn();
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* A cmocka test that is @fn, run as a user. */
+#define USER_TEST(fn) static void t_##fn(void **state) { (void)state; as_user(USER, fn); }
+
+static inline struct ipsecapi *open_ctx(void)
+{
+	struct ipsecapi *ctx = NULL;
+
+	CHECK(!ipsecapi_open(path, 0, &ctx));
+	return ctx;
+}
+
+static inline int udp_to(const char *addr, uint16_t port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, addr, &to.sin_addr);
+	CHECK(!connect(s, (struct sockaddr *)&to, sizeof(to)));
+	return s;
+}
+
+static inline void expect_refusal(struct ipsecapi *ctx, int fd, int err, uint32_t reason)
+{
+	struct ipsecapi_flow *flow;
+
+	CHECK(ipsecapi_flow_open(ctx, fd, &flow) == err);
+	CHECK(ipsecapi_last_reason(ctx) == reason);
+	close(fd);
+}
+
+static inline int set_up(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/ipsecapi-test-XXXXXX");
+	if (!mkdtemp(dir) || chmod(dir, 0755))
+		return -1;
+	snprintf(path, sizeof(path), "%s/s", dir);
+	if (netns_enter() < 0)
+		return -1;
+	return start_broker();
+}
+
+static inline int tear_down(void **state)
+{
+	(void)state;
+	kill_broker();
+	unlink(path);
+	return rmdir(dir);
+}
+
+/* The main() of a test program: @tests with one broker for all of them. */
+#define RUN_WITH_BROKER(tests) \
+	int main(int argc, char **argv) \
+	{ \
+		(void)argc; \
+		cmocka_set_message_output(CM_OUTPUT_TAP); \
+		if (!find_broker(argv[0])) \
+			return 0; \
+		return cmocka_run_group_tests(tests, set_up, tear_down); \
+	}
+
+/* It was built beside the tests. */
+static inline bool find_broker(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	if (geteuid()) {
+		printf("1..0 # SKIP needs root: it makes a network namespace\n");
+		return false;
+	}
+	snprintf(broker, sizeof(broker), "%.*s../ipsecapid", slash ? (int)(slash - program + 1) : 0,
+		 program);
+	return true;
+}
+
+#endif
