@@ -35,7 +35,8 @@ static int collect_one(const struct nlattr *attr, void *data)
 static int collect(const struct nlmsghdr *nlh, size_t header, struct attrs *a)
 {
 	memset(a, 0, sizeof(*a));
-	if (mnl_nlmsg_get_payload_len(nlh) < header)
+	/* attributes are walked up to the aligned end */
+	if (nlh->nlmsg_len % MNL_ALIGNTO || mnl_nlmsg_get_payload_len(nlh) < header)
 		return -EBADMSG;
 	return mnl_attr_parse(nlh, header, collect_one, a) < 0 ? -EBADMSG : 0;
 }

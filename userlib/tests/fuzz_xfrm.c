@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rec_sa sa;
 	uint8_t *copy;
 
-	if (size < sizeof(*nlh) + 1 || size > 65536)
+	if (size < sizeof(*nlh) || size > 65536)
 		return 0;
 	copy = malloc(size);
 	if (!copy)
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	nlh = (struct nlmsghdr *)copy;
 	nlh->nlmsg_len = size;
-	if (data[0] & 1) {
+	if (nlh->nlmsg_type == XFRM_MSG_NEWSA) {
 		if (!xfrm_parse_sa(nlh, &sa, &key) && sa.strength > IPSECAPI_STRENGTH_STRONG)
 			abort();
 	} else if (!xfrm_parse_policy(nlh, &policy, spis)) {
