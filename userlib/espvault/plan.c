@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The command line of exchange, and its lines for ip(8). */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -25,6 +26,21 @@ static const struct option options[] = {
 	{ "esn", 0, NULL, O_ESN },
 	{ 0 },
 };
+
+/* What each takes, for who gave something else. */
+static const char *const takes[] = {
+	[O_ID_I] = "an identity of 1 to 256 bytes", [O_ID_R] = "an identity of 1 to 256 bytes",
+	[O_PRF] = "sha256, sha384 or sha512", [O_INSTALL_MS] = "a number from 1 to 600000",
+	[O_HARD_PACKETS] = "a number from 1 to 2^64 - 2", [O_HARD_BYTES] = "a number from 1 to 2^64 - 2",
+	[O_SRC] = "an IP address", [O_DST] = "an IP address",
+	[O_SPI_I] = "a number from 256 to 2^32 - 1", [O_SPI_R] = "a number from 256 to 2^32 - 1",
+	[O_REQID] = "a number from 1 to 2^32 - 1",
+	[O_DEV_I] = "the name of an interface", [O_DEV_R] = "the name of an interface",
+	[O_NETNS_I] = "the name of a network namespace", [O_NETNS_R] = "the name of a network namespace",
+	[O_MODE] = "transport or tunnel", [O_WINDOW] = "a multiple of 32 from 32 to 4096",
+};
+
+static_assert(ESPVAULT_NONCE_MAX == 256, "identities are as long as said");
 
 /* A number from min to max, or false. */
 static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n)
@@ -194,13 +210,16 @@ int plan_parse(struct tool *t, struct plan *p)
 	p->side[1].id = "responder";
 	optind = 0;
 	opterr = 0;
-	while ((option = getopt_long(t->argc, t->argv, "", options, &index)) != -1) {
+	while ((option = getopt_long(t->argc, t->argv, ":", options, &index)) != -1) {
+		if (option == ':')
+			return complain(EXIT_USAGE, "'%s' misses its value: %s", t->argv[optind - 1], takes[optopt]);
 		if (option == '?')
-			return complain(EXIT_USAGE, "exchange does not know '%s', or it misses its value",
+			return complain(EXIT_USAGE, "exchange has no option '%s'; espvault(8) lists them",
 					t->argv[optind - 1]);
 		xfrm_options += option >= O_SRC;
 		if (!(option < O_SRC ? take_keys(p, option, optarg) : take_xfrm(&p->xfrm, option, optarg)))
-			return complain(EXIT_USAGE, "--%s does not take '%s'", options[index].name, optarg);
+			return complain(EXIT_USAGE, "--%s does not take '%s', but %s", options[index].name, optarg,
+					takes[option]);
 	}
 	code = take_rest(t, p);
 	return code == EXIT_OK ? plan_check(p, xfrm_options) : code;

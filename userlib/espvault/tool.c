@@ -51,7 +51,9 @@ static const char *open_words(int err)
 	case -EACCES:
 		return "not allowed; commands that change something need CAP_NET_ADMIN";
 	case -ENOTTY:
-		return "not the node of an espvault unit";
+	case -EISDIR:
+	case -ENXIO:
+		return "not the node of an espvault unit; `espvault list` shows them";
 	case -EPROTONOSUPPORT:
 		return "the driver speaks another interface than this program";
 	default:
@@ -129,7 +131,7 @@ static int take_json(struct tool *t)
 	return n;
 }
 
-int tool_main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct tool t = { .argc = argc - 1, .argv = argv + 1 };
 
@@ -144,6 +146,17 @@ int tool_main(int argc, char **argv)
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (!strcmp(t.argv[0], commands[i].name))
 			return commands[i].run(&t);
-	complain(EXIT_USAGE, "no command '%s'", t.argv[0]);
+	complain(EXIT_USAGE, "no %s '%s'", *t.argv[0] == '-' ? "option" : "command", t.argv[0]);
 	return usage(stderr, EXIT_USAGE);
+}
+
+/* An answer that did not arrive was not given. */
+int tool_main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	clearerr(stdout);
+	return complain(EXIT_REFUSED, "the answer can't be written: %s", strerror(errno));
 }

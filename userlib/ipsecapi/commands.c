@@ -165,7 +165,10 @@ static int print_flow(struct tool *t, struct ipsecapi_flow *flow)
 		json_object_object_add(o, "why", array);
 		err = list_why(t, flow, array);
 	}
-	json_finish(o);
+	if (err)
+		json_object_put(o);
+	else
+		json_finish(o);
 	return err;
 }
 
@@ -205,7 +208,8 @@ int cmd_watch(struct tool *t, int fd)
 		return fail(t, "flow", err);
 	err = print_flow(t, flow);
 	while (!err) {
-		fflush(stdout);
+		if (fflush(stdout))
+			break;	/* nobody reads; main() says so */
 		poll(&pfd, 1, ipsecapi_get_timeout(t->ctx));
 		while (!err && ipsecapi_next_event(t->ctx, &ev, sizeof(ev)) == 1)
 			err = print_event(t, flow, &ev);
@@ -213,5 +217,5 @@ int cmd_watch(struct tool *t, int fd)
 			err = 0;	/* the next event tells when it is back */
 	}
 	ipsecapi_flow_close(flow);
-	return err == -ESTALE ? 0 : fail(t, "watch", err);
+	return !err || err == -ESTALE ? 0 : fail(t, "watch", err);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ipsecapi(1): ask the broker from the command line. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +30,34 @@ static const char usage[] =
 	"In bash:  exec 3<>/dev/tcp/HOST/PORT; ipsecapi flow --fd 3\n"
 	"Exit status: 0 answered, 1 refused or failed, 2 wrong usage.\n";
 
-static int wrong(const char *what)
+struct arguments {
+	int fd;
+	char **words;
+	int n;
+	unsigned int given;	/* options, of enum option_bit */
+};
+
+enum option_bit { OPT_WHY = 1, OPT_FD = 2, OPT_TIMEOUT = 4 };
+
+struct command {
+	const char *name;
+	int words;		/* with its name */
+	unsigned int takes;	/* of the options that not every command has */
+	const char *form;
+	int (*run)(struct tool *t, const struct arguments *a);
+};
+
+static int wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int wrong(const char *fmt, ...)
 {
-	fprintf(stderr, "ipsecapi: %s\n%s", what, usage);
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("ipsecapi: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputs("\n'ipsecapi --help' shows the usage\n", stderr);
+	va_end(ap);
 	return 2;
 }
 
@@ -47,11 +74,75 @@ static int number(const char *s, int max, int *value)
 	return 0;
 }
 
-struct arguments {
-	int fd;
-	char **words;
-	int n;
+static int run_caps(struct tool *t, const struct arguments *a)
+{
+	(void)a;
+	return cmd_caps(t);
+}
+
+static int run_status(struct tool *t, const struct arguments *a)
+{
+	(void)a;
+	return cmd_status(t);
+}
+
+static int run_flow(struct tool *t, const struct arguments *a)
+{
+	return cmd_flow(t, a->fd);
+}
+
+static int run_watch(struct tool *t, const struct arguments *a)
+{
+	return cmd_watch(t, a->fd);
+}
+
+static int run_probe(struct tool *t, const struct arguments *a)
+{
+	int fd = probe_connect(a->words[1], a->words[2], a->words[3], t->timeout_ms);
+	int status;
+
+	if (fd == -EDESTADDRREQ)
+		return 1;
+	if (fd < 0)
+		return fail(t, "connect", fd);
+	status = cmd_flow(t, fd);
+	close(fd);
+	return status;
+}
+
+static const struct command commands[] = {
+	{ "caps", 1, 0, "caps", run_caps },
+	{ "status", 1, 0, "status", run_status },
+	{ "flow", 1, OPT_FD | OPT_WHY, "flow --fd N", run_flow },
+	{ "watch", 1, OPT_FD | OPT_WHY, "watch --fd N", run_watch },
+	{ "probe", 4, OPT_WHY | OPT_TIMEOUT, "probe tcp|udp HOST PORT", run_probe },
 };
+
+/* Returns an exit status, or -1 to go on. */
+static int take_option(int c, struct tool *t, struct arguments *a, char **argv)
+{
+	switch (c) {
+	case 'j': t->json = true; return -1;
+	case 's': t->socket = optarg; return -1;
+	case 'h': fputs(usage, stdout); return 0;
+	case 'V': printf("ipsecapi %s\n", ipsecapi_version()); return 0;
+	case 'w':
+		t->why = true;
+		a->given |= OPT_WHY;
+		return -1;
+	case 'f':
+		a->given |= OPT_FD;
+		return number(optarg, 1 << 20, &a->fd) ?
+		       wrong("--fd needs the number of a descriptor, not '%s'", optarg) : -1;
+	case 't':
+		a->given |= OPT_TIMEOUT;
+		return number(optarg, 3600000, &t->timeout_ms) ?
+		       wrong("--timeout needs milliseconds, at most 3600000, not '%s'", optarg) : -1;
+	case ':':
+		return wrong("'%s' misses its value", argv[optind - 1]);
+	}
+	return wrong("there is no option '%s'", argv[optind - 1]);
+}
 
 /* Returns an exit status, or -1 to go on. */
 static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
@@ -66,99 +157,87 @@ static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	int c;
+	int c, status = -1;
 
-	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
-		switch (c) {
-		case 'j': t->json = true; break;
-		case 'w': t->why = true; break;
-		case 's': t->socket = optarg; break;
-		case 'h': fputs(usage, stdout); return 0;
-		case 'V': printf("ipsecapi %s\n", ipsecapi_version()); return 0;
-		case 'f':
-			if (number(optarg, 1 << 20, &a->fd))
-				return wrong("--fd needs the number of a descriptor");
-			break;
-		case 't':
-			if (number(optarg, 3600000, &t->timeout_ms))
-				return wrong("--timeout needs milliseconds, at most 3600000");
-			break;
-		default:
-			return wrong("unknown option");
-		}
-	}
+	opterr = 0;
+	while (status < 0 && (c = getopt_long(argc, argv, ":", longopts, NULL)) != -1)
+		status = take_option(c, t, a, argv);
 	a->words = argv + optind;
 	a->n = argc - optind;
-	return a->n ? -1 : wrong("which command?");
-}
-
-static int probe(struct tool *t, char **words)
-{
-	int fd = probe_connect(words[1], words[2], words[3], t->timeout_ms);
-	int status;
-
-	if (fd == -EPROTONOSUPPORT)
-		return wrong("a probe is tcp or udp");
-	if (fd == -EDESTADDRREQ)
-		return 1;
-	if (fd < 0)
-		return fail(t, "connect", fd);
-	status = cmd_flow(t, fd);
-	close(fd);
 	return status;
 }
 
-static int run(struct tool *t, const struct arguments *a)
+/* The command that the words say, once all that can be wrong with them is not. */
+static int choose(const struct arguments *a, const struct command **cmd)
 {
-	const char *cmd = a->words[0];
-
-	if (!strcmp(cmd, "probe"))
-		return a->n == 4 ? probe(t, a->words) : wrong("probe tcp|udp HOST PORT");
-	if (a->n != 1)
-		return wrong("too many arguments");
-	if (!strcmp(cmd, "caps"))
-		return cmd_caps(t);
-	if (!strcmp(cmd, "status"))
-		return cmd_status(t);
-	if (!strcmp(cmd, "flow") || !strcmp(cmd, "watch")) {
-		if (a->fd < 0)
-			return wrong("flow and watch need --fd N");
-		return *cmd == 'f' ? cmd_flow(t, a->fd) : cmd_watch(t, a->fd);
-	}
-	return wrong("unknown command");
-}
-
-static bool known(const char *cmd)
-{
-	static const char *const commands[] = { "caps", "status", "flow", "probe", "watch" };
 	size_t i;
 
+	if (!a->n)
+		return wrong("which command?");
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(cmd, commands[i]))
-			return true;
-	return false;
+		if (!strcmp(a->words[0], commands[i].name))
+			break;
+	if (i == sizeof(commands) / sizeof(commands[0]))
+		return wrong("there is no command '%s'", a->words[0]);
+	*cmd = &commands[i];
+	if (a->n != (*cmd)->words || ((*cmd)->takes & OPT_FD && a->fd < 0))
+		return wrong("too %s arguments: %s", a->n > (*cmd)->words ? "many" : "few", (*cmd)->form);
+	if (a->given & ~(*cmd)->takes)
+		return wrong("%s takes no %s", (*cmd)->name, a->given & ~(*cmd)->takes & OPT_FD ? "--fd" :
+			     a->given & ~(*cmd)->takes & OPT_WHY ? "--why" : "--timeout");
+	if ((*cmd)->words > 1 && strcmp(a->words[1], "tcp") && strcmp(a->words[1], "udp"))
+		return wrong("a probe is tcp or udp, not '%s'", a->words[1]);
+	if ((*cmd)->words > 1 && !probe_port_valid(a->words[3]))
+		return wrong("'%s' is no port: give a number from 1 to 65535 or the name of a service",
+			     a->words[3]);
+	return -1;
+}
+
+static int run(struct tool *t, const struct arguments *a, const struct command *cmd)
+{
+	const char *path = t->socket ? t->socket : IPSECAPI_DEFAULT_PATH;
+	int err, status;
+
+	/* before we have descriptors of our own */
+	if (cmd->takes & OPT_FD && fcntl(a->fd, F_GETFD) < 0) {
+		fprintf(stderr, "ipsecapi: no descriptor %d was inherited; in bash: exec %d<>/dev/tcp/HOST/PORT\n",
+			a->fd, a->fd);
+		return 1;
+	}
+	err = ipsecapi_open(t->socket, 0, &t->ctx);
+	if (err == -ENOLINK)
+		fprintf(stderr, "ipsecapi: no broker answers at %s; is ipsecapid running?\n", path);
+	else if (err == -EINVAL || err == -ENAMETOOLONG)
+		fprintf(stderr, "ipsecapi: --socket '%s' can't be the path of a socket: %s\n", path,
+			*path ? "it is too long" : "it is empty");
+	else if (err)
+		fail(t, "session", err);
+	if (err)
+		return 1;
+	status = cmd->run(t, a);
+	ipsecapi_close(t->ctx);
+	return status;
+}
+
+/* An answer that did not arrive was not given. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "ipsecapi: the answer can't be written: %s\n", strerror(errno));
+	return status ? status : 1;
 }
 
 int main(int argc, char **argv)
 {
 	struct tool t = { .timeout_ms = 3000 };
 	struct arguments a = { .fd = -1 };
+	const struct command *cmd = NULL;
 	int status = parse(argc, argv, &t, &a);
-	int err;
 
-	if (status >= 0)
-		return status;
-	if (!known(a.words[0]))
-		return wrong("unknown command");
-	err = ipsecapi_open(t.socket, 0, &t.ctx);
-	if (err == -ENOLINK) {
-		fprintf(stderr, "ipsecapi: no broker answers at %s; is ipsecapid running?\n",
-			t.socket ? t.socket : IPSECAPI_DEFAULT_PATH);
-		return 1;
-	}
-	if (err)
-		return fail(&t, "session", err);
-	status = run(&t, &a);
-	ipsecapi_close(t.ctx);
-	return status;
+	if (status < 0)
+		status = choose(&a, &cmd);
+	if (status < 0)
+		status = run(&t, &a, cmd);
+	return finish(status);
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,17 +41,24 @@ static int connect_one(const struct addrinfo *a, int timeout_ms)
 	return fd;
 }
 
+bool probe_port_valid(const char *port)
+{
+	size_t digits = strspn(port, "0123456789");
+	unsigned long n;
+
+	if (!*port || port[digits])
+		return *port && strspn(port, " +-") == 0;
+	/* getaddrinfo() would take a larger number and cut it */
+	n = digits <= 5 ? strtoul(port, NULL, 10) : 0;
+	return n >= 1 && n <= 65535;
+}
+
 int probe_connect(const char *protocol, const char *host, const char *port, int timeout_ms)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC }, *list, *a;
 	int err, fd = -EHOSTUNREACH;
 
-	if (!strcmp(protocol, "tcp"))
-		hints.ai_socktype = SOCK_STREAM;
-	else if (!strcmp(protocol, "udp"))
-		hints.ai_socktype = SOCK_DGRAM;
-	else
-		return -EPROTONOSUPPORT;
+	hints.ai_socktype = strcmp(protocol, "udp") ? SOCK_STREAM : SOCK_DGRAM;
 	err = getaddrinfo(host, port, &hints, &list);
 	if (err) {
 		fprintf(stderr, "ipsecapi: %s port %s: %s\n", host, port, gai_strerror(err));

@@ -43,8 +43,13 @@ const char *endpoint(char *buf, size_t size, uint16_t family, const uint8_t *add
 const char *prefix(char *buf, size_t size, uint16_t family, const uint8_t *addr, uint8_t bits);
 const char *protocol_word(char *buf, size_t size, uint8_t protocol);
 
-/* probe.c: a connected socket to ask about. Returns a descriptor or a negative errno. */
+/*
+ * probe.c: a connected socket to ask about. @protocol: "tcp" or "udp". Returns a descriptor or a
+ * negative errno; -EDESTADDRREQ when it has complained already.
+ */
 int probe_connect(const char *protocol, const char *host, const char *port, int timeout_ms);
+/* A number from 1 to 65535, or what may be the name of a service. */
+bool probe_port_valid(const char *port);
 
 /* commands.c: exit statuses */
 int cmd_caps(struct tool *t);

@@ -36,10 +36,27 @@ struct options {
 	const char *user;
 };
 
-static int die(const char *what, int err)
+static int die(const char *what, const char *why)
 {
-	fprintf(stderr, "ipsecapid: %s: %s\n", what, strerror(-err));
+	fprintf(stderr, "ipsecapid: %s: %s\n", what, why);
 	return 1;
+}
+
+static const char *listen_words(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "--socket needs a path";
+	case -EEXIST:
+		return "something that is no socket is there; it is left alone, choose another path";
+	case -EADDRINUSE:
+		return "another broker answers there; stop it or choose another path";
+	case -E2BIG:
+		return "systemd passed more than one socket; the unit must name one";
+	case -ENOTSOCK:
+		return "systemd passed something that is no listening SEQPACKET socket";
+	}
+	return strerror(-err);
 }
 
 /* Accepted connections inherit it, so that no message can come without credentials. */
@@ -63,12 +80,17 @@ static int make_directory(const char *path)
 	return mkdir(dir, 0755) && errno != EEXIST ? -errno : 0;
 }
 
-/* A socket left by a broker that died is replaced; one that answers is not. */
+/* A socket left by a broker that died is replaced; one that answers is not, nor anything else. */
 static int clear_path(const struct sockaddr_un *addr)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	int alive;
+	struct stat st;
+	int alive, fd;
 
+	if (lstat(addr->sun_path, &st))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	alive = !connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) || errno == EAGAIN;
@@ -83,6 +105,8 @@ static int listen_at(const char *path)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, err;
 
+	if (!*path)
+		return -EINVAL;
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(addr.sun_path, path);
@@ -133,6 +157,7 @@ static int find_user(const struct options *o, struct keeper_config *c)
 	return 0;
 }
 
+/* Returns an exit status, or -1 to go on. */
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longopts[] = {
@@ -148,17 +173,21 @@ static int parse(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 's': o->socket = optarg; break;
 		case 'u': o->user = optarg; break;
-		case 'h': fputs(usage, stdout); exit(0);
-		case 'V': printf("ipsecapid %d.%d\n", IPSECAPI_VERSION_MAJOR,
-				 IPSECAPI_VERSION_MINOR); exit(0);
-		default: fputs(usage, stderr); return 2;
+		case 'h':
+			fputs(usage, stdout);
+			return fflush(stdout) ? 1 : 0;
+		case 'V':
+			printf("ipsecapid %d.%d\n", IPSECAPI_VERSION_MAJOR, IPSECAPI_VERSION_MINOR);
+			return fflush(stdout) ? 1 : 0;
+		default:	/* getopt has said what is wrong */
+			fputs("'ipsecapid --help' shows the usage\n", stderr);
+			return 2;
 		}
 	}
-	if (optind != argc) {
-		fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
-		return 2;
-	}
-	return 0;
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
+	return 2;
 }
 
 int main(int argc, char **argv)
@@ -167,7 +196,7 @@ int main(int argc, char **argv)
 	struct keeper_config c;
 	int err = parse(argc, argv, &o);
 
-	if (err)
+	if (err >= 0)
 		return err;
 	if (geteuid()) {
 		fprintf(stderr, "ipsecapid: must be started as root; it drops what it does not need\n");
@@ -175,9 +204,9 @@ int main(int argc, char **argv)
 	}
 	err = find_user(&o, &c);
 	if (err)
-		return die(o.user, err);
+		return die(o.user, "there is no such user; --user names another");
 	c.listener = get_listener(&o);
 	if (c.listener < 0)
-		return die(o.socket, c.listener);
+		return die(o.socket, listen_words(c.listener));
 	return keeper_main(&c);
 }

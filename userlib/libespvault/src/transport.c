@@ -14,7 +14,8 @@
 
 int esp_io_open(const char *path, unsigned int flags)
 {
-	int fd = open(path, (flags & ESPVAULT_RDONLY ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY);
+	/* not to be held up by what is no unit: a FIFO that nobody writes */
+	int fd = open(path, (flags & ESPVAULT_RDONLY ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -204,11 +204,12 @@ static void test_exchange_refusals(void **state)
 		{ "--src 10.0.0.1", "need --src, --dst" },
 		{ "--src 10.0.0.1 --dst fd00::1 --spi-i 300 --spi-r 301 --reqid 1", "different families" },
 		{ "--spi-i 255", "--spi-i" },
-		{ "--window 33", "--window" },
+		{ "--window 33", "multiple of 32" },
 		{ "--dev-i a;reboot", "--dev-i" },
 		{ "--mode beet", "--mode" },
-		{ "--bogus", "'--bogus'" },
-		{ "--id-i", "'--id-i'" },
+		{ "--bogus", "no option '--bogus'" },
+		{ "--esn=1", "no option '--esn=1'" },
+		{ "--id-i", "'--id-i' misses its value" },
 		{ "/dev/espvault2", "two units" },
 	};
 	char line[256];
