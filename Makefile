@@ -9,6 +9,11 @@ JOBS	:= $(shell nproc)
 PARTS	:= fw-interface sim/core userlib drivers
 STAGE	:= build/guest-root
 
+# Before anything is built, not an hour later.
+ifneq ($(filter-out tcg kvm,$(ACCEL)),)
+$(error ACCEL=$(ACCEL): only tcg and kvm are known)
+endif
+
 # The recipes order the steps themselves and each step uses every core.
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory

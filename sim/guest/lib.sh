@@ -4,7 +4,7 @@
 # Shared by the scripts below sim/: paths, messages, locks and keys.
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-cache=${ESPVAULT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/espvault}
+cache=${ESPVAULT_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/espvault}
 guest_dir=$checkout/sim/guest
 
 say()
@@ -20,10 +20,19 @@ die()
 	exit 1
 }
 
+# A relative path would mean another folder to each script.
+case $cache in
+/.cache/*) die "there is no home directory to keep finished pieces in" "set ESPVAULT_CACHE to a folder" ;;
+/*) ;;
+*) die "ESPVAULT_CACHE is not an absolute path: $cache" "set it to one that begins with /" ;;
+esac
+
 # Runs with descriptor 9 holding the lock until the process ends.
 lock()	# NAME
 {
 	mkdir -p "$cache" || die "cannot create $cache" \
+		"set ESPVAULT_CACHE to a folder that can be written"
+	[ -w "$cache" ] || die "cannot write in $cache" \
 		"set ESPVAULT_CACHE to a folder that can be written"
 	exec 9>"$cache/.lock-$1"
 	flock -n 9 && return

@@ -83,6 +83,7 @@ class Guest:
         netdevs, fds = self._netdevs(nics, links)
         ports = [nic.port_args(i) for i, nic in enumerate(nics, 1)]
         self._captures = itertools.count(1)
+        self.qemu = None
         more.update(memory=memory, smp=smp, netdevs=netdevs, fds=fds, objects=objects,
                     devices=ports + [n.device_args() for n in nics], kernel_args=kernel_args)
         for tries_left in reversed(range(BOOT_TRIES)):
@@ -90,6 +91,8 @@ class Guest:
                 self._boot(boot_limit, more)
                 break
             except GuestError as e:
+                if not self.qemu:
+                    raise GuestError(f"{self.name}: {e}") from e
                 if not tries_left or BOOT_RACE not in self.qemu.messages():
                     raise GuestError(f"{self.name}: {e}\n{self._last_words()}") from e
                 print(f"# {self.name}: QEMU lost a race of its own while booting; once more", flush=True)
