@@ -49,7 +49,7 @@ static const char *open_words(int err)
 		return "no such unit; is the module espvault loaded and the NIC there?";
 	case -EPERM:
 	case -EACCES:
-		return "not allowed; commands that change something need CAP_NET_ADMIN";
+		return "not allowed; units are root's, and what changes something needs CAP_NET_ADMIN";
 	case -ENOTTY:
 	case -EISDIR:
 	case -ENXIO:
