@@ -45,6 +45,20 @@ def files_of_a_hostile_file_system_stop_nobody():
     assert result.ok and "1..5" in result.out, result.describe()
 
 
+@tap.test(timeout=300)
+def a_kernel_without_esp():
+    with Guest("report-no-esp") as guest:
+        for module in ("esp4", "esp6"):
+            guest.check(f"echo install {module} /bin/false >>/etc/modprobe.d/no-esp.conf")
+        refused = guest.run(f"ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 9 mode transport "
+                            f"aead {xfrm.AEAD} 0x{xfrm.host_key(256)} 128")
+        assert not refused.ok, "this kernel has ESP"
+        result = guest.run("/usr/lib/ipsecapi/report-test --no-esp", timeout=280)
+    tap.diag(result.out)
+    assert result.ok and "1.." in result.out, result.describe()
+    assert "not ok" not in result.out and "# SKIP" not in result.out, result.out
+
+
 class Watched:
     """A socket of an unprivileged program, and what it is told."""
 
@@ -181,6 +195,82 @@ def a_device_that_is_taken_away_is_not_hardware():
         watched.job.close_stdin()
         watched.job.wait(20)
         unbind.check(30)
+
+
+def host(side, uid=APP):
+    return json.loads(side.check("ipsecapi --json status", uid=uid))
+
+
+def caps(side, options=""):
+    """What caps says, by interface."""
+    said = json.loads(side.check(f"ipsecapi {options} --json caps", uid=APP))
+    return {i["name"]: i for i in said["interfaces"]}
+
+
+@tap.test(rig, cases=[{"keys": k} for k in ("unit", "host")])
+def status_counts_what_the_device_holds(r, keys):
+    level = {"unit": "L3", "host": "L1"}[keys]
+    esp, _ = protected(r, keys)
+    said = host(r.a)
+    assert (said["sas"], said["sas_packet"], said["sas_software"], said["sas_crypto"]) == (2, 2, 0, 0), said
+    assert said["sas_custody"] == {level: 2} and said["policies_packet"] >= 2, said
+    assert said["flows"] == 1 and said["rules"] == [], said
+    rules = host(r.a, uid=0)["rules"]
+    states = {rule["direction"]: rule["state"] for rule in rules if rule["action"] == "protect"}
+    for direction in ("out", "in"):
+        assert states[direction]["enforced_by"] == "hw-packet" and states[direction]["custody"] == level, rules
+    r.a.check(esp.back.delete(r.a))
+    said = host(r.a)
+    assert (said["sas"], said["sas_packet"]) == (1, 1), said
+
+
+@tap.test(rig)
+def what_the_nic_declines_is_not_hardware(r):
+    """It can offload, but neither crypto offload nor a short ICV; software takes both."""
+    esp = xfrm.Esp(r.a, r.b, keys="host")
+    for side in (r.a, r.b):
+        side.check("\n".join(esp.policy(side, "add", d, offload=False) for d in ("in", "out")))
+    silent_peer(r.b)
+    watched = Watched(r.a, r.b.addr(4))
+    crypto = esp.out.command(r.a, offload=False) + f" offload dev {r.a.dev} dir out"
+    for command in (crypto, esp.out.command(r.a).replace(" 128 ", " 64 ")):
+        declined = r.a.run(command)
+        assert not declined.ok and declined.err.startswith("Error: "), declined.describe()
+        both(watched.ask(), "blocked/software/no-key/no-sa")
+    assert not host(r.a)["sas"], "an SA that was declined is there"
+    for sa in esp.sas:
+        r.a.check(sa.command(r.a, offload=False).replace(" 128 ", " 64 "))
+    both(watched.ask(), "encrypted/software/L0/none")
+    assert watched.ask("hello") == "sent: encrypted by software"
+    said = host(r.a)
+    assert (said["sas_software"], said["sas_packet"], said["sas_crypto"]) == (2, 0, 0), said
+    assert said["sas_custody"] == {"L0": 2} and not said["policies_packet"], said
+    assert "packet" in caps(r.a)["esv0"]["offload"], "what the NIC can do is another question"
+
+
+@tap.test()
+def nics_that_can_do_less():
+    """One without ESP, whose unit then keys nothing, and one without a unit as well."""
+    with Rig(name="report-less", a_props={"ipsec": False}, b_props={"ipsec": False, "unit": False}) as r:
+        esp = xfrm.Esp(r.a, r.b, keys="host")
+        declined = r.a.run(esp.out.command(r.a))
+        assert not declined.ok, "packet offload without the capability"
+        for side in (r.a, r.b):
+            side.check("\n".join(esp.policy(side, "add", d, offload=False) for d in ("in", "out")))
+        silent_peer(r.b)
+        watched = Watched(r.a, r.b.addr(4))
+        both(watched.ask(), "blocked/software/no-key/no-sa")
+        for sa in esp.sas:
+            r.a.check(sa.command(r.a, offload=False))
+        both(watched.ask(), "encrypted/software/L0/none")
+        mine = caps(r.a)["esv0"]
+        assert mine["unit_present"] and mine["offload"] == [] and mine["suites"] == [], mine
+        assert mine["best_custody"] == "L0" and not mine["max_sas"], mine
+        r.b.spawn(["ipsecapid", "--socket", "/run/b.sock"], timeout=60)
+        r.b.wait_until("ipsecapi --socket /run/b.sock status")
+        theirs = caps(r.b, "--socket /run/b.sock")["esv1"]
+        assert not theirs["unit_present"] and theirs["offload"] == [], theirs
+        assert theirs["best_custody"] == "L0", theirs
 
 
 @tap.test(rig)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "exchange.h"
@@ -41,25 +40,6 @@ static const char *const takes[] = {
 };
 
 static_assert(ESPVAULT_NONCE_MAX == 256, "identities are as long as said");
-
-/* A number from min to max, or false. */
-static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *n >= min && *n <= max;
-}
-
-static bool number32(const char *text, uint32_t min, uint32_t max, uint32_t *n)
-{
-	uint64_t v;
-	bool ok = number(text, min, max, &v);
-
-	*n = (uint32_t)v;
-	return ok;
-}
 
 /* A name that may stand in a line for a shell. */
 static bool plain_name(const char *text, const char **out)

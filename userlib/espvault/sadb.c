@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void put_spi(struct json_object *o, uint32_t spi)
@@ -54,28 +53,33 @@ static int sa_collect(const struct espvault_sa *sa, void *arg)
 	return 0;
 }
 
-static int sa_list(struct tool *t)
-{
-	struct json_object *a;
-	struct espvault *unit;
-	const char *name;
-	char path[64];
-	int code = one_device(t, &name), err;
+/* Fills the array with what the unit lists. */
+typedef int (*fill_fn)(struct espvault *unit, struct json_object *a);
 
-	if (code == EXIT_OK)
-		code = open_unit(name, ESPVAULT_RDONLY, &unit, path);
+static int print_list(struct tool *t, fill_fn fill, void (*line)(struct json_object *o))
+{
+	struct espvault *unit;
+	struct json_object *a;
+	char path[64];
+	int code = open_to_look(t, &unit, path), err;
+
 	if (code != EXIT_OK)
 		return code;
 	a = json_object_new_array();
-	err = espvault_sa_foreach(unit, sa_collect, a);
+	err = fill(unit, a);
 	if (err) {
 		code = complain_unit(unit, path, err);
 		json_object_put(a);
 	} else {
-		print_array(t, a, sa_line);
+		print_array(t, a, line);
 	}
 	espvault_close(unit);
 	return code;
+}
+
+static int sa_fill(struct espvault *unit, struct json_object *a)
+{
+	return espvault_sa_foreach(unit, sa_collect, a);
 }
 
 /* What sa show looks for. */
@@ -86,17 +90,6 @@ struct wanted {
 	uint8_t family;		/* 0: no address */
 	uint8_t daddr[16];
 };
-
-static bool number(const char *text, uint32_t *n)
-{
-	unsigned long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoull(text, &end, 0);
-	*n = (uint32_t)v;
-	return *text >= '0' && *text <= '9' && !*end && !errno && v <= UINT32_MAX;
-}
 
 static bool address(const char *text, struct wanted *w)
 {
@@ -114,11 +107,11 @@ static int wanted_parse(struct tool *t, struct wanted *w)
 				return complain(EXIT_USAGE, "--daddr needs an IP address, not '%s'", value);
 			i++;
 		} else if (!strcmp(arg, "--spi")) {
-			w->have_spi = number(value, &w->spi);
+			w->have_spi = number32(value, 0, UINT32_MAX, &w->spi);
 			if (!w->have_spi)
 				return complain(EXIT_USAGE, "--spi needs a number, not '%s'", value);
 			i++;
-		} else if (!w->have_handle && number(arg, &w->handle)) {
+		} else if (!w->have_handle && number32(arg, 0, UINT32_MAX, &w->handle)) {
 			w->have_handle = true;
 		} else if (!w->device && arg[0] != '-') {
 			w->device = arg;
@@ -160,7 +153,7 @@ int cmd_sa(struct tool *t)
 	struct tool sub = { .json = t->json, .argc = t->argc - 1, .argv = t->argv + 1 };
 
 	if (sub.argc && !strcmp(sub.argv[0], "list"))
-		return sa_list(&sub);
+		return print_list(&sub, sa_fill, sa_line);
 	if (sub.argc && !strcmp(sub.argv[0], "show"))
 		return sa_show(&sub);
 	return complain(EXIT_USAGE, "sa: say list or show");
@@ -228,30 +221,16 @@ static void policy_line(struct json_object *o)
 	printf(" packets %s drops %s\n", get(o, "packets"), get(o, "drops"));
 }
 
+static int policy_fill(struct espvault *unit, struct json_object *a)
+{
+	return espvault_policy_foreach(unit, policy_collect, a);
+}
+
 int cmd_policy(struct tool *t)
 {
 	struct tool sub = { .json = t->json, .argc = t->argc - 1, .argv = t->argv + 1 };
-	struct json_object *a;
-	struct espvault *unit;
-	const char *name;
-	char path[64];
-	int code, err;
 
 	if (!sub.argc || strcmp(sub.argv[0], "list"))
 		return complain(EXIT_USAGE, "policy: say list");
-	code = one_device(&sub, &name);
-	if (code == EXIT_OK)
-		code = open_unit(name, ESPVAULT_RDONLY, &unit, path);
-	if (code != EXIT_OK)
-		return code;
-	a = json_object_new_array();
-	err = espvault_policy_foreach(unit, policy_collect, a);
-	if (err) {
-		code = complain_unit(unit, path, err);
-		json_object_put(a);
-	} else {
-		print_array(t, a, policy_line);
-	}
-	espvault_close(unit);
-	return code;
+	return print_list(&sub, policy_fill, policy_line);
 }

@@ -86,11 +86,8 @@ int cmd_list(struct tool *t)
 static int info_of(struct tool *t, struct espvault_info *info, char path[64])
 {
 	struct espvault *unit;
-	const char *name;
-	int code = one_device(t, &name), err;
+	int code = open_to_look(t, &unit, path), err;
 
-	if (code == EXIT_OK)
-		code = open_unit(name, ESPVAULT_RDONLY, &unit, path);
 	if (code != EXIT_OK)
 		return code;
 	err = espvault_get_info(unit, info);
@@ -172,7 +169,6 @@ int cmd_counters(struct tool *t)
 {
 	struct counting c = { .all = false };
 	struct espvault *unit;
-	const char *name;
 	char path[64];
 	int code, err, n = 0;
 
@@ -183,9 +179,7 @@ int cmd_counters(struct tool *t)
 			t->argv[n++] = t->argv[i];
 	}
 	t->argc = n;
-	code = one_device(t, &name);
-	if (code == EXIT_OK)
-		code = open_unit(name, ESPVAULT_RDONLY, &unit, path);
+	code = open_to_look(t, &unit, path);
 	if (code != EXIT_OK)
 		return code;
 	c.o = json_object_new_object();

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct command commands[] = {
@@ -94,17 +95,36 @@ int open_unit(const char *path, unsigned int flags, struct espvault **unit, char
 	return err ? complain(EXIT_NO_DEVICE, "%s: %s", path, open_words(err)) : EXIT_OK;
 }
 
-int one_device(struct tool *t, const char **path)
+int open_to_look(struct tool *t, struct espvault **unit, char name[64])
 {
-	*path = NULL;
+	const char *path = NULL;
+
 	for (int i = 1; i < t->argc; i++) {
 		if (t->argv[i][0] == '-')
 			return complain(EXIT_USAGE, "%s has no option '%s'", t->argv[0], t->argv[i]);
-		if (*path)
+		if (path)
 			return complain(EXIT_USAGE, "%s takes one device, not '%s' as well", t->argv[0], t->argv[i]);
-		*path = t->argv[i];
+		path = t->argv[i];
 	}
-	return EXIT_OK;
+	return open_unit(path, ESPVAULT_RDONLY, unit, name);
+}
+
+bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *n >= min && *n <= max;
+}
+
+bool number32(const char *text, uint32_t min, uint32_t max, uint32_t *n)
+{
+	uint64_t v;
+	bool ok = number(text, min, max, &v);
+
+	*n = (uint32_t)v;
+	return ok;
 }
 
 static int usage(FILE *to, int code)

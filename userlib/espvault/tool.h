@@ -52,8 +52,15 @@ int complain_unit(const struct espvault *unit, const char *path, int err);
 
 /* Open path, or with NULL the only unit of this host. EXIT_OK, else it has complained. *name: its path. */
 int open_unit(const char *path, unsigned int flags, struct espvault **unit, char name[64]);
-/* The command takes nothing, or one device: *path is that or NULL. EXIT_OK or EXIT_USAGE, with words. */
-int one_device(struct tool *t, const char **path);
+/*
+ * The command takes nothing, or one device: open that, or the only unit, to look at it. EXIT_OK,
+ * else it has complained.
+ */
+int open_to_look(struct tool *t, struct espvault **unit, char name[64]);
+
+/* A number from min to max, or false. */
+bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
+bool number32(const char *text, uint32_t min, uint32_t max, uint32_t *n);
 
 /* Words for the interface's numbers; "unknown" otherwise. */
 const char *word_dir(unsigned int n);

@@ -131,7 +131,7 @@ int cmd_status(struct tool *t)
 	return err ? fail(t, "status", err) : 0;
 }
 
-static int list_why(struct tool *t, struct ipsecapi_flow *flow, struct json_object *array)
+static int list_why(struct ipsecapi_flow *flow, struct json_object *array)
 {
 	struct ipsecapi_why why;
 	uint32_t i;
@@ -143,7 +143,6 @@ static int list_why(struct tool *t, struct ipsecapi_flow *flow, struct json_obje
 		else
 			text_why(&why);
 	}
-	(void)t;
 	return err == -ENOENT ? 0 : err;
 }
 
@@ -157,13 +156,13 @@ static int print_flow(struct tool *t, struct ipsecapi_flow *flow)
 		return err;
 	if (!t->json) {
 		text_report(&rep);
-		return t->why ? list_why(t, flow, NULL) : 0;
+		return t->why ? list_why(flow, NULL) : 0;
 	}
 	o = json_report(&rep);
 	if (t->why) {
 		array = json_object_new_array();
 		json_object_object_add(o, "why", array);
-		err = list_why(t, flow, array);
+		err = list_why(flow, array);
 	}
 	if (err)
 		json_object_put(o);
@@ -175,16 +174,15 @@ static int print_flow(struct tool *t, struct ipsecapi_flow *flow)
 int cmd_flow(struct tool *t, int fd)
 {
 	struct ipsecapi_flow *flow;
-	int err = ipsecapi_flow_open(t->ctx, fd, &flow);
+	int err = ipsecapi_flow_open(t->ctx, fd, &flow), status = 0;
 
-	if (!err) {
-		err = print_flow(t, flow);
-		if (err)
-			err = fail(t, "report", err) ? -EIO : 0;
-		ipsecapi_flow_close(flow);
-		return err ? 1 : 0;
-	}
-	return fail(t, "flow", err);
+	if (err)
+		return fail(t, "flow", err);
+	err = print_flow(t, flow);
+	if (err)
+		status = fail(t, "report", err);
+	ipsecapi_flow_close(flow);
+	return status;
 }
 
 static int print_event(struct tool *t, struct ipsecapi_flow *flow, const struct ipsecapi_event *ev)

@@ -87,6 +87,21 @@ static uint32_t offload_seen(const struct front *f, uint32_t ifindex)
 	return seen;
 }
 
+/* A unit keys the ESP of its NIC; one behind a NIC without ESP gives nothing to offload to. */
+static void tell_unit(struct ipsecapi_interface *i, const struct rec_unit *unit)
+{
+	i->unit_present = 1;
+	i->test_mode = unit->test_mode;
+	if (!(i->offload & IPSECAPI_OFFLOAD_ESP))
+		return;
+	i->offload |= IPSECAPI_OFFLOAD_PACKET;
+	i->suites = unit->suites;
+	i->best_custody = IPSECAPI_CUSTODY_L3;
+	i->max_sas = unit->max_sas;
+	i->max_policies = unit->max_policies;
+	i->max_replay_window = unit->max_window;
+}
+
 static void interface(struct session *s, const struct sess_request *req)
 {
 	const struct front *f = s->front;
@@ -107,16 +122,8 @@ static void interface(struct session *s, const struct sess_request *req)
 	memcpy(i.driver, l->driver, sizeof(i.driver));
 	i.best_custody = l->offload & IPSECAPI_OFFLOAD_ESP ? IPSECAPI_CUSTODY_L1 :
 							     IPSECAPI_CUSTODY_L0;
-	if (unit) {
-		i.offload |= IPSECAPI_OFFLOAD_PACKET;
-		i.suites = unit->suites;
-		i.unit_present = 1;
-		i.best_custody = IPSECAPI_CUSTODY_L3;
-		i.max_sas = unit->max_sas;
-		i.max_policies = unit->max_policies;
-		i.max_replay_window = unit->max_window;
-		i.test_mode = unit->test_mode;
-	}
+	if (unit)
+		tell_unit(&i, unit);
 	give(s, req, &i, sizeof(i));
 }
 

@@ -39,13 +39,6 @@ static void forget(struct units *u)
 		espvault_close(u->at[--u->count].dev);
 }
 
-void units_free(struct units *u)
-{
-	if (u)
-		forget(u);
-	free(u);
-}
-
 static int add_unit(const char *path, void *arg)
 {
 	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);

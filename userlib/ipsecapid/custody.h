@@ -13,7 +13,6 @@ struct units;
 
 /* @netns_cookie: of the broker's network namespace; units elsewhere are not ours. */
 struct units *units_new(uint64_t netns_cookie);
-void units_free(struct units *u);
 
 /* Look again which units there are; call it when interfaces changed. */
 void units_refresh(struct units *u);

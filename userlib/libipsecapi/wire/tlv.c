@@ -123,15 +123,3 @@ void sized_copy_out(void *dst, size_t dst_size, const void *src, size_t src_size
 	memcpy(dst, src, both);
 	memset((uint8_t *)dst + both, 0, dst_size - both);
 }
-
-int sized_copy_in(void *dst, size_t dst_size, const void *src, size_t src_size)
-{
-	const uint8_t *p = src;
-	size_t i;
-
-	for (i = dst_size; i < src_size; i++)
-		if (p[i])
-			return -E2BIG;
-	sized_copy_out(dst, dst_size, src, src_size);
-	return 0;
-}

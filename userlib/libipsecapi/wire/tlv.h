@@ -51,10 +51,4 @@ int tlv_finish(struct tlv_writer *w);
  */
 void sized_copy_out(void *dst, size_t dst_size, const void *src, size_t src_size);
 
-/**
- * The same for input: bytes that only the writer knows must be zero.
- * Returns 0 or -E2BIG.
- */
-int sized_copy_in(void *dst, size_t dst_size, const void *src, size_t src_size);
-
 #endif
