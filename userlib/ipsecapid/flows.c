@@ -254,7 +254,7 @@ void flows_gone(struct front *f, uint64_t cookie)
 	}
 }
 
-static bool waits(const struct flow *flow)
+bool flow_waits(const struct flow *flow)
 {
 	int d;
 
@@ -272,7 +272,7 @@ static bool any_flow(const struct front *f, bool waiting)
 
 	for (s = f->sessions; s; s = s->next)
 		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
-			if (s->flows[i].id && (!waiting || waits(&s->flows[i])))
+			if (s->flows[i].id && (!waiting || flow_waits(&s->flows[i])))
 				return true;
 	return false;
 }

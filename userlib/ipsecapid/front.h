@@ -110,6 +110,8 @@ void flow_close(struct session *s, const struct sess_request *req);
 void flow_end(struct session *s, struct flow *flow);
 struct flow *flow_find(struct session *s, const struct sess_request *req);
 void flow_judge(struct session *s, struct flow *flow, const struct world *w);
+/* A direction of it misses an SA. */
+bool flow_waits(const struct flow *flow);
 void flows_judge(struct front *f, bool routes);
 void flows_gone(struct front *f, uint64_t cookie);
 bool flows_waiting(const struct front *f);

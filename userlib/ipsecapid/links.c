@@ -20,6 +20,8 @@
 
 #define BUFFER 65536
 #define F_LOWER_UP 0x10000
+/* Groups that have no RTMGRP_ name. */
+#define GROUP(n) (1u << ((n) - 1))
 
 static int open_route(uint32_t groups)
 {
@@ -41,7 +43,8 @@ int links_open(struct links *l)
 	memset(l, 0, sizeof(*l));
 	l->bit_esp = l->bit_csum = l->bit_gso = -1;
 	l->events = open_route(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-			       RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE);
+			       RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
+			       GROUP(RTNLGRP_IPV6_RULE) | GROUP(RTNLGRP_NEXTHOP));
 	l->query = open_route(0);
 	l->inet = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	l->all_no_xfrm4 = open("/proc/sys/net/ipv4/conf/all/disable_xfrm", O_RDONLY | O_CLOEXEC);

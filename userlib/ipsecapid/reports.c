@@ -53,17 +53,6 @@ static void ask(struct session *s, const struct flow *flow)
 	s->scrub_tag = front_read(s->front, flow->verdict.sa, flow->verdict.n_sas);
 }
 
-static bool waits_for_sa(const struct flow *flow)
-{
-	int d;
-
-	for (d = 0; d < 2; d++)
-		if (flow->verdict.dir[d].reason == IPSECAPI_REASON_NO_SA ||
-		    flow->verdict.dir[d].reason == IPSECAPI_REASON_ACQUIRING)
-			return true;
-	return false;
-}
-
 void report_begin(struct session *s, const struct sess_request *req)
 {
 	struct flow *flow = flow_find(s, req);
@@ -80,7 +69,7 @@ void report_begin(struct session *s, const struct sess_request *req)
 	links_route(&s->front->links, &flow->facts);
 	flow_judge(s, flow, &w);
 	/* an SA that is being negotiated appears in the table without an event */
-	if (waits_for_sa(flow))
+	if (flow_waits(flow))
 		front_sync(s->front, true);
 	s->pending = true;
 	s->tries = 0;
