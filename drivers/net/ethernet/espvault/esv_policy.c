@@ -56,6 +56,9 @@ static void esv_policy_attrs(struct esv_policy_attrs *a, const struct xfrm_polic
 		.sel = xp->selector,
 	};
 	a->sel.family = xp->family;
+	/* Whatever the device sees goes through its own interface; IKE daemons name it. */
+	if (a->sel.ifindex == xp->xdo.dev->ifindex)
+		a->sel.ifindex = 0;
 	if (xp->xfrm_nr)
 		esv_policy_attrs_tmpl(a, &xp->xfrm_vec[0]);
 }

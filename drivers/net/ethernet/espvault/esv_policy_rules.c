@@ -44,8 +44,13 @@ static struct esv_refusal esv_policy_tmpl_refusal(const struct esv_policy_attrs 
 		return REFUSE(EPROTONOSUPPORT, "Template must be ESP");
 	if (a->mode != XFRM_MODE_TRANSPORT && a->mode != XFRM_MODE_TUNNEL)
 		return REFUSE(EINVAL, "Template must be transport or tunnel mode");
-	if (a->spi)
-		return REFUSE(EINVAL, "Template with a fixed SPI can't be offloaded");
+	/*
+	 * IKE daemons name the SPI outbound, where it is the kernel that finds the
+	 * SA by it; the device then checks what SAs that follow each other share,
+	 * so that a frame under way while one replaces another is not lost.
+	 */
+	if (a->spi && a->dir == XFRM_POLICY_IN)
+		return REFUSE(EINVAL, "Inbound template with a fixed SPI can't be offloaded");
 	if (!a->reqid)
 		return REFUSE(EINVAL, "Template needs a reqid other than zero");
 	if (a->mode == XFRM_MODE_TRANSPORT)

@@ -121,7 +121,7 @@ struct esv_ipsec_limits {
  * @proto: template: IPPROTO_*
  * @mode: template: XFRM_MODE_*
  * @optional: template: may be skipped when there is no SA
- * @spi: template: one fixed SPI
+ * @spi: template: one SPI, or 0
  * @reqid: template
  * @family: template: of @saddr and @daddr
  * @saddr: template: source of a tunnel

@@ -83,7 +83,7 @@ struct esv_refusal esv_selector_refusal(const struct xfrm_selector *sel)
 	    sel->prefixlen_d > esv_addr_bits(sel->family))
 		return REFUSE(EINVAL, "Selector prefix is longer than an address");
 	if (sel->ifindex)
-		return REFUSE(EINVAL, "Selector with an interface can't be offloaded");
+		return REFUSE(EINVAL, "Selector with another interface can't be offloaded");
 	if (sel->user)
 		return REFUSE(EINVAL, "Selector with a user id can't be offloaded");
 	if (sel->proto == IPPROTO_GRE && ports)

@@ -305,7 +305,7 @@ SPOILP(p_block_tmpl, a->action = XFRM_POLICY_BLOCK)
 SPOILP(p_use, a->optional = true)
 SPOILP(p_ah, a->proto = IPPROTO_AH)
 SPOILP(p_beet, a->mode = XFRM_MODE_BEET)
-SPOILP(p_spi, a->spi = htonl(0x1000))
+SPOILP(p_spi, (a->spi = htonl(0x1000), a->dir = XFRM_POLICY_IN))
 SPOILP(p_reqid, a->reqid = 0)
 SPOILP(p_noaddr, a->mode = XFRM_MODE_TUNNEL)
 SPOILP(p_cross, (a->mode = XFRM_MODE_TUNNEL, a->family = AF_INET6,
@@ -349,6 +349,19 @@ static void each_policy_refusal_has_its_words(void **state)
 				 policy_cases[i].words);
 		assert_int_not_equal(no.err, -EOPNOTSUPP);
 	}
+}
+
+/* IKE daemons write policies like this. The kernel finds the SA, the device checks the reqid. */
+static void an_outbound_template_may_name_an_spi(void **state)
+{
+	struct esv_policy_attrs a = good_policy();
+	struct esv_policy_params p;
+
+	a.spi = htonl(0x1000);
+	assert_null(esv_policy_refusal(&a).text);
+	esv_policy_params_set(&p, &a);
+	assert_int_equal(p.action, ESV_ACTION_PROTECT);
+	assert_int_equal(le32toh(p.reqid), 1);
 }
 
 /* IKE daemons add these to find out whether packet offload works. */
@@ -549,6 +562,7 @@ int main(void)
 		cmocka_unit_test(an_sa_arrives_whole),
 		cmocka_unit_test(tokens_are_known_by_their_magic),
 		cmocka_unit_test(each_policy_refusal_has_its_words),
+		cmocka_unit_test(an_outbound_template_may_name_an_spi),
 		cmocka_unit_test(allow_and_block_pass),
 		cmocka_unit_test(overlap_agrees_with_trying_every_flow),
 		cmocka_unit_test(prefixes_that_end_inside_a_byte_are_cut),
