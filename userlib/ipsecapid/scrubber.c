@@ -10,6 +10,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "custody.h"
+#include "policy_match.h"
 #include "sandbox.h"
 #include "scrubber.h"
 #include "xfrm_dump.h"
@@ -88,17 +89,32 @@ static int on_sa(const struct rec_sa *sa, const struct sa_key *key, void *arg)
 	return keep_key(s, key);
 }
 
-/* SAs are dumped first, so that a template's SPI can become an index here. */
-static uint32_t index_of_spi(const struct scrubber *s, const struct rec_template *t, uint32_t spi)
+/*
+ * Where an SA of this template leads: the packet's own destination unless the template, as
+ * those of tunnels do, has one.
+ */
+static bool leads_to(const struct sa_key *k, const struct rec_policy *p,
+		     const struct rec_template *t)
 {
-	size_t n = t->family == AF_INET ? 4 : 16;
+	static const uint8_t any[16];
+	uint8_t daddr[16] = { 0 };
+
+	memcpy(daddr, &k->id.daddr, k->id.family == AF_INET ? 4 : 16);
+	if (memcmp(t->daddr, any, sizeof(any)))
+		return k->id.family == t->family && !memcmp(daddr, t->daddr, sizeof(daddr));
+	return k->id.family == p->sel.family && prefix_match(daddr, p->sel.daddr, p->sel.prefix_d);
+}
+
+/* SAs are dumped first, so that a template's SPI can become an index here. */
+static uint32_t index_of_spi(const struct scrubber *s, const struct rec_policy *p,
+			     const struct rec_template *t, uint32_t spi)
+{
 	uint32_t i;
 
 	for (i = 0; i < s->sas; i++) {
 		const struct sa_key *k = &s->keys[i];
 
-		if (k->id.spi == spi && k->id.proto == t->proto && k->id.family == t->family &&
-		    !memcmp(&k->id.daddr, t->daddr, n))
+		if (k->id.spi == spi && k->id.proto == t->proto && leads_to(k, p, t))
 			return i;
 	}
 	return NO_SA;
@@ -113,7 +129,7 @@ static int on_policy(const struct rec_policy *p, const uint32_t *spis, void *arg
 	r->body.policy = *p;
 	for (i = 0; i < p->templates; i++)
 		if (p->tmpl[i].has_spi)
-			r->body.policy.tmpl[i].spi_sa = index_of_spi(s, &p->tmpl[i], spis[i]);
+			r->body.policy.tmpl[i].spi_sa = index_of_spi(s, p, &p->tmpl[i], spis[i]);
 	return 0;
 }
 
