@@ -8,6 +8,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import GuestError, Rig, tap  # noqa: E402
+import inguest  # noqa: E402
+import xfrm  # noqa: E402
 
 rig = tap.fixture(lambda: Rig(nic_props={"x-test-mode": True}))
 
@@ -73,6 +75,27 @@ def pulled_with_live_associations(r):
     assert not r.b.check("ip xfrm state").strip()
     plug(r, "esv1")
     place(r, r.b, "esv1")
+    r.a.wait_until(f"ping -q -c 1 -W 1 {r.b.v4}")
+
+
+@tap.test(rig, timeout=180, cases=[dict(kind=k, family=f, mode=m) for k in ("udp", "tcp")
+                                  for f in (4, 6) for m in ("transport", "tunnel")])
+def sockets_do_not_hold_the_device(r, kind, family, mode):
+    """An idle connected socket keeps its route, SA and policy; the driver goes all the same."""
+    esp = xfrm.Esp(r.a, r.b, family, mode).up().meet()
+    far = esp.addr(r.b)
+    server = inguest.listen(r.b, far, 5006)
+    before = xfrm.counters(r.a)["tx_esp"]
+    client = inguest.idle_socket(r.a, kind, far, 5006)
+    r.a.wait_until(f"[ $(ethtool -S esv0 | sed -n 's/^ *tx_esp: *//p') -gt {before} ]")
+    slot = xfrm.pci_slot(r.a)
+    r.guest.check(f"echo {slot} > /sys/bus/pci/drivers/espvault/unbind")
+    assert client.running, "the socket is gone"
+    r.guest.check(f"echo {slot} > /sys/bus/pci/drivers/espvault/bind")
+    place(r, r.a, "esv0")
+    client.stop()
+    server.stop()
+    r.b.clean()
     r.a.wait_until(f"ping -q -c 1 -W 1 {r.b.v4}")
 
 

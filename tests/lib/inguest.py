@@ -31,3 +31,17 @@ def offer(side, port, *addresses):
     job = side.spawn(program(side.guest, "offer") + [port, *addresses], timeout=600)
     job.wait_output("offered")
     return job
+
+
+def listen(side, address, port):
+    """A job that takes TCP connections and keeps them."""
+    job = side.spawn(program(side.guest, "idle") + ["listen", address, port], timeout=600)
+    job.wait_output("listening")
+    return job
+
+
+def idle_socket(side, kind, address, port):
+    """A job with a connected socket, udp or tcp, that sent something and waits for nothing."""
+    job = side.spawn(program(side.guest, "idle") + [kind, address, port], timeout=600)
+    job.wait_output("idle")
+    return job

@@ -22,8 +22,13 @@ int esv_ipsec_module_init(void)
 	err = esv_upper_init();
 	if (err)
 		goto err_nexthop;
+	err = esv_policy_detach_init();
+	if (err)
+		goto err_upper;
 	return 0;
 
+err_upper:
+	esv_upper_exit();
 err_nexthop:
 	esv_nexthop_exit();
 err_guard:
@@ -33,6 +38,7 @@ err_guard:
 
 void esv_ipsec_module_exit(void)
 {
+	esv_policy_detach_exit();
 	esv_upper_exit();
 	esv_nexthop_exit();
 	esv_guard_exit();
@@ -64,9 +70,11 @@ static void esv_ipsec_init_work(struct esv_ipsec *ipsec)
 	spin_lock_init(&ipsec->want_lock);
 	INIT_LIST_HEAD(&ipsec->wanted);
 	INIT_LIST_HEAD(&ipsec->policies);
+	INIT_LIST_HEAD(&ipsec->dead);
 	INIT_LIST_HEAD(&ipsec->tunnels);
 	INIT_WORK(&ipsec->work, esv_sa_work);
 	INIT_WORK(&ipsec->nexthop_work, esv_nexthop_work);
+	INIT_WORK(&ipsec->detach_work, esv_policy_detach_work);
 	INIT_DELAYED_WORK(&ipsec->tick, esv_sa_tick);
 	init_waitqueue_head(&ipsec->idle);
 	init_waitqueue_head(&ipsec->nexthop_wait);
@@ -143,6 +151,7 @@ static void esv_ipsec_stop_work(struct esv_ipsec *ipsec)
 	}
 	cancel_delayed_work_sync(&ipsec->tick);
 	cancel_work_sync(&ipsec->nexthop_work);
+	cancel_work_sync(&ipsec->detach_work);
 	cancel_work_sync(&ipsec->work);
 }
 

@@ -133,6 +133,8 @@ struct esv_sa_user {
  * @params: as installed
  * @generation: of the device in which it was installed, under ipsec->lock
  * @node: in ipsec->policies
+ * @xp: its xfrm policy, until @dead_node has left ipsec->dead for good
+ * @dead_node: in ipsec->dead from the xfrm policy's deletion to its release
  * @deleted: its xfrm policy is gone; under ipsec->lock
  * @frozen: that happened while the link was down: it drops, until a policy
  *	    with the same selector takes its place
@@ -146,6 +148,8 @@ struct esv_policy {
 	struct esv_policy_params params;
 	u8 generation;
 	struct list_head node;
+	struct xfrm_policy *xp;
+	struct list_head dead_node;
 	bool deleted;
 	bool frozen;
 	struct esv_cmd freeze;
@@ -163,6 +167,8 @@ struct esv_policy {
  * @nr_sa: SAs that are not dead
  * @policies: entries in the order of their age
  * @nr_policy: entries with an xfrm policy
+ * @dead: those whose xfrm policy was deleted, but is still held by somebody
+ * @detach_work: takes the interface from those
  * @want_lock: @wanted
  * @wanted: SAs with work to do
  * @work: does it
@@ -186,6 +192,8 @@ struct esv_ipsec {
 	unsigned int nr_sa;
 	struct list_head policies;
 	unsigned int nr_policy;
+	struct list_head dead;
+	struct work_struct detach_work;
 	spinlock_t want_lock;		/* wanted */
 	struct list_head wanted;
 	struct work_struct work;
@@ -268,8 +276,14 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp,
 		   struct netlink_ext_ack *extack);
 void esv_policy_delete(struct xfrm_policy *xp);
 void esv_policy_free(struct xfrm_policy *xp);
+void esv_policy_put(struct esv_policy *pol);
 int esv_policy_restore(struct esv_ipsec *ipsec);
 void esv_policy_forget_all(struct esv_ipsec *ipsec);
+
+/* esv_policy_detach.c */
+int esv_policy_detach_init(void);
+void esv_policy_detach_exit(void);
+void esv_policy_detach_work(struct work_struct *work);
 
 /* esv_nexthop.c */
 int esv_nexthop_init(void);
@@ -308,6 +322,13 @@ static inline int esv_upper_init(void)
 }
 
 static inline void esv_upper_exit(void) { }
+
+static inline int esv_policy_detach_init(void)
+{
+	return 0;
+}
+
+static inline void esv_policy_detach_exit(void) { }
 
 #endif /* ESV_HAVE_PACKET_OFFLOAD */
 

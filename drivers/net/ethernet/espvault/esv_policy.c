@@ -11,7 +11,7 @@
 
 #ifdef ESV_HAVE_PACKET_OFFLOAD
 
-static void esv_policy_put(struct esv_policy *pol)
+void esv_policy_put(struct esv_policy *pol)
 {
 	if (refcount_dec_and_test(&pol->ref))
 		kfree(pol);
@@ -218,6 +218,8 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp, struct netli
 	if (!pol)
 		return -ENOMEM;
 	pol->ipsec = ipsec;
+	pol->xp = xp;
+	INIT_LIST_HEAD(&pol->dead_node);
 	refcount_set(&pol->ref, 2);
 
 	err = esv_policy_check(ipsec, xp, &pol->params, extack);
@@ -279,6 +281,7 @@ void esv_policy_delete(struct xfrm_policy *xp)
 	pol->frozen = freeze;
 	handle = pol->handle;
 	ipsec->nr_policy--;
+	list_add_tail(&pol->dead_node, &ipsec->dead);
 	if (!freeze)
 		list_del(&pol->node);
 	spin_unlock_bh(&ipsec->lock);
@@ -306,8 +309,12 @@ void esv_policy_free(struct xfrm_policy *xp)
 
 	esv_policy_delete(xp);
 	pol = (struct esv_policy *)xchg(&xp->xdo.offload_handle, 0);
-	if (pol)
-		esv_policy_put(pol);
+	if (!pol)
+		return;
+	spin_lock_bh(&pol->ipsec->lock);
+	list_del_init(&pol->dead_node);
+	spin_unlock_bh(&pol->ipsec->lock);
+	esv_policy_put(pol);
 }
 
 /* Is the entry one that a reset took? Others were added since the device came back. */
