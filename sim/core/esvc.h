@@ -56,6 +56,7 @@ enum esvc_fault {
 	ESVC_FAULT_ICV,			/* every nth sent ICV is wrong */
 	ESVC_FAULT_EVENT_FLOOD,		/* spurious SA events */
 	ESVC_FAULT_POLICY_ADD_FAIL,	/* the nth POLICY_ADD answers INTERNAL */
+	ESVC_FAULT_RX_BUFFER,		/* every nth frame finds its buffers out of reach */
 };
 
 struct esvc_config {

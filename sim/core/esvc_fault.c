@@ -28,14 +28,23 @@ enum esvc_fault_verdict esvc_fault_admin(struct esvc_dev *dev, uint16_t opcode)
 	}
 }
 
-bool esvc_fault_irq_lost(struct esvc_dev *dev)
+/* True for each fault_n-th chance. */
+static bool every_nth(struct esvc_dev *dev)
 {
-	if (dev->cfg.fault != ESVC_FAULT_IRQ_LOST)
-		return false;
 	if (!nth(dev))
 		return false;
 	dev->fault_seen = 0;
 	return true;
+}
+
+bool esvc_fault_irq_lost(struct esvc_dev *dev)
+{
+	return dev->cfg.fault == ESVC_FAULT_IRQ_LOST && every_nth(dev);
+}
+
+bool esvc_fault_rx_buffer(struct esvc_dev *dev)
+{
+	return dev->cfg.fault == ESVC_FAULT_RX_BUFFER && every_nth(dev);
 }
 
 bool esvc_fault_heartbeat(const struct esvc_dev *dev)

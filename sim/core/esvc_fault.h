@@ -10,6 +10,7 @@ enum esvc_fault_verdict { ESVC_FV_NONE, ESVC_FV_HANG, ESVC_FV_BUSY, ESVC_FV_INTE
 /* What happens to this admin command instead of being run. */
 enum esvc_fault_verdict esvc_fault_admin(struct esvc_dev *dev, uint16_t opcode);
 bool esvc_fault_irq_lost(struct esvc_dev *dev);
+bool esvc_fault_rx_buffer(struct esvc_dev *dev);
 bool esvc_fault_heartbeat(const struct esvc_dev *dev);
 /* Spurious SA events, fault_n per call. */
 void esvc_fault_events(struct esvc_dev *dev);

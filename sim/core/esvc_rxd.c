@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Receive buffers and completions: one frame into the guest's memory (RXC-1 ff). */
+#include "esvc_fault.h"
 #include "esvc_ring.h"
 #include "esvc_rxd.h"
 
@@ -71,6 +72,9 @@ static int fill(struct esvc_dev *dev, const struct esv_rx_desc *d, unsigned int 
 {
 	const struct esvc_buf *b = &dev->rx.buf;
 
+	*qerr = ESV_QERR_DMA;
+	if (esvc_fault_rx_buffer(dev))
+		return -(int)n;
 	for (unsigned int i = 0; i < n; i++) {
 		size_t off = (size_t)i * buf_len;
 		size_t len = b->len - off < buf_len ? b->len - off : buf_len;

@@ -41,6 +41,7 @@ static const EspvaultName espvault_faults[] = {
     { "icv", ESVC_FAULT_ICV },
     { "event-flood", ESVC_FAULT_EVENT_FLOOD },
     { "policy-add-fail", ESVC_FAULT_POLICY_ADD_FAIL },
+    { "rx-buffer", ESVC_FAULT_RX_BUFFER },
     { }
 };
 

@@ -446,6 +446,26 @@ static void bounded_wait(void **state)
 	assert_true(rx(&p) > 0);
 }
 
+/* ESVC_FAULT_RX_BUFFER: every nth frame is lost with all its buffers handed back, the others arrive. */
+static void buffers_out_of_reach(void **state)
+{
+	struct esvc_config cfg = plain_config();
+	struct pkt p = mine(99);
+	uint8_t got[2048];
+
+	rig_down(&r);
+	cfg.fault = ESVC_FAULT_RX_BUFFER;
+	cfg.fault_n = 3;
+	rig_start(&r, &cfg);
+	for (int i = 0; i < 9; i++)
+		assert_true(rx(&p) > 0);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(esvh_recv(&r.d, 0, got, sizeof(got), NULL, true), p.len);
+	assert_int_equal(esvh_recv(&r.d, 0, got, sizeof(got), NULL, true), 0);
+	assert_int_equal(r.d.rx[0].empty, 3);
+	assert_int_equal(esvh_counter(&r.d, ESV_C_RX_DROP_DMA), 3);
+}
+
 /* RXD-2, RXC-6: bad buffers come back empty, the frame is counted, the next one arrives. */
 static void bad_buffers(void **state)
 {
@@ -580,7 +600,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(multi_buffer), T(exact_fit), T(length_limits), T(filters), T(checksum_flags), T(extension_headers),
 		T(spread),
-		T(waits_for_buffers), T(bounded_wait), T(bad_buffers), T(broken_ring), T(write_order), T(port_down),
+		T(waits_for_buffers), T(bounded_wait), T(buffers_out_of_reach), T(bad_buffers), T(broken_ring),
+		T(write_order), T(port_down),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
