@@ -442,6 +442,20 @@ def interrupts_that_are_lost():
         assert xfrm.counters(r.a)["irq_rescued"] > 0
 
 
+@tap.test()
+def buffers_that_come_back_unused():
+    """The driver posts them again, whole rings of them, and resets nothing."""
+    with faulty("rx-buffer", 4) as r:
+        r.a.check("ethtool -G esv0 rx 64; ethtool -L esv0 combined 1")
+        back(r.a)
+        unused = "sw_rx_unused"
+        while xfrm.counters(r.a)[unused] < 3 * 64:
+            r.b.check(f"ping -n -q -f -c 200 -s 1400 {r.a.v4}")
+        seen = xfrm.counters(r.a)
+        assert seen["dev_bad_rx_len"] == seen["resets"] == seen["rx_drop_nobuf"] == 0, seen
+        assert seen["rx_drop_dma"] >= seen[unused] > 0
+
+
 @tap.test(timeout=180)
 def a_heart_that_stands_still():
     """The device is reset; when that does not help it is put out of service, not retried for ever."""

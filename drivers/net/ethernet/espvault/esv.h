@@ -109,6 +109,7 @@ struct esv_dev {
 	X(TX_LINEARIZED,	"sw_tx_linearized") \
 	X(RX_NO_PAGE,		"sw_rx_no_page") \
 	X(RX_NO_SKB,		"sw_rx_no_skb") \
+	X(RX_UNUSED,		"sw_rx_unused") \
 	X(RX_DROP_IPSEC,	"sw_rx_drop_ipsec") \
 	X(DEV_BAD_TX_HEAD,	"dev_bad_tx_head") \
 	X(DEV_BAD_RX_TAG,	"dev_bad_rx_tag") \

@@ -86,7 +86,10 @@ static bool esv_rx_take(struct esv_rxq *rx, struct esv_rx_cqe *copy)
 	return true;
 }
 
-/* The buffer that a completion names becomes ours. NULL: it names none. */
+/*
+ * The buffer that a completion names becomes ours. NULL: it names none. One of
+ * no length hands the buffer back (RXC-6), but not in the middle of a frame.
+ */
 static struct page *esv_rx_claim(struct esv_queue *q, const struct esv_rx_cqe *cqe,
 				 unsigned int *offset)
 {
@@ -99,7 +102,7 @@ static struct page *esv_rx_claim(struct esv_queue *q, const struct esv_rx_cqe *c
 		esv_rx_violation(q, ESV_SW_DEV_BAD_RX_TAG);
 		return NULL;
 	}
-	if (!len || len > rx->buf_len) {
+	if (len > rx->buf_len || (!len && (cqe->flags & ESV_RXC_MORE))) {
 		esv_rx_violation(q, ESV_SW_DEV_BAD_RX_LEN);
 		return NULL;
 	}
@@ -212,6 +215,10 @@ static struct sk_buff *esv_rx_one(struct esv_queue *q, const struct esv_rx_cqe *
 	page = esv_rx_claim(q, cqe, &offset);
 	if (!page)
 		goto drop;
+	if (!len) {
+		esv_count(q->edev, ESV_SW_RX_UNUSED);
+		goto put;
+	}
 	if (skip)
 		goto put;
 	if (!skb) {
