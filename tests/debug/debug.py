@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import Guest, Rig, tap  # noqa: E402
 from espguest.rig import MODULE  # noqa: E402
+import kmemleak  # noqa: E402
 
 KUNIT = "/usr/lib/modules/extra/espvault_test.ko"
 SPLAT = "/usr/lib/modules/extra/splat.ko"
@@ -26,13 +27,6 @@ class Debug(Guest):
         self.stop_jobs()
 
 
-def leaks(guest):
-    """What kmemleak suspects; two scans, since a fresh object counts only later."""
-    guest.check("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
-    guest.check("for i in 1 2; do echo scan >/sys/kernel/debug/kmemleak; done", timeout=300)
-    return guest.check("cat /sys/kernel/debug/kmemleak")
-
-
 @tap.test(tap.fixture(lambda: Debug("splat", memory=1024, boot_limit=300)), timeout=600,
           cases=[{"what": w} for w in REPORT])
 def a_planted_mistake_is_reported(guest, what):
@@ -43,7 +37,7 @@ def a_planted_mistake_is_reported(guest, what):
 
 @tap.test(tap.fixture(lambda: Debug("leak", memory=1024, boot_limit=300)), timeout=600)
 def a_planted_leak_is_reported(guest):
-    leaks(guest)
+    kmemleak.leaks(guest)
     guest.check("echo clear >/sys/kernel/debug/kmemleak")
     assert guest.run(f"insmod {SPLAT} what=leak").rc
     # An object younger than five seconds is not suspected yet.
@@ -54,10 +48,11 @@ def a_planted_leak_is_reported(guest):
                                     kernel_args="kunit.enable=1")), timeout=600)
 def kunit_tests_of_the_driver_pass(rig):
     guest = rig.guest
-    guest.check("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
+    kmemleak.debugfs(guest)
     guest.insmod(KUNIT)
     results = guest.check("cat /sys/kernel/debug/kunit/*/results")
-    assert "espvault" in results, results
+    for suite in ("espvault_nic", "espvault_guard"):
+        assert f"ok 1 {suite}" in results, results
     assert "not ok" not in results, results
 
 
@@ -71,8 +66,8 @@ def the_driver_leaves_no_memory_behind(rig):
         rig.place()
         rig.a.check(f"ping -n -q -c 3 -W 5 {rig.b.v4}")
     guest.check("rmmod espvault")
-    suspects = leaks(guest)
-    assert "esv_" not in suspects and "espvault" not in suspects, suspects
+    found = kmemleak.driver_leaks(guest)
+    assert not found, "".join(found)
     guest.insmod(MODULE)
     rig.place()
 

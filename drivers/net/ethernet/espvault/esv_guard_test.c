@@ -127,7 +127,7 @@ static struct kunit_case esv_guard_cases[] = {
 };
 
 static struct kunit_suite esv_guard_suite = {
-	.name = "espvault-guard",
+	.name = "espvault_guard",
 	.test_cases = esv_guard_cases,
 };
 
