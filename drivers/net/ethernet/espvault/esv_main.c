@@ -130,6 +130,15 @@ static void esv_parts_free(struct esv_dev *edev)
 	esv_health_free(edev);
 }
 
+/* The device forgets us and writes nowhere any more. */
+static void esv_take_down(struct esv_dev *edev)
+{
+	esv_device_stop(edev, -ENODEV);
+	esv_hw_reset(edev, ESV_RESET_DRIVER_UNLOAD);
+	pci_clear_master(edev->pdev);
+	esv_irq_release_admin(edev);
+}
+
 /* From a device in any state to a working admin queue. */
 static int esv_bring_up(struct esv_dev *edev)
 {
@@ -144,17 +153,9 @@ static int esv_bring_up(struct esv_dev *edev)
 	if (!err)
 		return 0;
 	dev_err(&edev->pdev->dev, "device does not start: %pe\n", ERR_PTR(err));
-	esv_irq_release_admin(edev);
+	/* It may know our queues already, which are freed next. */
+	esv_take_down(edev);
 	return err;
-}
-
-/* The device forgets us and writes nowhere any more. */
-static void esv_take_down(struct esv_dev *edev)
-{
-	esv_device_stop(edev, -ENODEV);
-	esv_hw_reset(edev, ESV_RESET_DRIVER_UNLOAD);
-	pci_clear_master(edev->pdev);
-	esv_irq_release_admin(edev);
 }
 
 static int esv_register(struct esv_dev *edev)
