@@ -6,8 +6,9 @@ Runs in the virtual machine, on a kernel with fault injection: runs COMMAND (a
 shell's) again and again, and lets the first, second, third... allocation fail
 that the kernel does for it inside of the module espvault, until none is left to
 fail. What worked is undone by --undo, and --check must work after each round.
-Prints one JSON object: how many rounds were injected, and in how many of those
-COMMAND failed; or "broken": the first round after which --check failed.
+Each round is a line of standard error. Prints one JSON object: how many rounds
+were injected, and in how many of those COMMAND failed; or "broken": the first
+round after which --check failed.
 
 The allocation is picked by fail-nth of the task, so COMMAND is one that does
 its work itself: a builtin of the shell, or "exec" and a program.
@@ -79,6 +80,8 @@ def main():
         before = injected()
         result = run(f"echo {number} > /proc/self/fail-nth; {options.command}")
         hit = injected() - before
+        print(f"{number}: {hit} faults, status {result.returncode} {result.stderr.strip()}",
+              file=sys.stderr, flush=True)
         if result.returncode == 0:
             must(options.undo)
         elif not hit:
