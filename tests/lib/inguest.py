@@ -45,3 +45,26 @@ def idle_socket(side, kind, address, port):
     job = side.spawn(program(side.guest, "idle") + [kind, address, port], timeout=600)
     job.wait_output("idle")
     return job
+
+
+class Frames:
+    """Sends frames made by hand through a side's device, past its host's IP and IPsec."""
+
+    def __init__(self, side):
+        self.count = 0
+        self.job = side.spawn(program(side.guest, "frames") + ["send", side.dev], timeout=600,
+                              keep_stdin=True)
+        self.job.wait_output("ready")
+
+    def send(self, *frames):
+        """Returns once the device has been given all of them, in one go."""
+        self.count += len(frames)
+        self.job.write("".join(f"{f.hex()}\n" for f in frames).encode() + b"\n")
+        self.job.wait_output(rf"^sent {self.count}$")
+
+
+def received_segments(side, port):
+    """A job that prints the TCP packets for a port as GRO hands them on; see frames.py."""
+    job = side.spawn(program(side.guest, "frames") + ["receive", side.dev, port], timeout=600)
+    job.wait_output("ready")
+    return job
