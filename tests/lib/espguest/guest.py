@@ -12,6 +12,7 @@ from .channel import Channel
 from .console import ConsoleLog
 from .errors import CommandFailed, GuestError, GuestTimeout
 from .qemu import BUILD, Qemu
+from .snapshot import Snapshot
 
 _numbers = itertools.count(1)
 BOOT_LIMIT = 120
@@ -84,6 +85,7 @@ class Guest:
         ports = [nic.port_args(i) for i, nic in enumerate(nics, 1)]
         self._captures = itertools.count(1)
         self.qemu = None
+        self._snapshot = None
         more.update(memory=memory, smp=smp, netdevs=netdevs, fds=fds, objects=objects,
                     devices=ports + [n.device_args() for n in nics], kernel_args=kernel_args)
         for tries_left in reversed(range(BOOT_TRIES)):
@@ -139,6 +141,8 @@ class Guest:
         self.qemu.kill()
         self.qemu.qmp.close()
         self.channel.close()
+        if self._snapshot:
+            self._snapshot.forget()
 
     def alive(self):
         return self.qemu.alive() and not self.channel.closed
@@ -227,6 +231,14 @@ class Guest:
         self.qmp("dump-guest-memory", timeout, paging=False,
                  protocol=f"file:{path}")
         return path
+
+    @property
+    def snapshot(self):
+        """Where the state of the machine can be saved; see Snapshot."""
+        if not self._snapshot:
+            self._snapshot = Snapshot(self.qemu.qmp, self.log_dir / f"{self.name}.state")
+            self._snapshot.forget()
+        return self._snapshot
 
     def capture(self, nic_name, path=None):
         """Records every frame on the hub of a NIC; see Capture."""
