@@ -113,6 +113,7 @@ struct esv_sa {
 		struct list_head node;
 		u8 mac[ETH_ALEN];
 		bool valid;
+		bool asked;	/* and nobody has answered yet */
 	} nexthop;
 	struct rcu_head rcu;
 };

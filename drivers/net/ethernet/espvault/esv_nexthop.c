@@ -68,6 +68,9 @@ static void esv_nexthop_ask6(struct net_device *netdev, struct neighbour *neigh,
 	struct in6_addr saddr, mcast;
 	struct sk_buff *skb;
 
+	/* An answer is not heard for a neighbour that has been given up. */
+	if (READ_ONCE(neigh->nud_state) & NUD_FAILED)
+		neigh_event_send(neigh, NULL);
 	memcpy(&saddr, p->saddr, sizeof(saddr));
 	addrconf_addr_solict_mult(target, &mcast);
 	skb = ndisc_ns_create(netdev, target, &saddr, 0);
@@ -211,8 +214,18 @@ static void esv_nexthop_update(struct esv_sa *sa, bool ask)
 	bool valid;
 
 	valid = esv_nexthop_lookup(sa->ipsec->edev->netdev, &sa->params, ask, mac);
-	if (valid == sa->nexthop.valid && (!valid || !memcmp(mac, sa->nexthop.mac, ETH_ALEN)))
-		return;
+	if (valid == sa->nexthop.valid && (!valid || !memcmp(mac, sa->nexthop.mac, ETH_ALEN))) {
+		/*
+		 * The device says once that it misses a next hop. When asking
+		 * for it got no answer, it is told once more that there is
+		 * none, so that it speaks up again if there is traffic.
+		 */
+		if (valid || ask || !sa->nexthop.asked) {
+			sa->nexthop.asked |= ask;
+			return;
+		}
+	}
+	sa->nexthop.asked = false;
 	sa->nexthop.valid = valid;
 	if (valid)
 		memcpy(sa->nexthop.mac, mac, ETH_ALEN);
