@@ -30,9 +30,10 @@ def pings(esp, count=5):
 
 
 def keys_in(side):
-    """Names of the ESP keys that the unit of a side made and holds."""
+    """The ESP keys that the unit of a side made and holds."""
     listing = side.guest.qmp("qom-get", path=f"/machine/peripheral/{side.nic}", property="x-secrets")
-    return [entry["name"] for entry in json.loads(listing) if entry["name"].startswith("esp[")]
+    names = [entry["name"] for entry in json.loads(listing)]
+    return {name.split(".")[0] for name in names if name.startswith("esp[")}
 
 
 def epoch(side):
@@ -100,7 +101,7 @@ def a_load_ends_every_sa(rig, keys):
     load = inguest.offer(rig.a, PORT, rig.b.v4)
     with rig.capture() as first:
         pings(esp)
-        assert len(keys_in(rig.a)) == (4 if keys == "unit" else 0)
+        assert len(keys_in(rig.a)) == (4 if keys == "unit" else 0), keys_in(rig.a)
         rig.guest.snapshot.save()
         pings(esp)
     second = put_back(rig, esp, watch)
