@@ -328,6 +328,34 @@ static void test_reset(void **state)
 	assert_int_equal(install(&t->a, &again, &handle), ESV_S_KEY_REJECTED);
 }
 
+/* VMS-1, VMS-3: a load is no way to take a unit back to keys that it has used, or kept for later. */
+static void test_load(void **state)
+{
+	static uint8_t saved[ESVC_STATE_SIZE];
+	struct two *t = *state;
+	struct esv_nonce_gen ng = { .len = htole16(32) };
+	struct esv_nonce_out out;
+	struct esv_sa_params p;
+	uint64_t before, told;
+	uint32_t handle;
+
+	start(&t->a);
+	start(&t->b);
+	derive(&t->a, &t->b);
+	derive(&t->b, &t->a);
+	p = sa_params(&t->a, &t->b, true);
+	ok(install(&t->a, &p, &t->a.sa_out));
+	before = epoch_register(&t->a);
+	assert_int_equal(esvc_state_save(t->a.r.h->dev, saved), 0);
+	assert_int_equal(esvc_state_load(t->a.r.h->dev, saved), 0);
+	assert_true(epoch_register(&t->a) > before);
+	assert_int_equal(run(&t->a, ESV_OP_NONCE_GEN, &ng, sizeof(ng), &out, sizeof(out)), ESV_S_BAD_HANDLE);
+	assert_true(epoch_event(&t->a, &told) && told == epoch_register(&t->a));
+	assert_int_equal(install(&t->a, &p, &handle), ESV_S_KEY_REJECTED);
+	p = sa_params(&t->b, &t->a, false);
+	assert_int_equal(install(&t->a, &p, &handle), ESV_S_KEY_REJECTED);
+}
+
 /* TOK-2: a token given as a host's key, or for a cipher that is no AEAD of its length, keys nothing. */
 static void test_token_is_no_key(void **state)
 {
@@ -377,8 +405,8 @@ static void test_reinstall_continues(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_esp), T(test_memory), T(test_zeroize), T(test_reset), T(test_token_is_no_key),
-		T(test_reinstall_continues),
+		T(test_esp), T(test_memory), T(test_zeroize), T(test_reset), T(test_load),
+		T(test_token_is_no_key), T(test_reinstall_continues),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
