@@ -24,6 +24,7 @@ BULK = 2_000_000
 DECOY = {4: "10.9.0.99", 6: "fd09::99"}
 DECOY_MAC = "02:e5:00:00:00:99"
 ELSEWHERE = "02:e5:00:00:00:42"
+INSIDE = "02:e5:00:00:30:01"
 GATEWAY = {4: "10.30.1.254", 6: "fd30:1::fe"}
 
 
@@ -44,10 +45,10 @@ class RouterRig(Rig):
     def __init__(self):
         super().__init__(name="router")
         flow.installed(self)
-        self.guest.check("""set -e
+        self.guest.check(f"""set -e
             modprobe veth
             ip netns add c; ip -n c link set lo up
-            ip link add inside netns c type veth peer name inside netns a""")
+            ip link add inside netns c address {INSIDE} type veth peer name inside netns a""")
         self.c = Host(self)
         self.join()
 
@@ -55,8 +56,11 @@ class RouterRig(Rig):
         self.guest.check(f"""set -e
             ip netns exec a sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
             ip -n a link set inside up; ip -n c link set inside up
+            ip -n a -4 addr flush dev inside    # to get back the route that was flushed
             ip -n a addr replace {GATEWAY[4]}/24 dev inside
             ip -n a addr replace {GATEWAY[6]}/64 dev inside nodad
+            # The router's devices have no link-local address that it could ask from.
+            ip -n a neigh replace fd30:1::1 lladdr {INSIDE} dev inside
             ip -n c addr replace 10.30.1.1/24 dev inside
             ip -n c addr replace fd30:1::1/64 dev inside nodad
             ip -n c route replace default via {GATEWAY[4]}
@@ -97,7 +101,9 @@ class Through:
             {ip} neigh replace {decoy} lladdr {DECOY_MAC} dev esv0
             {ip} route replace {xfrm.whole(self.far)} via {decoy} dev esv0 onlink
             {ip} route replace {xfrm.whole(outer)} dev esv0""")
+        # Of the other end nothing is asked but answers: it need not look for its neighbour.
         r.b.check(f"""set -e
+            {ip} neigh replace {near} lladdr {r.a.mac} dev esv1
             {ip} addr replace {xfrm.whole(self.far)} dev esv1 {nodad}
             {ip} route replace {xfrm.whole(self.near)} via {near} dev esv1 onlink src {self.far}
             {ip} route replace {xfrm.whole(near)} via {near} dev esv1 onlink""")
