@@ -45,10 +45,15 @@ def served(r):
 
 
 class Load:
-    """TCP one way for as long as the context lasts; each transfer must get through."""
+    """
+    TCP one way for as long as the context lasts; each transfer must get through
+    that finds a route when it begins.
+    """
 
     SCRIPT = """while [ ! -e /tmp/enough ]; do
-        flow send --bytes 4000000 --timeout 60 {to} {port} || exit 1; done"""
+        why=$(flow send --bytes 4000000 --timeout 60 {to} {port} 2>&1) && continue
+        case $why in *"Network is unreachable"*) continue; esac
+        echo "$why" >&2; exit 1; done"""
 
     def __init__(self, r):
         self.guest = r.guest
