@@ -233,12 +233,12 @@ static void esv_nexthop_update(struct esv_sa *sa, bool ask)
 	esv_nexthop_tell(sa);
 }
 
-static struct esv_sa *esv_nexthop_next(struct esv_ipsec *ipsec, struct list_head *todo)
+static struct esv_sa *esv_nexthop_next(struct esv_ipsec *ipsec, struct list_head *pending)
 {
 	struct esv_sa *sa;
 
 	spin_lock_bh(&ipsec->lock);
-	sa = list_first_entry_or_null(todo, struct esv_sa, nexthop.node);
+	sa = list_first_entry_or_null(pending, struct esv_sa, nexthop.node);
 	if (sa) {
 		list_move_tail(&sa->nexthop.node, &ipsec->tunnels);
 		refcount_inc(&sa->ref);
@@ -253,12 +253,12 @@ void esv_nexthop_work(struct work_struct *work)
 	struct esv_ipsec *ipsec = container_of(work, struct esv_ipsec, nexthop_work);
 	bool ask = xchg(&ipsec->nexthop_ask, false);
 	struct esv_sa *sa;
-	LIST_HEAD(todo);
+	LIST_HEAD(pending);
 
 	spin_lock_bh(&ipsec->lock);
-	list_splice_init(&ipsec->tunnels, &todo);
+	list_splice_init(&ipsec->tunnels, &pending);
 	spin_unlock_bh(&ipsec->lock);
-	while ((sa = esv_nexthop_next(ipsec, &todo))) {
+	while ((sa = esv_nexthop_next(ipsec, &pending))) {
 		if (!READ_ONCE(sa->dead))
 			esv_nexthop_update(sa, ask);
 		esv_sa_put(sa);
