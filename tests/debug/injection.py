@@ -34,6 +34,11 @@ def inject(guest, command, undo="true", check="true", least=1, netns=""):
     assert report["failed"] >= least, report
 
 
+def small(side):
+    """Few buffers: each of them is an allocation, and a round of its own."""
+    side.check("ethtool -G esv0 rx 64; ethtool -L esv0 combined 1")
+
+
 def flows(side, esp):
     """A command that works while ESP does."""
     return f"ping -n -q -c 1 -W 10 {esp.addr(esp.other(side))}"
@@ -41,6 +46,7 @@ def flows(side, esp):
 
 @tap.test(rig, timeout=LIMIT)
 def opening_the_interface(r):
+    small(r.a)
     r.a.check("ip link set esv0 down")
     inject(r.guest, "exec ip link set esv0 up", "ip link set esv0 down", least=5, netns="a")
     r.a.clean()
@@ -50,11 +56,12 @@ def opening_the_interface(r):
 
 @tap.test(rig, timeout=LIMIT, cases=[dict(change=c) for c in ("mtu", "rings", "channels")])
 def changing_the_queues(r, change):
+    small(r.a)
     esp = xfrm.Esp(r.a, r.b).up().meet()
     command, undo = {
         "mtu": ("exec ip link set esv0 mtu 3000", "ip link set esv0 mtu 1500"),
-        "rings": ("exec ethtool -G esv0 rx 128", "ethtool -G esv0 rx 256"),
-        "channels": ("exec ethtool -L esv0 combined 1", "ethtool -L esv0 combined 2")}[change]
+        "rings": ("exec ethtool -G esv0 tx 128", "ethtool -G esv0 tx 64"),
+        "channels": ("exec ethtool -L esv0 combined 2", "ethtool -L esv0 combined 1")}[change]
     inject(r.guest, command, undo, flows(r.a, esp), netns="a")
 
 
