@@ -4,6 +4,8 @@
 
 #include "esvc_csum.h"
 
+#define UDP_CSUM_OFF 6
+
 static uint64_t halves(uint64_t v)
 {
 	return (v & 0xffffffff) + (v >> 32);
@@ -86,7 +88,8 @@ void esvc_csum_complete(uint8_t *frame, size_t len, size_t start, size_t offset)
 {
 	uint16_t csum = esvc_csum_fold(esvc_csum_add(0, frame + start, len - start));
 
-	if (!csum)
+	/* Only there does 0 say that there is no checksum (RFC 768). */
+	if (!csum && offset == UDP_CSUM_OFF)
 		csum = 0xffff;
 	memcpy(frame + start + offset, &csum, sizeof(csum));
 }

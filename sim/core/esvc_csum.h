@@ -22,8 +22,8 @@ uint64_t esvc_csum_pseudo(unsigned int family, const uint8_t *ip, uint8_t proto,
 
 /*
  * Complete the checksum at start + offset over frame[start..len), where the
- * pseudo header's sum already stands in the field; 0 becomes 0xffff (TXD-8).
- * The caller has checked start + offset + 2 <= len.
+ * pseudo header's sum already stands in the field. Where UDP has its checksum,
+ * 0 becomes 0xffff (TXD-8). The caller has checked start + offset + 2 <= len.
  */
 void esvc_csum_complete(uint8_t *frame, size_t len, size_t start, size_t offset);
 
