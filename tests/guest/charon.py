@@ -193,17 +193,26 @@ def another_address_fails_closed(rig):
     pair = charon.Pair(rig.a, rig.p, mode="tunnel", mobike=True)
     pair.near.initiate()
     assert pair.ping().ok
+    # It tries every pair of addresses and takes what answers first: leave it one.
+    rig.p.check("nft -f -", stdin=f"""
+table inet paths {{
+	chain input {{
+		type filter hook input priority 0
+		udp dport 4500 ip daddr != {rig.p.v4} drop
+		udp dport 4500 meta nfproto ipv6 drop
+	}}
+}}
+""")
     job = inguest.offer(rig.a, PORT, pair.addr(rig.p))
     with rig.capture() as capture:
         rig.a.check(f"""sysctl -qw net.ipv4.conf.esv0.promote_secondaries=1
             ip addr add {SECOND}/24 dev esv0; ip addr del {rig.a.v4}/24 dev esv0""")
         pair.near.wait_log("N(UPD_SA_ADDR)")
         pair.far.wait_log(f"endpoint changed from {rig.a.v4}[4500] to {SECOND}[4500]")
+        pair.near.wait_log("unable to update SAD entry", times=2)
         assert not pair.ping(wait=1).ok
         assert not unit(rig.a, "sa"), unit(rig.a, "sa")
         assert f"{SECOND}" in pair.near.sas() and "INSTALLED" in pair.near.sas(), pair.near.sas()
-    errors = [line for line in pair.near.log.splitlines() if "unable to update SAD entry" in line]
-    assert len(errors) == 2, pair.near.log
     from_second = [str(f) for f in wire.frames(capture.path)
                    if f.spi and f.src == ipaddress.ip_address(SECOND).packed]
     assert not from_second, from_second[:5]

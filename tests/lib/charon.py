@@ -134,9 +134,9 @@ class Daemon:
     def log(self):
         return self.side.guest.get(f"{self.folder}/log").decode(errors="replace")
 
-    def wait_log(self, text, timeout=60):
-        """Until a line of the log has this text."""
-        self.side.wait_until(["grep", "-F", text, f"{self.folder}/log"], timeout)
+    def wait_log(self, text, timeout=60, times=1):
+        """Until this many lines of the log have this text."""
+        self.side.wait_until(f"[ $(grep -cF '{text}' {self.folder}/log) -ge {times} ]", timeout)
 
     def stop(self):
         """Ends it as an administrator would; it deletes what it installed."""
