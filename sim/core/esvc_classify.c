@@ -144,7 +144,7 @@ static enum esv_counter judge_tagged(struct tx *t, uint32_t handle, struct esvc_
 
 	if (!sa)
 		return ESV_C_TX_DROP_TAG_STALE;
-	v->sa_index = ESV_HANDLE_INDEX(handle);
+	v->sa = handle;
 	if (t->p->kind == ESVC_PKT_BAD)
 		return ESV_C_TX_DROP_PARSE;
 	return t->p->kind == ESVC_PKT_IP ? tagged_ip(t, sa) : ESV_C_TX_DROP_TAG_NOMATCH;
@@ -192,6 +192,11 @@ void esvc_ipsec_classify(struct esvc_ipsec *ips, const uint8_t *hdr, size_t hdr_
 		t.pol->drops++;
 }
 
+bool esvc_ipsec_has_sa(struct esvc_ipsec *ips, uint32_t handle)
+{
+	return esvc_sadb_get(&ips->sadb, handle);
+}
+
 /* Count for the entry that let the frame through, or did not in the end. */
 static void count_entry(struct esvc_ipsec *ips, uint32_t handle, size_t len, bool passed)
 {
@@ -212,10 +217,9 @@ enum esv_counter esvc_ipsec_output(struct esvc_ipsec *ips, const struct esvc_tx_
 
 	switch (v->counter) {
 	case ESV_C_TX_ESP:
-		if (v->sa_index < ips->sadb.tab.max)
-			sa = &ips->sadb.sa[v->sa_index];
-		result = sa && sa->handle ? esvc_esp_out(ips, sa, b) : ESV_C_TX_DROP_TAG_STALE;
-		if (sa && sa->handle)
+		sa = esvc_sadb_get(&ips->sadb, v->sa);
+		result = sa ? esvc_esp_out(ips, sa, b) : ESV_C_TX_DROP_TAG_STALE;
+		if (sa)
 			sa->cold->other_dropped += result != ESV_C_TX_ESP;
 		count_entry(ips, v->policy, len, result == ESV_C_TX_ESP);
 		break;

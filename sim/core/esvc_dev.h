@@ -103,6 +103,7 @@ struct esvc_events {
 struct esvc_tx_frame {
 	bool active;
 	bool is_tso;
+	bool taken;			/* not TSO: the frame is in out */
 	bool ready;			/* out is finished, only the wire is missing */
 	uint16_t queue;
 	uint8_t nr_desc;

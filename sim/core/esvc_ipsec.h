@@ -60,7 +60,7 @@ void esvc_ipsec_set_mtu(struct esvc_ipsec *ips, uint16_t mtu);
 
 struct esvc_tx_verdict {
 	enum esv_counter counter;	/* TX_ESP, TX_ALLOW, TX_OPEN, TX_BYPASS or a TX_DROP_* */
-	uint32_t sa_index;		/* with TX_ESP */
+	uint32_t sa;			/* handle, with TX_ESP */
 	uint32_t policy;		/* entry that decided, 0: none */
 	uint16_t l3_off;		/* of the outermost IP header */
 	uint16_t l4_off;
@@ -72,6 +72,9 @@ void esvc_ipsec_classify(struct esvc_ipsec *ips, const uint8_t *hdr, size_t hdr_
 			 bool tagged, uint32_t sa_handle, struct esvc_tx_verdict *v);
 /* Transform one frame by its verdict. Returns the counter: as in v, or a TX_DROP_* found later. */
 enum esv_counter esvc_ipsec_output(struct esvc_ipsec *ips, const struct esvc_tx_verdict *v, struct esvc_buf *b);
+
+/* The SA of a verdict still exists. */
+bool esvc_ipsec_has_sa(struct esvc_ipsec *ips, uint32_t handle);
 
 struct esvc_rx_meta {
 	uint32_t sa_handle;		/* 0: came in clear */

@@ -65,36 +65,69 @@ static bool tso_on(const struct esvc_dev *dev, const struct esvc_tso *tso)
 	return dev->features & (tso->family == 4 ? ESV_OFF_TSO4 : ESV_OFF_TSO6);
 }
 
-/* Decide what happens to the frame in tx_buf. False: it was dropped and counted. */
+/* What is to happen to the frame, by its bytes and by what the port and the SPD say now. */
+static enum esv_counter judge(struct esvc_dev *dev, const uint8_t *frame)
+{
+	struct esvc_tx_frame *f = &dev->tx;
+
+	if (!dev->port_up || !dev->link_up)
+		return ESV_C_TX_DROP_DOWN;
+	if (f->is_tso && !tso_on(dev, &f->tso))
+		return ESV_C_TX_DROP_TSO;
+	classify(dev, frame);
+	if (!is_drop(f->verdict.counter) && too_long(dev, frame))
+		return ESV_C_TX_DROP_MTU;
+	return f->verdict.counter;
+}
+
+/* Make the frame in tx_buf final and decide about it. False: it was dropped and counted. */
 static bool prepare(struct esvc_dev *dev)
 {
 	struct esvc_tx_frame *f = &dev->tx;
 	uint8_t *frame = dev->tx_buf + ESVC_HEADROOM;
+	enum esv_counter verdict;
 
 	f->active = true;
-	if (!dev->port_up || !dev->link_up) {
-		count_drop(dev, ESV_C_TX_DROP_DOWN);
-		return false;
-	}
-	if (f->is_tso && (esvc_tso_init(&f->tso, frame, f->len, f->hdr_len, f->mss) ||
-			  !tso_on(dev, &f->tso))) {
+	f->taken = false;
+	if (f->is_tso && esvc_tso_init(&f->tso, frame, f->len, f->hdr_len, f->mss)) {
 		count_drop(dev, ESV_C_TX_DROP_TSO);
 		return false;
 	}
-	classify(dev, frame);
-	if (is_drop(f->verdict.counter)) {
-		count_drop(dev, f->verdict.counter);
-		return false;
-	}
-	if (too_long(dev, frame)) {
-		count_drop(dev, ESV_C_TX_DROP_MTU);
+	/* Nothing is written to a frame after the verdict: the field may lie in what decides (TXD-8). */
+	if (!f->is_tso && f->flags & ESV_TXD_CSUM)
+		esvc_csum_complete(frame, f->len, f->csum_start, f->csum_offset);
+	verdict = judge(dev, frame);
+	if (is_drop(verdict)) {
+		count_drop(dev, verdict);
 		return false;
 	}
 	if (f->is_tso)
 		esvc_count(dev, ESV_C_TX_TSO);
-	else if (f->flags & ESV_TXD_CSUM)
-		esvc_csum_complete(frame, f->len, f->csum_start, f->csum_offset);
 	return true;
+}
+
+/*
+ * The frame had to wait, and commands may have run meanwhile: what they changed
+ * holds for the rest of it (TXD-10). A single frame that is ESP by now can't
+ * become anything else; it needs its SA and the port. False: dropped and counted.
+ */
+static bool still_goes(struct esvc_dev *dev)
+{
+	struct esvc_tx_frame *f = &dev->tx;
+	enum esv_counter verdict;
+
+	if (f->taken && f->verdict.counter == ESV_C_TX_ESP) {
+		verdict = f->verdict.counter;
+		if (!dev->port_up || !dev->link_up)
+			verdict = ESV_C_TX_DROP_DOWN;
+		else if (!dev->ipsec || !esvc_ipsec_has_sa(dev->ipsec, f->verdict.sa))
+			verdict = ESV_C_TX_DROP_TAG_STALE;
+	} else {
+		verdict = judge(dev, dev->tx_buf + ESVC_HEADROOM);
+	}
+	if (is_drop(verdict))
+		count_drop(dev, verdict);
+	return !is_drop(verdict);
 }
 
 /* The next thing to send, in clear: the frame itself, or a segment. False: no more. */
@@ -109,10 +142,12 @@ static bool next_clear(struct esvc_dev *dev)
 		f->out.len = esvc_tso_next(&f->tso, f->out.data);
 		return f->out.len;
 	}
+	if (f->taken)
+		return false;
+	f->taken = true;
 	f->out.data = dev->tx_buf + ESVC_HEADROOM;
 	f->out.len = f->len;
-	f->len = 0;
-	return f->out.len;
+	return true;
 }
 
 /* Make the next frame for the wire. False: the frame is done, or dropped and counted. */
@@ -259,9 +294,10 @@ void esvc_tx_run(struct esvc_dev *dev, unsigned int *budget)
 {
 	if (dev->tx.active) {
 		unsigned int q = dev->tx.queue;
-		int err = finish(dev, budget);
 
-		if (err)
+		if (!still_goes(dev))
+			dev->txq[q].r.head += dev->tx.nr_desc;
+		else if (finish(dev, budget))
 			return;
 		dev->tx_pending |= 1ull << q;
 	}
