@@ -25,6 +25,8 @@ size_t esvc_aead_ctx_size(const struct esvc_aead *aead);
 
 /* ctx: esvc_aead_ctx_size() bytes, 64-byte aligned. key_len 16 or 32. 0 or -EINVAL. */
 int esvc_aead_setkey(struct esvc_aead *aead, void *ctx, const uint8_t *key, size_t key_len);
+/* A key is being destroyed: keep no copy of any outside of the contexts. */
+void esvc_aead_forget(struct esvc_aead *aead);
 /* In place is allowed (src == dst). nonce 12 bytes. dst gets len bytes, icv 16. */
 int esvc_aead_seal(struct esvc_aead *aead, const void *ctx, const uint8_t nonce[12],
 		   const uint8_t *aad, size_t aad_len, const uint8_t *src, uint8_t *dst, size_t len,

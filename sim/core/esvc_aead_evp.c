@@ -24,6 +24,7 @@ struct evp_ctx {
 struct evp_cipher {
 	EVP_CIPHER_CTX *c;
 	uint64_t serial;	/* of the context whose key is loaded */
+	bool keyed;		/* it may hold a key, whosever */
 };
 
 struct evp_priv {
@@ -41,6 +42,13 @@ static void evp_destroy(void *priv)
 	free(p);
 }
 
+/* Without a key. */
+static bool evp_prepare(struct evp_priv *p, int i)
+{
+	return EVP_CipherInit_ex(p->cipher[i / 2][i % 2].c, i / 2 ? EVP_aes_256_gcm() : EVP_aes_128_gcm(), NULL,
+				 NULL, NULL, !(i % 2));
+}
+
 static void *evp_create(void)
 {
 	struct evp_priv *p = calloc(1, sizeof(*p));
@@ -48,11 +56,8 @@ static void *evp_create(void)
 	int i;
 
 	for (i = 0; ok && i < 4; i++) {
-		struct evp_cipher *e = &p->cipher[i / 2][i % 2];
-
-		e->c = EVP_CIPHER_CTX_new();
-		ok = e->c && EVP_CipherInit_ex(e->c, i / 2 ? EVP_aes_256_gcm() : EVP_aes_128_gcm(), NULL, NULL,
-					       NULL, !(i % 2));
+		p->cipher[i / 2][i % 2].c = EVP_CIPHER_CTX_new();
+		ok = p->cipher[i / 2][i % 2].c && evp_prepare(p, i);
 	}
 	if (ok)
 		return p;
@@ -74,6 +79,24 @@ static int evp_setkey(void *priv, void *ctx, const uint8_t *key, size_t key_len)
 	return 0;
 }
 
+/* libcrypto cleanses what it frees. An object that can't be prepared again refuses all work. */
+static void evp_forget(void *priv)
+{
+	struct evp_priv *p = priv;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		struct evp_cipher *e = &p->cipher[i / 2][i % 2];
+
+		if (!e->keyed)
+			continue;
+		e->keyed = false;
+		e->serial = 0;
+		EVP_CIPHER_CTX_reset(e->c);
+		evp_prepare(p, i);
+	}
+}
+
 static size_t evp_key(const void *ctx, const uint8_t **key)
 {
 	const struct evp_ctx *c = ctx;
@@ -92,6 +115,7 @@ static EVP_CIPHER_CTX *evp_begin(struct evp_priv *p, const struct evp_ctx *c, co
 	if (!c->serial)
 		return NULL;
 	e->serial = 0;
+	e->keyed = true;
 	if (!EVP_CipherInit_ex(e->c, NULL, NULL, key, job->nonce, !dec))
 		return NULL;
 	e->serial = c->serial;
@@ -134,6 +158,7 @@ const struct esvc_aead_ops esvc_aead_evp = {
 	.create = evp_create,
 	.destroy = evp_destroy,
 	.setkey = evp_setkey,
+	.forget = evp_forget,
 	.key = evp_key,
 	.seal = evp_seal,
 	.open = evp_open,
