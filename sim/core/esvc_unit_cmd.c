@@ -4,6 +4,7 @@
  * its inputs only when nothing but the calculation is left; from then on they
  * are gone, whatever comes of it (UNIT-12).
  */
+#include "esvc_ipsec.h"
 #include "esvc_unit_cmd.h"
 
 #include <endian.h>
@@ -65,6 +66,14 @@ enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, u
 	return *h ? ESV_S_OK : ESV_S_NO_RESOURCE;
 }
 
+/* SPD_LOCK makes an open device strict until it is reset. */
+static uint32_t mode_now(const struct esvc_dev *dev)
+{
+	uint32_t mode = dev->unit->cfg.mode & ~(uint32_t)ESV_MODE_STRICT;
+
+	return dev->ipsec && esvc_ipsec_strict(dev->ipsec) ? mode | ESV_MODE_STRICT : mode;
+}
+
 static enum esv_status unit_status(struct esvc_dev *dev, struct esvc_cmd *cmd)
 {
 	const struct esvc_unit *unit = dev->unit;
@@ -78,7 +87,7 @@ static enum esv_status unit_status(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	st->device_id = htole64(unit->cfg.device_id);
 	st->epoch = htole64(unit->epoch);
 	st->resets = htole64(unit->resets);
-	st->mode = htole32(unit->cfg.mode);
+	st->mode = htole32(mode_now(dev));
 	st->selftest = unit->selftest_failed ? ESV_SELFTEST_FAILED : ESV_SELFTEST_OK;
 	st->selftest_failed = unit->selftest_failed;
 	st->ke_methods = htole32(ESVC_KE_METHODS);

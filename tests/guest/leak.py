@@ -24,6 +24,8 @@ MODES = {
     "strict": tap.fixture(lambda: Rig(peer="e1000e", nic_props={"strict": True}, name="strict")),
 }
 
+lockable = tap.fixture(lambda: Rig(peer="e1000e", name="lockable"))
+
 
 def in_both_modes(timeout=90):
     """Registers a test once for each mode of the device."""
@@ -234,6 +236,30 @@ def clear_frames_from_outside_are_dropped(rig, mode):
     assert moved.get("rx_drop_clear") == 10, moved
     assert "rx_open" not in moved and "rx_allow" not in moved, moved
     assert listener.out == "ready\n"
+
+
+@tap.test(lockable)
+def a_port_that_is_locked_says_so(rig):
+    """SPD-31: the device, its unit, the driver's word for it and the driver's own guard."""
+    node = xfrm.unit_node(rig.a)
+
+    def told():
+        """Of capabilities, and of the unit's status."""
+        return ('"strict":true' in rig.guest.check(f"espvault --json caps {node}"),
+                '"strict"' in rig.guest.check(f"espvault --json status {node}"))
+
+    assert rig.a.run(f"ping -c 1 -W 1 {rig.p.v4}").ok
+    assert told() == (False, False)
+    inguest.lock(rig.a, node)
+    assert not rig.a.run(f"ping -c 1 -W 1 {rig.p.v4}").ok
+    assert told() == (True, True)
+    # ESP of the host's own: the driver refuses it before the device does.
+    guarded = xfrm.counters(rig.a)["ipsec_tx_guard_esp"]
+    rig.a.check(f"""ip xfrm state add src {rig.a.v4} dst {rig.p.v4} proto esp spi 0x7001 reqid 77 mode transport \
+            aead 'rfc4106(gcm(aes))' 0x{"11" * 20} 128
+        ip xfrm policy add src {rig.a.v4}/32 dst {rig.p.v4}/32 dir out tmpl proto esp reqid 77 mode transport""")
+    assert not rig.a.run(f"ping -c 2 -W 1 {rig.p.v4}").ok
+    assert xfrm.counters(rig.a)["ipsec_tx_guard_esp"] == guarded + 2
 
 
 if __name__ == "__main__":

@@ -19,6 +19,11 @@ def send_packets(side, packets, marks=None):
     side.check(program(side.guest, "packets") + ["send"], stdin="".join(lines))
 
 
+def lock(side, node):
+    """Strict mode for the port of this unit, until power on."""
+    side.guest.check(program(side.guest, "lock") + [node])
+
+
 def receive_datagrams(side, family, port):
     """A job that prints what arrives on a port, with TOS and TTL."""
     job = side.spawn(program(side.guest, "packets") + ["receive", family, port], timeout=600)

@@ -58,7 +58,7 @@
 	X(POLICY_QUERY,   0x0032, 0, none,            esv_policy_info, "read an SPD entry and its counters") \
 	X(POLICY_LIST,    0x0033, 0, none,            esv_policy_list, "list SPD entry ids from a cursor") \
 	X(POLICY_FREEZE,  0x0034, 0, none,            none,            "turn a protect entry into drop (link down)") \
-	X(SPD_LOCK,       0x0035, 0, none,            none,            "lock strict mode until device reset") \
+	X(SPD_LOCK,       0x0035, 0, none,            none,            "lock strict mode until power on") \
 	X(BYPASS_SET,     0x0036, 0, none,            none,            "switch static bypass classes off") \
 	X(UNIT_STATUS,    0x0040, 0, none,            esv_unit_status, "status and capabilities of the trusted unit") \
 	X(SESSION_OPEN,   0x0041, 0, none,            none,            "open a session of the trusted unit") \

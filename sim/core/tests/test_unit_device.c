@@ -400,6 +400,29 @@ static void test_reinstall_continues(void **state)
 	}
 }
 
+/* SPD-31: an open device that was locked says so wherever it tells its mode. */
+static void test_lock_is_told(void **state)
+{
+	struct esvc_config cfg;
+	struct rig r;
+	struct esv_unit_status st;
+	struct esvh_cmd ask = { .opcode = ESV_OP_UNIT_STATUS, .out = &st, .out_cap = sizeof(st) };
+
+	esvc_config_default(&cfg);
+	rig_start(&r, &cfg);
+	ok(esvh_cmd(&r.d, &ask));
+	assert_false(le32toh(st.mode) & ESV_MODE_STRICT);
+	assert_int_equal(le32toh(st.mode), esvh_reg(&r.d, ESV_REG_MODE));
+	ok(esvh_do(&r.d, ESV_OP_SPD_LOCK, 0, NULL, 0));
+	ok(esvh_cmd(&r.d, &ask));
+	assert_true(le32toh(st.mode) & ESV_MODE_STRICT);
+	assert_int_equal(le32toh(st.mode), esvh_reg(&r.d, ESV_REG_MODE));
+	ok(esvh_drv_start(&r.d));
+	ok(esvh_cmd(&r.d, &ask));
+	assert_true(le32toh(st.mode) & ESV_MODE_STRICT);
+	rig_down(&r);
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, up, down)
 
 int main(void)
@@ -407,6 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_esp), T(test_memory), T(test_zeroize), T(test_reset), T(test_load),
 		T(test_token_is_no_key), T(test_reinstall_continues),
+		cmocka_unit_test(test_lock_is_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -21,6 +21,7 @@
 #include <espvault/esv_uapi.h>
 
 #include "esv_chardev.h"
+#include "esv_hw.h"
 
 static DEFINE_IDA(esv_chardev_ida);
 
@@ -136,6 +137,9 @@ static int esv_session_get(struct esv_file *f, struct esv_dev *edev, struct esv_
 		return 0;
 
 	err = esv_admin_exec(edev, &cmd);
+	/* The event of a new epoch may still be on its way. */
+	esv_hw_refresh(edev);
+	epoch = READ_ONCE(edev->epoch);
 	if (err && cmd.answered) {
 		u->status = cmd.status;
 		u->err_off = cmd.err_off;
@@ -309,6 +313,8 @@ static int esv_cmd_run(struct esv_file *f, struct esv_dev *edev, struct esv_uapi
 	cmd.in = in;
 	cmd.out = out;
 	esv_admin_exec(edev, &cmd);
+	if (u->opcode == ESV_OP_SPD_LOCK)
+		esv_hw_refresh(edev);
 	if (session && cmd.answered && cmd.status == ESV_S_BAD_HANDLE &&
 	    cmd.err_off == (ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, object)))
 		esv_session_forget(f, cmd.object);

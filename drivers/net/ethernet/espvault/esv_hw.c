@@ -138,6 +138,8 @@ void esv_hw_refresh(struct esv_dev *edev)
 	u32 lo = esv_rd(edev, ESV_REG_EPOCH_LO);
 	u32 hi = esv_rd(edev, ESV_REG_EPOCH_HI);
 
+	if (lo == ESV_GONE && hi == ESV_GONE)
+		return; /* the device is gone: what is known stays */
 	WRITE_ONCE(edev->epoch, (u64)hi << 32 | lo);
 	WRITE_ONCE(edev->mode, esv_rd(edev, ESV_REG_MODE));
 	WRITE_ONCE(edev->generation, esv_rd(edev, ESV_REG_STATUS) >> ESV_STAT_GEN_SHIFT & 0xff);

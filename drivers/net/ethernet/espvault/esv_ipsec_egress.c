@@ -119,7 +119,7 @@ static bool esv_egress_parse(const struct sk_buff *skb, struct esv_egress *e)
 
 static bool esv_egress_forbidden(struct esv_ipsec *ipsec, const struct esv_egress *e, __be32 spi)
 {
-	if (ipsec->edev->mode & ESV_MODE_STRICT)
+	if (READ_ONCE(ipsec->edev->mode) & ESV_MODE_STRICT)
 		return true;
 	return esv_sa_exists(ipsec, spi, e->family, e->daddr);
 }
@@ -136,7 +136,7 @@ bool esv_ipsec_egress_ok(struct esv_dev *edev, struct sk_buff *skb)
 	__be32 spi;
 	bool natt;
 
-	if (!ipsec || (!READ_ONCE(ipsec->nr_sa) && !(edev->mode & ESV_MODE_STRICT)))
+	if (!ipsec || (!READ_ONCE(ipsec->nr_sa) && !(READ_ONCE(edev->mode) & ESV_MODE_STRICT)))
 		return true;
 	if (!esv_egress_parse(skb, &e))
 		return true;
