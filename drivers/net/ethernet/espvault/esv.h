@@ -275,7 +275,7 @@ void esv_ipsec_event(struct esv_dev *edev, const struct esv_event *ev);
 void esv_ipsec_resync(struct esv_dev *edev);
 
 /*
- * Recovery, process context, RTNL held. The device was reset: it has no SA and
+ * Recovery, process context, without RTNL. The device was reset: it has no SA and
  * no entry any more and its unit has a new epoch (edev->epoch). The admin queue
  * works again and the port is still down, so entries can be put back before a
  * frame can pass. Also called once with the device dead (esv_alive() is

@@ -2,9 +2,9 @@
 /*
  * espvault: watchdog and recovery (clauses RST-1 ff).
  *
- * Recovery never waits for the device while it holds RTNL longer than one
- * command may take: commands fail fast once the device is known to be hung, so
- * whoever holds RTNL lets go of it.
+ * Entries are put back without RTNL, for there may be thousands of them. What
+ * recovery does under RTNL are the few commands that bring the port up; they
+ * fail fast once the device is known to be hung.
  */
 
 #include <linux/rtnetlink.h>
@@ -118,39 +118,51 @@ void esv_device_stop(struct esv_dev *edev, int err)
 	esv_admin_drain(edev);
 }
 
-/* The device is ready and empty: bring back what was there. */
-static int esv_rebuild(struct esv_dev *edev, enum esv_reset_reason reason)
+/* The port as it was. Without success, and no further reset due, the interface is closed. */
+static void esv_rebuild_port(struct esv_dev *edev)
 {
 	struct net_device *netdev = edev->netdev;
 	struct esv_config cfg;
-	int err;
+	int err = 0;
 
-	ASSERT_RTNL();
-	err = esv_device_start(edev);
-	if (err)
-		return err;
-	/* From here on a further failure may ask for a reset again. */
-	clear_bit(ESV_ST_RESETTING, &edev->state);
-	err = esv_ipsec_lost(edev, reason);
-	if (err && esv_alive(edev)) {
-		/* It would send in clear what the kernel believes to be protected. */
-		netdev_err(netdev, "policies are missing, the port stays closed\n");
-		set_bit(ESV_ST_RESETTING, &edev->state);
-		esv_device_stop(edev, -ENODEV);
-		return err;
-	}
-	if (!err && netif_running(netdev)) {
+	rtnl_lock();
+	if (netif_running(netdev)) {
 		esv_config_get(edev, &cfg);
 		err = esv_datapath_up(edev, &cfg);
 	}
 	if (err && !esv_alive(edev))
-		return 0; /* the next reset is due already, the interface stays detached */
+		goto out; /* the next reset is due already, the interface stays detached */
 	if (err) {
 		netdev_err(netdev, "queues failed after the reset, closing the interface: %pe\n",
 			   ERR_PTR(err));
 		dev_close(netdev);
 	}
 	netif_device_attach(netdev);
+out:
+	rtnl_unlock();
+}
+
+/* The device is ready and empty, the interface detached: bring back what was there. */
+static int esv_rebuild(struct esv_dev *edev, enum esv_reset_reason reason)
+{
+	int err;
+
+	err = esv_device_start(edev);
+	if (err)
+		return err;
+	/* From here on a further failure may ask for a reset again. */
+	clear_bit(ESV_ST_RESETTING, &edev->state);
+	err = esv_ipsec_lost(edev, reason);
+	if (!esv_alive(edev))
+		return 0; /* it is due already */
+	if (err) {
+		/* It would send in clear what the kernel believes to be protected. */
+		netdev_err(edev->netdev, "policies are missing, the port stays closed\n");
+		set_bit(ESV_ST_RESETTING, &edev->state);
+		esv_device_stop(edev, -ENODEV);
+		return err;
+	}
+	esv_rebuild_port(edev);
 	return 0;
 }
 
@@ -168,9 +180,7 @@ static void esv_bury(struct esv_dev *edev)
 {
 	pci_clear_master(edev->pdev);
 	esv_halt(edev, -ENODEV);
-	rtnl_lock();
 	esv_ipsec_lost(edev, ESV_RESET_FATAL);
-	rtnl_unlock();
 }
 
 static bool esv_reset_allowed(struct esv_health *h)
@@ -198,12 +208,7 @@ static int esv_reset_once(struct esv_dev *edev, enum esv_reset_reason reason)
 
 	esv_count(edev, ESV_SW_RESETS);
 	err = esv_hw_reset(edev, reason);
-	if (err)
-		return err;
-	rtnl_lock();
-	err = esv_rebuild(edev, reason);
-	rtnl_unlock();
-	return err;
+	return err ?: esv_rebuild(edev, reason);
 }
 
 /* Again and again, as often as is sensible. @err: how the last attempt ended. */
@@ -263,11 +268,7 @@ void esv_thaw(struct esv_dev *edev, enum esv_reset_reason reason)
 	clear_bit(ESV_ST_FROZEN, &edev->state);
 	esv_count(edev, ESV_SW_RESETS);
 	err = esv_hw_wait_ready(edev);
-	if (!err) {
-		rtnl_lock();
-		err = esv_rebuild(edev, reason);
-		rtnl_unlock();
-	}
+	err = err ?: esv_rebuild(edev, reason);
 	err = esv_reset_until_good(h, reason, err);
 	if (err) {
 		esv_count(edev, ESV_SW_RESETS_FAILED);
