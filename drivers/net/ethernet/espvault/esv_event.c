@@ -223,6 +223,8 @@ void esv_event_free(struct esv_dev *edev)
 	struct esv_event_queue *eq = edev->events;
 	struct device *dev = &edev->pdev->dev;
 
+	/* The interrupt, which is gone by now, may have queued it after esv_event_stop(). */
+	cancel_work_sync(&eq->work);
 	dma_free_coherent(dev, sizeof(*eq->shadow), eq->shadow, eq->shadow_dma);
 	dma_free_coherent(dev, sizeof(*eq->ring) << eq->log2, eq->ring, eq->ring_dma);
 	edev->events = NULL;
