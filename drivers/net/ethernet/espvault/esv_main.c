@@ -52,7 +52,9 @@ static void esv_pci_unmap(struct esv_dev *edev)
 {
 	pci_iounmap(edev->pdev, edev->regs);
 	pci_release_mem_regions(edev->pdev);
-	pci_disable_device(edev->pdev);
+	/* A bus error that nothing recovered from has disabled it already. */
+	if (pci_is_enabled(edev->pdev))
+		pci_disable_device(edev->pdev);
 }
 
 static struct esv_dev *esv_dev_alloc(struct pci_dev *pdev)
