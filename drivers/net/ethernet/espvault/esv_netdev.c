@@ -86,12 +86,16 @@ static int esv_datapath_program(struct esv_dev *edev)
 static int esv_datapath_run(struct esv_dev *edev, struct esv_queue **queues)
 {
 	struct net_device *netdev = edev->netdev;
+	unsigned int i;
 	int err;
 
 	edev->queues = queues;
 	err = netif_set_real_num_queues(netdev, edev->num_queues, edev->num_queues);
 	if (err)
 		goto err_free;
+	/* What earlier queues had under way was never completed. */
+	for (i = 0; i < edev->num_queues; i++)
+		netdev_tx_reset_queue(netdev_get_tx_queue(netdev, i));
 	esv_rx_fill_all(edev);
 	err = esv_queues_start(edev);
 	if (err)

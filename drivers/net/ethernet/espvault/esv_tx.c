@@ -285,7 +285,6 @@ static void esv_tx_discard(struct esv_queue *q)
 		esv_tx_unmap(&q->edev->pdev->dev, buf);
 		dev_kfree_skb_any(buf->skb);
 	}
-	netdev_tx_reset_queue(esv_tx_netdev_queue(q));
 }
 
 void esv_tx_free(struct esv_queue *q)
