@@ -317,6 +317,25 @@ def a_vrf_is_no_such_upper(r):
         r.a.check("ip link delete vrf0")
 
 
+@tap.test(rig, cases=[dict(family=f) for f in (4, 6)])
+def the_next_hop_is_looked_up_in_the_vrf(r, family):
+    """Rule 5: the way to the tunnel's end is in the VRF's table alone."""
+    esp = xfrm.Esp(r.a, r.b, family, mode="tunnel")
+    r.a.check("ip link add vrf0 type vrf table 10 && ip link set vrf0 up && "
+              "ip link set esv0 master vrf0 && ip neigh flush dev esv0 && ip -6 neigh flush dev esv0")
+    try:
+        # A port that joins loses its IPv6 addresses.
+        r.a.check(f"ip addr replace {r.a.addr(family)}/{24 if family == 4 else 64} dev esv0 "
+                  f"{'nodad' if family == 6 else ''}")
+        assert "dev esv0 table 10" in r.a.check(f"ip route get {r.b.addr(family)} vrf vrf0")
+        updates = xfrm.counters(r.a)["ipsec_nexthop_updates"]
+        r.a.check(esp.out.command(r.a))
+        r.a.wait_until("ethtool -S esv0 | "
+                       f"awk '$1 == \"ipsec_nexthop_updates:\" {{ exit $2 <= {updates} }}'")
+    finally:
+        r.a.run("ip xfrm state flush; ip link delete vrf0")
+
+
 # Route 7: what the device can't express.
 
 @tap.test(rig, cases=[dict(options=o) for o in ("-R", "-T tsonly")])
@@ -327,6 +346,23 @@ def header_options_are_dropped(r, options):
     seen.no_esp()
     seen.count(r.a, "ipsec_tx_refused_headers", 3)
     seen.count(r.a, "XfrmOutError", 3)
+
+
+@tap.test(rig)
+def extension_headers_are_dropped(r):
+    """RFC 4303 3.1.1 lets ESP stand before or behind them; the device knows neither."""
+    esp = xfrm.Esp(r.a, r.b, 6).up()
+    ping(r.a, esp.addr(r.b), ok=True)
+    with on_the_wire(r) as seen:
+        for option in ("IPV6_HOPOPTS", "IPV6_DSTOPTS"):
+            r.a.run(["python3", "-c", f"""
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6, socket.{option}, bytes([0, 0, 1, 4, 0, 0, 0, 0]))
+s.sendto(b"x", ("{esp.addr(r.b)}", {PORT}))
+"""])
+    seen.no_esp()
+    seen.count(r.a, "ipsec_tx_refused_headers", 2)
 
 
 @tap.test(rig, cases=[dict(family=f) for f in (4, 6)])

@@ -29,6 +29,7 @@ static struct dst_entry *esv_nexthop_route(struct net_device *netdev,
 {
 	struct xfrm_dst_lookup_params params = {
 		.net = dev_net(netdev),
+		.oif = netdev->ifindex, /* only names the routing domain */
 		.ipproto = IPPROTO_ESP,
 	};
 	xfrm_address_t saddr, daddr;
