@@ -124,6 +124,9 @@ static bool still_goes(struct esvc_dev *dev)
 			verdict = ESV_C_TX_DROP_TAG_STALE;
 	} else {
 		verdict = judge(dev, dev->tx_buf + ESVC_HEADROOM);
+		/* What is finished in clear can't become ESP, and must not stay what it is. */
+		if (verdict == ESV_C_TX_ESP && f->ready && f->counter != ESV_C_TX_ESP)
+			verdict = ESV_C_TX_DROP_TAG_FIT;
 	}
 	if (is_drop(verdict))
 		count_drop(dev, verdict);

@@ -190,12 +190,50 @@ static void goes_on(void **state)
 	assert_int_equal(esvh_counter(&r.d, ESV_C_TX_ESP), 30);
 }
 
+/* SPD-40, TXD-10: a tagged solicitation that an allow entry let out waits; with the entry gone it is to be protected. */
+static void allow_gone(void **state)
+{
+	struct esv_policy_params allow = {
+		.sel = { .family = 6, .proto = 58 }, .dir = ESV_DIR_OUT, .action = ESV_ACTION_ALLOW,
+		.priority = htole32(1),
+	};
+	struct esvh_cmd add = { .opcode = ESV_OP_POLICY_ADD, .in = &allow, .in_len = sizeof(allow) };
+	struct pkt_spec s = { .family = 6, .proto = 58, .saddr = { 0xfd, 1 }, .daddr = { 0xfd, 2 }, .payload = 24 };
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG };
+	struct pkt p;
+
+	start(true);
+	esp = (struct esvh_esp){
+		.family = 6, .mode = ESV_SA_TRANSPORT, .spi = 0x1000, .reqid = 7, .key_len = 36,
+		.saddr = { 0xfd, 1 }, .daddr = { 0xfd, 2 }, .sel_s = { 0xfd, 1 }, .sel_d = { 0xfd, 2 },
+	};
+	ok(esvh_esp_out(&r.d, &esp, &sa));
+	ok(esvh_cmd(&r.d, &add));
+	o.sa_handle = sa;
+	pkt_build(&p, &s);
+	p.b[p.l3 + 7] = 255;
+	p.b[p.l4] = 135;
+	p.b[p.l4 + 1] = 0;
+	for (int i = 0; i < DEPTH + 1; i++)
+		assert_true(esvh_send(&r.d, 0, p.b, p.len, &o));
+	esvh_pump(r.h);
+	assert_int_equal(r.h->out.count, DEPTH);
+	ok(esvh_do(&r.d, ESV_OP_POLICY_DELETE, le32toh(add.cqe.object), NULL, 0));
+	while (esvh_wire_take(r.h, p.b, sizeof(p.b)))
+		esvh_pump(r.h);
+	assert_int_equal(esvh_counter(&r.d, ESV_C_TX_BYPASS), DEPTH);
+	assert_int_equal(esvh_counter(&r.d, ESV_C_TX_FRAMES), DEPTH);
+	assert_int_equal(esvh_counter(&r.d, ESV_C_TX_DROP_TAG_FIT), 1);
+	assert_int_equal(esvh_tx_done(&r.d, 0), r.d.tx[0].tail);
+}
+
 #define T(f) cmocka_unit_test_teardown(f, down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(checksum_before_verdict), T(sa_replaced), T(sa_gone), T(closed_meanwhile), T(goes_on),
+		T(allow_gone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
