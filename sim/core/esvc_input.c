@@ -18,6 +18,7 @@ struct rx {
 	struct esvc_pkt p;
 	struct esvc_policy *pol;
 	bool unicast;
+	bool again;			/* came in clear before: nothing is decrypted */
 };
 
 static enum esv_counter by_mode(const struct esvc_ipsec *ips, enum esv_counter drop)
@@ -117,6 +118,9 @@ static enum esv_counter esp_ip(struct rx *r, size_t esp_off, enum esv_counter dr
 	sa = esvc_sadb_find(&r->ips->sadb, ESV_DIR_IN, r->p.family, spi, r->p.daddr);
 	if (!sa)
 		return unknown_spi(r, spi, drop);
+	/* An SA that is younger than the frame: it would be decrypted now, but was taken for somebody else's. */
+	if (r->again)
+		return drop;
 	if (!r->unicast)
 		return ESV_C_RX_DROP_NOTMINE;
 	verdict = esvc_esp_in(r->ips, sa, r->b, &r->p, esp_off, &r->meta->seq_lo);
@@ -163,6 +167,11 @@ static enum esv_counter judge(struct rx *r)
 	}
 }
 
+static bool passes(enum esv_counter verdict)
+{
+	return verdict == ESV_C_RX_ESP || verdict == ESV_C_RX_ALLOW;
+}
+
 enum esv_counter esvc_ipsec_input(struct esvc_ipsec *ips, bool unicast, struct esvc_buf *b,
 				  struct esvc_rx_meta *meta)
 {
@@ -178,10 +187,35 @@ enum esv_counter esvc_ipsec_input(struct esvc_ipsec *ips, bool unicast, struct e
 	verdict = judge(&r);
 	if (!r.pol)
 		return verdict;
-	passed = verdict == ESV_C_RX_ESP || verdict == ESV_C_RX_ALLOW;
+	passed = passes(verdict);
 	meta->policy = passed ? r.pol->handle : 0;
 	r.pol->packets += passed;
 	r.pol->bytes += passed ? len : 0;
 	r.pol->drops += !passed;
+	return verdict;
+}
+
+/* The SA that decrypted the frame is still there, has its key, and is still asked for. */
+static enum esv_counter authorise_again(struct rx *r)
+{
+	struct esvc_sa *sa = esvc_sadb_get(&r->ips->sadb, r->meta->sa_handle);
+
+	if (!sa)
+		return ESV_C_RX_DROP_SPI;
+	return sa->key->epoch ? authorise(r, sa) : ESV_C_RX_DROP_AUTH;
+}
+
+enum esv_counter esvc_ipsec_input_again(struct esvc_ipsec *ips, struct esvc_buf *b, struct esvc_rx_meta *meta)
+{
+	struct rx r = { .ips = ips, .b = b, .meta = meta, .again = true };
+	enum esv_counter verdict;
+
+	if (!ips->started)
+		return ESV_C_RX_DROP_DOWN;
+	esvc_parse(&r.p, b->data, b->len, b->len);
+	verdict = meta->sa_handle ? authorise_again(&r) : judge(&r);
+	meta->policy = r.pol && passes(verdict) ? r.pol->handle : 0;
+	if (r.pol)
+		r.pol->drops += !passes(verdict);
 	return verdict;
 }

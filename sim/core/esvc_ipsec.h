@@ -89,5 +89,10 @@ struct esvc_rx_meta {
  */
 enum esv_counter esvc_ipsec_input(struct esvc_ipsec *ips, bool unicast, struct esvc_buf *b,
 				  struct esvc_rx_meta *meta);
+/*
+ * The same for a frame that esvc_ipsec_input() let pass and that had to wait:
+ * what commands changed meanwhile. The frame stays as it is.
+ */
+enum esv_counter esvc_ipsec_input_again(struct esvc_ipsec *ips, struct esvc_buf *b, struct esvc_rx_meta *meta);
 
 #endif

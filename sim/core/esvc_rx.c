@@ -154,6 +154,11 @@ static void deliver(struct esvc_dev *dev)
 		park(dev);
 }
 
+static bool is_pass(enum esv_counter c)
+{
+	return c >= ESV_C_RX_ESP && c <= ESV_C_RX_BYPASS;
+}
+
 /* Reasons to drop before anybody looks inside; ESV_C_COUNT: none. */
 static enum esv_counter refuse(const struct esvc_dev *dev, const uint8_t *frame, size_t len)
 {
@@ -178,7 +183,7 @@ int esvc_receive(struct esvc_dev *dev, const uint8_t *frame, size_t len)
 		return 0;
 	esvc_settle(dev);
 	c = judge(dev, frame, len);
-	if (c < ESV_C_RX_ESP || c > ESV_C_RX_BYPASS) {
+	if (!is_pass(c)) {
 		esvc_count(dev, c);
 		return taken;
 	}
@@ -195,16 +200,46 @@ static void unpark(struct esvc_dev *dev)
 	dev->ops->rx_ready(dev->opaque);
 }
 
+/*
+ * The frame had to wait, and commands may have run meanwhile: what they changed
+ * holds for it. Decrypted and annotated it stays.
+ */
+static enum esv_counter judge_again(struct esvc_dev *dev)
+{
+	struct esvc_rx_frame *f = &dev->rx;
+
+	if (!esvc_running(dev))
+		return ESV_C_RX_DROP_DOWN;
+	if (!filter_pass(dev, f->buf.data))
+		return ESV_C_RX_DROP_FILTER;
+	if (dev->drop_all)
+		return ESV_C_RX_DROP_NOMATCH;
+	return dev->ipsec ? esvc_ipsec_input_again(dev->ipsec, &f->buf, &f->meta) : f->counter;
+}
+
+/* Into the buffers, if it still may. 0: gone or dropped and counted, -EAGAIN: no buffers yet. */
+static int put_parked(struct esvc_dev *dev)
+{
+	enum esv_counter c = judge_again(dev);
+
+	if (!is_pass(c)) {
+		esvc_count(dev, c);
+		return 0;
+	}
+	dev->rx.counter = c;
+	return esvc_rxd_put(dev);
+}
+
 void esvc_rx_retry(struct esvc_dev *dev)
 {
-	if (dev->rx.parked && esvc_rxd_put(dev) != -EAGAIN)
+	if (dev->rx.parked && put_parked(dev) != -EAGAIN)
 		unpark(dev);
 }
 
 void esvc_rx_expire(struct esvc_dev *dev)
 {
 	/* The driver may have posted buffers without a doorbell that reached us. */
-	if (esvc_rxd_put(dev) == -EAGAIN) {
+	if (put_parked(dev) == -EAGAIN) {
 		dev->rxq[dev->rx.queue].starved = true;
 		esvc_count(dev, ESV_C_RX_DROP_NOBUF);
 	}
