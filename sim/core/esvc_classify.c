@@ -192,11 +192,6 @@ void esvc_ipsec_classify(struct esvc_ipsec *ips, const uint8_t *hdr, size_t hdr_
 		t.pol->drops++;
 }
 
-bool esvc_ipsec_has_sa(struct esvc_ipsec *ips, uint32_t handle)
-{
-	return esvc_sadb_get(&ips->sadb, handle);
-}
-
 /* Count for the entry that let the frame through, or did not in the end. */
 static void count_entry(struct esvc_ipsec *ips, uint32_t handle, size_t len, bool passed)
 {
@@ -230,4 +225,11 @@ enum esv_counter esvc_ipsec_output(struct esvc_ipsec *ips, const struct esvc_tx_
 		break;
 	}
 	return result;
+}
+
+enum esv_counter esvc_ipsec_output_again(struct esvc_ipsec *ips, const struct esvc_tx_verdict *v, struct esvc_buf *b)
+{
+	const struct esvc_sa *sa = esvc_sadb_get(&ips->sadb, v->sa);
+
+	return sa ? esvc_esp_out_again(ips, sa, b) : ESV_C_TX_DROP_TAG_STALE;
 }

@@ -114,6 +114,7 @@ struct esvc_tx_frame {
 	uint16_t csum_start;
 	uint16_t csum_offset;
 	uint32_t len;
+	uint32_t kept;			/* not TSO: bytes of headers in seg_buf, the frame in tx_buf is ESP; 0: it is itself */
 	enum esv_counter counter;	/* for out, once it is on the wire */
 	struct esvc_tx_verdict verdict;
 	struct esvc_tso tso;

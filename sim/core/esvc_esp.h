@@ -14,6 +14,9 @@
  */
 enum esv_counter esvc_esp_out(struct esvc_ipsec *ips, struct esvc_sa *sa, struct esvc_buf *b);
 
+/* The same for a frame that esvc_esp_out() has made: the SA still has its key and its addresses. */
+enum esv_counter esvc_esp_out_again(const struct esvc_ipsec *ips, const struct esvc_sa *sa, struct esvc_buf *b);
+
 /*
  * Decrypt the frame, whose ESP header is at esp_off, in place. p: as parsed;
  * on success of what came out. Returns RX_ESP or the RX_DROP_* why not. The

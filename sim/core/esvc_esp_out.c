@@ -6,6 +6,7 @@
 
 #include "esvc_esp.h"
 #include "esvc_lifetime.h"
+#include "esvc_selector.h"
 #include "esvc_tunnel.h"
 
 /* Where things go: offsets into the frame as it is, lengths as they will be. */
@@ -189,5 +190,26 @@ enum esv_counter esvc_esp_out(struct esvc_ipsec *ips, struct esvc_sa *sa, struct
 	b->tailroom = b->tailroom + b->len - (size_t)(esp + pl.esp_len - old);
 	b->data = frame;
 	b->len = pl.keep + pl.esp_len;
+	return ESV_C_TX_ESP;
+}
+
+enum esv_counter esvc_esp_out_again(const struct esvc_ipsec *ips, const struct esvc_sa *sa, struct esvc_buf *b)
+{
+	struct esvc_pkt p;
+
+	/* A key that was zeroised has no numbers left (KEY-20). */
+	if (!sa->key->epoch)
+		return ESV_C_TX_DROP_SEQ;
+	esvc_parse(&p, b->data, b->len, b->len);
+	if (p.kind != ESVC_PKT_IP || p.family != sa->family || !esvc_addr_eq(p.family, p.saddr, sa->saddr) ||
+	    !esvc_addr_eq(p.family, p.daddr, sa->daddr))
+		return ESV_C_TX_DROP_TAG_FIT;
+	if (p.l3_len > ips->mtu)
+		return ESV_C_TX_DROP_MTU;
+	if (sa->mode != ESV_SA_TUNNEL)
+		return ESV_C_TX_ESP;
+	if (!sa->nexthop_valid)
+		return ESV_C_TX_DROP_NEXTHOP;
+	memcpy(b->data, sa->nexthop, sizeof(sa->nexthop));
 	return ESV_C_TX_ESP;
 }

@@ -73,8 +73,12 @@ void esvc_ipsec_classify(struct esvc_ipsec *ips, const uint8_t *hdr, size_t hdr_
 /* Transform one frame by its verdict. Returns the counter: as in v, or a TX_DROP_* found later. */
 enum esv_counter esvc_ipsec_output(struct esvc_ipsec *ips, const struct esvc_tx_verdict *v, struct esvc_buf *b);
 
-/* The SA of a verdict still exists. */
-bool esvc_ipsec_has_sa(struct esvc_ipsec *ips, uint32_t handle);
+/*
+ * May a frame still leave that esvc_ipsec_output() made ESP and that had to
+ * wait? v: by what the SPD says now. It needs its SA, with its key, where it
+ * was; a next hop that has moved is put in.
+ */
+enum esv_counter esvc_ipsec_output_again(struct esvc_ipsec *ips, const struct esvc_tx_verdict *v, struct esvc_buf *b);
 
 struct esvc_rx_meta {
 	uint32_t sa_handle;		/* 0: came in clear */

@@ -35,7 +35,7 @@ static void classify(struct esvc_dev *dev, const uint8_t *frame)
 		f->verdict.counter = ESV_C_TX_DROP_NOMATCH;
 	} else if (dev->ipsec) {
 		/* The IP header of a frame to be segmented tells the length of all of it. */
-		esvc_ipsec_classify(dev->ipsec, frame, f->is_tso ? f->hdr_len : f->len, f->len,
+		esvc_ipsec_classify(dev->ipsec, frame, f->is_tso ? f->hdr_len : f->kept ? f->kept : f->len, f->len,
 				    f->flags & ESV_TXD_TAG, f->sa_handle, &f->verdict);
 		return;
 	} else if (f->flags & ESV_TXD_TAG) {
@@ -89,6 +89,7 @@ static bool prepare(struct esvc_dev *dev)
 
 	f->active = true;
 	f->taken = false;
+	f->kept = 0;
 	if (f->is_tso && esvc_tso_init(&f->tso, frame, f->len, f->hdr_len, f->mss)) {
 		count_drop(dev, ESV_C_TX_DROP_TSO);
 		return false;
@@ -106,28 +107,40 @@ static bool prepare(struct esvc_dev *dev)
 	return true;
 }
 
+/* What decides about a single frame lies behind its network header, in at most so many bytes (SPD-25). */
+#define KEPT_L4	64
+
+/* Encryption overwrites the frame. Its headers stay, should they be asked for again: seg_buf is only TSO's. */
+static void keep_headers(struct esvc_dev *dev)
+{
+	struct esvc_tx_frame *f = &dev->tx;
+	uint32_t len = f->verdict.l4_off + KEPT_L4;
+
+	f->kept = len < f->len ? len : f->len;
+	memcpy(dev->seg_buf, dev->tx_buf + ESVC_HEADROOM, f->kept);
+}
+
+/* What is finished can't become anything else: it is ESP, or clear, and it was made for its SA as that was then. */
+static enum esv_counter judge_finished(struct esvc_dev *dev, enum esv_counter verdict)
+{
+	struct esvc_tx_frame *f = &dev->tx;
+
+	if ((verdict == ESV_C_TX_ESP) != (f->counter == ESV_C_TX_ESP))
+		return ESV_C_TX_DROP_TAG_FIT;
+	return verdict == ESV_C_TX_ESP ? esvc_ipsec_output_again(dev->ipsec, &f->verdict, &f->out) : verdict;
+}
+
 /*
  * The frame had to wait, and commands may have run meanwhile: what they changed
- * holds for the rest of it (TXD-10). A single frame that is ESP by now can't
- * become anything else; it needs its SA and the port. False: dropped and counted.
+ * holds for the rest of it (TXD-10). False: dropped and counted.
  */
 static bool still_goes(struct esvc_dev *dev)
 {
 	struct esvc_tx_frame *f = &dev->tx;
-	enum esv_counter verdict;
+	enum esv_counter verdict = judge(dev, f->kept ? dev->seg_buf : dev->tx_buf + ESVC_HEADROOM);
 
-	if (f->taken && f->verdict.counter == ESV_C_TX_ESP) {
-		verdict = f->verdict.counter;
-		if (!dev->port_up || !dev->link_up)
-			verdict = ESV_C_TX_DROP_DOWN;
-		else if (!dev->ipsec || !esvc_ipsec_has_sa(dev->ipsec, f->verdict.sa))
-			verdict = ESV_C_TX_DROP_TAG_STALE;
-	} else {
-		verdict = judge(dev, dev->tx_buf + ESVC_HEADROOM);
-		/* What is finished in clear can't become ESP, and must not stay what it is. */
-		if (verdict == ESV_C_TX_ESP && f->ready && f->counter != ESV_C_TX_ESP)
-			verdict = ESV_C_TX_DROP_TAG_FIT;
-	}
+	if (!is_drop(verdict) && f->ready)
+		verdict = judge_finished(dev, verdict);
 	if (is_drop(verdict))
 		count_drop(dev, verdict);
 	return !is_drop(verdict);
@@ -148,6 +161,8 @@ static bool next_clear(struct esvc_dev *dev)
 	if (f->taken)
 		return false;
 	f->taken = true;
+	if (f->verdict.counter == ESV_C_TX_ESP)
+		keep_headers(dev);
 	f->out.data = dev->tx_buf + ESVC_HEADROOM;
 	f->out.len = f->len;
 	return true;

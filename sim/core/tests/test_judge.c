@@ -114,26 +114,6 @@ static void sa_replaced(void **state)
 	assert_int_equal(esvh_counter(&r.d, ESV_C_TX_DROP_TAG_STALE), 1);
 }
 
-/* The same for one frame that is ESP already and waits for the wire. */
-static void sa_gone(void **state)
-{
-	struct pkt_spec s = udp4(10);
-	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG };
-	struct pkt p;
-
-	start(true);
-	ok(esvh_esp_out(&r.d, &esp, &sa));
-	o.sa_handle = sa;
-	pkt_build(&p, &s);
-	for (int i = 0; i < DEPTH + 1; i++)
-		assert_true(esvh_send(&r.d, 0, p.b, p.len, &o));
-	esvh_pump(r.h);
-	assert_int_equal(r.h->out.count, DEPTH);
-	ok(esvh_do(&r.d, ESV_OP_SA_DELETE, sa, NULL, 0));
-	assert_int_equal(drain(50, 0x1000), DEPTH);
-	assert_int_equal(esvh_counter(&r.d, ESV_C_TX_DROP_TAG_STALE), 1);
-}
-
 static void protect(void)
 {
 	ok(esvh_esp_out(&r.d, &esp, &sa));
@@ -173,6 +153,176 @@ static void closed_meanwhile(void **state)
 		ways[i].close();
 		assert_int_equal(drain(6, 0), DEPTH);
 		assert_int_equal(esvh_counter(&r.d, ways[i].counter), 1);
+	}
+}
+
+/* The protect entry is the first that was added. */
+static uint32_t entry(void)
+{
+	struct esv_policy_list list;
+	struct esvh_cmd ask = { .opcode = ESV_OP_POLICY_LIST, .out = &list, .out_cap = sizeof(list) };
+
+	ok(esvh_cmd(&r.d, &ask));
+	return le32toh(list.handle[0]);
+}
+
+static void sa_delete(void)
+{
+	ok(esvh_do(&r.d, ESV_OP_SA_DELETE, sa, NULL, 0));
+}
+
+static void unprotect(void)
+{
+	ok(esvh_do(&r.d, ESV_OP_POLICY_DELETE, entry(), NULL, 0));
+}
+
+static void freeze(void)
+{
+	ok(esvh_do(&r.d, ESV_OP_POLICY_FREEZE, entry(), NULL, 0));
+}
+
+static void first_entry(uint8_t action)
+{
+	struct esv_policy_params p = { .sel.family = 4, .dir = ESV_DIR_OUT, .action = action };
+
+	ok(esvh_do(&r.d, ESV_OP_POLICY_ADD, 0, &p, sizeof(p)));
+}
+
+static void drop_entry(void)
+{
+	first_entry(ESV_ACTION_DROP);
+}
+
+static void allow_entry(void)
+{
+	first_entry(ESV_ACTION_ALLOW);
+}
+
+static void zeroize(void)
+{
+	uint8_t scope = ESV_ZEROIZE_UNIT;
+	struct esvh_cmd c = { .opcode = ESV_OP_ZEROIZE, .inl = &scope, .inl_len = 1 };
+
+	ok(esvh_cmd(&r.d, &c));
+}
+
+static void update(struct esv_sa_update *u)
+{
+	ok(esvh_do(&r.d, ESV_OP_SA_UPDATE, sa, u, sizeof(*u)));
+}
+
+/* To another gateway: for the entry too, so that the SA fits still. */
+static void move(void)
+{
+	struct esv_sa_update u = { .fields = htole32(ESV_SA_U_ADDRS) };
+	struct esv_policy_params p = {
+		.sel = { .family = 4, .plen_s = 32, .plen_d = 32 }, .dir = ESV_DIR_OUT, .action = ESV_ACTION_PROTECT,
+		.mode = esp.mode, .reqid = htole32(esp.reqid), .family = 4,
+	};
+
+	esp.daddr[3]++;
+	memcpy(u.saddr, esp.saddr, 16);
+	memcpy(u.daddr, esp.daddr, 16);
+	update(&u);
+	if (esp.mode != ESV_SA_TUNNEL)
+		return;
+	unprotect();
+	memcpy(p.sel.saddr, esp.sel_s, 16);
+	memcpy(p.sel.daddr, esp.sel_d, 16);
+	memcpy(p.saddr, esp.saddr, 16);
+	memcpy(p.daddr, esp.daddr, 16);
+	ok(esvh_do(&r.d, ESV_OP_POLICY_ADD, 0, &p, sizeof(p)));
+}
+
+static void no_nexthop(void)
+{
+	struct esv_sa_update u = { .fields = htole32(ESV_SA_U_NEXTHOP) };
+
+	update(&u);
+}
+
+static void small_mtu(void)
+{
+	struct esv_port_params p = { .flags = htole32(ESV_PORT_UP), .mtu = htole16(100) };
+
+	memcpy(p.mac, r.d.mac, 6);
+	ok(esvh_do(&r.d, ESV_OP_PORT_SET, 0, &p, sizeof(p)));
+}
+
+/* TXD-10: one frame that is ESP already and waits for the wire needs all that it needed when it was made. */
+static void esp_waits(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t mode;
+		void (*what)(void);
+		enum esv_counter drop;		/* 0: it leaves */
+	} ways[] = {
+		{ "lock", ESV_SA_TRANSPORT, lock, 0 },
+		{ "lock", ESV_SA_TUNNEL, lock, 0 },
+		{ "port down", ESV_SA_TRANSPORT, port_down, ESV_C_TX_DROP_DOWN },
+		{ "SA deleted", ESV_SA_TRANSPORT, sa_delete, ESV_C_TX_DROP_TAG_STALE },
+		{ "entry deleted", ESV_SA_TRANSPORT, unprotect, ESV_C_TX_DROP_TAG_NOMATCH },
+		{ "entry deleted", ESV_SA_TUNNEL, unprotect, ESV_C_TX_DROP_TAG_NOMATCH },
+		{ "entry frozen", ESV_SA_TUNNEL, freeze, ESV_C_TX_DROP_POLICY },
+		{ "drop entry", ESV_SA_TRANSPORT, drop_entry, ESV_C_TX_DROP_POLICY },
+		{ "allow entry", ESV_SA_TUNNEL, allow_entry, ESV_C_TX_DROP_TAG_ALLOW },
+		{ "zeroised", ESV_SA_TRANSPORT, zeroize, ESV_C_TX_DROP_SEQ },
+		{ "SA moved", ESV_SA_TRANSPORT, move, ESV_C_TX_DROP_TAG_FIT },
+		{ "SA moved", ESV_SA_TUNNEL, move, ESV_C_TX_DROP_TAG_FIT },
+		{ "no next hop", ESV_SA_TUNNEL, no_nexthop, ESV_C_TX_DROP_NEXTHOP },
+		{ "small MTU", ESV_SA_TUNNEL, small_mtu, ESV_C_TX_DROP_MTU },
+	};
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG };
+	struct pkt_spec s = udp4(40);
+	struct pkt p;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (i)
+			rig_down(&r);
+		start(false);
+		esp.mode = ways[i].mode;
+		if (esp.mode == ESV_SA_TUNNEL) {
+			esp.saddr[3] = 0x71;
+			esp.daddr[3] = 0x72;
+			esp.nexthop[0] = 2;
+		}
+		ok(esvh_esp_out(&r.d, &esp, &sa));
+		o.sa_handle = sa;
+		pkt_build(&p, &s);
+		for (int n = 0; n < DEPTH + 1; n++)
+			assert_true(esvh_send(&r.d, 0, p.b, p.len, &o));
+		esvh_pump(r.h);
+		assert_int_equal(r.h->out.count, DEPTH);
+		ways[i].what();
+		assert_int_equal(drain(50, 0x1000), DEPTH + !ways[i].drop);
+		if (ways[i].drop && esvh_counter(&r.d, ways[i].drop) != 1)
+			fail_msg("%s: not counted as it should", ways[i].name);
+	}
+}
+
+/* ESP-9: the next hop moves while a frame waits, and the frame goes to the new one. */
+static void next_hop_moves(void **state)
+{
+	struct esv_sa_update u = { .fields = htole32(ESV_SA_U_NEXTHOP), .nexthop_valid = 1, .nexthop = { 6 } };
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG };
+	struct pkt_spec s = udp4(40);
+	struct pkt p;
+
+	start(true);
+	esp.mode = ESV_SA_TUNNEL;
+	esp.nexthop[0] = 2;
+	ok(esvh_esp_out(&r.d, &esp, &sa));
+	o.sa_handle = sa;
+	pkt_build(&p, &s);
+	for (int n = 0; n < DEPTH + 1; n++)
+		assert_true(esvh_send(&r.d, 0, p.b, p.len, &o));
+	esvh_pump(r.h);
+	update(&u);
+	for (int n = 0; n < DEPTH + 1; n++) {
+		assert_true(esvh_wire_take(r.h, p.b, sizeof(p.b)) > 0);
+		assert_int_equal(p.b[0], n < DEPTH ? 2 : 6);
+		esvh_pump(r.h);
 	}
 }
 
@@ -232,8 +382,8 @@ static void allow_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(checksum_before_verdict), T(sa_replaced), T(sa_gone), T(closed_meanwhile), T(goes_on),
-		T(allow_gone),
+		T(checksum_before_verdict), T(sa_replaced), T(closed_meanwhile), T(goes_on),
+		T(allow_gone), T(esp_waits), T(next_hop_moves),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
