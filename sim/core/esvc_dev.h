@@ -187,6 +187,8 @@ struct esvc_dev {
 	bool rx_pending;		/* try the parked frame again */
 	bool wire_full;
 	bool drop_all;			/* state was loaded, the driver has not yet answered (VMS-3) */
+	bool load_told;			/* EPOCH of the load was posted; from ack_from on requests know of it */
+	uint32_t ack_from;		/* position in the admin ring */
 	bool epoch_event;		/* EPOCH is still to be posted */
 	uint64_t epoch_told;		/* the epoch that the driver knows of */
 	struct esvc_tx_frame tx;

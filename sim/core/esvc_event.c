@@ -72,6 +72,8 @@ void esvc_event(struct esvc_dev *dev, unsigned int type, uint32_t object, uint64
 	struct esvc_ring *r = &ev->r;
 	struct esv_eqe e = { 0 };
 
+	if (dev->epoch_event && type != ESV_EV_EPOCH)
+		esvc_settle(dev);
 	if (!dev->enabled || dev->fatal_code)
 		return;
 	if (!have_room(dev, r)) {

@@ -28,6 +28,19 @@ static enum esv_status identify(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	return ESV_S_OK;
 }
 
+/* The request was written after the EPOCH event; the ring's head is behind it. */
+static bool knows_of_load(const struct esvc_dev *dev)
+{
+	return dev->load_told && (int32_t)(dev->admin.sq.head - 1 - dev->ack_from) >= 0;
+}
+
+static void end_drop_all(struct esvc_dev *dev)
+{
+	if (dev->port_up && dev->ipsec)
+		esvc_ipsec_start(dev->ipsec);
+	dev->drop_all = false;
+}
+
 static enum esv_status features_set(struct esvc_dev *dev, struct esvc_cmd *cmd)
 {
 	uint32_t want;
@@ -38,9 +51,8 @@ static enum esv_status features_set(struct esvc_dev *dev, struct esvc_cmd *cmd)
 		return esvc_refuse(cmd, ESV_S_BAD_FIELD, ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, inl));
 	dev->features = want;
 	/* The driver knows of the load and has seen to its entries (VMS-4). */
-	if (dev->drop_all && dev->port_up && dev->ipsec)
-		esvc_ipsec_start(dev->ipsec);
-	dev->drop_all = false;
+	if (dev->drop_all && knows_of_load(dev))
+		end_drop_all(dev);
 	return ESV_S_OK;
 }
 

@@ -292,6 +292,9 @@ bool esvc_enable(struct esvc_dev *dev)
 	}
 	dev->enabled = true;
 	dev->epoch_told = esvc_epoch(dev);
+	/* Rings are new, and so is all that comes through them. */
+	dev->load_told = true;
+	dev->ack_from = dev->admin.sq.head;
 	dev->heartbeat_at = esvc_now(dev) + ESVC_HEARTBEAT_NS;
 	esvc_arm_timer(dev);
 	return true;

@@ -6,6 +6,20 @@
 #define SYNC_ROUNDS	4096
 #define SYNC_BUDGET	64
 
+/* Requests that are in the ring by now were written before their driver could know of the load (VMS-4). */
+static bool tell_load(struct esvc_dev *dev)
+{
+	struct esvc_ring *sq = &dev->admin.sq;
+
+	if (esvc_ring_pull(dev, sq)) {
+		esvc_fatal(dev, ESV_FATAL_ADMIN_SHADOW, sq->head, 0);
+		return false;
+	}
+	dev->ack_from = sq->tail;
+	dev->load_told = true;
+	return true;
+}
+
 void esvc_settle(struct esvc_dev *dev)
 {
 	uint64_t epoch = esvc_epoch(dev);
@@ -15,6 +29,8 @@ void esvc_settle(struct esvc_dev *dev)
 		return;
 	dev->epoch_event = false;
 	dev->epoch_told = epoch;
+	if (dev->drop_all && !dev->load_told && !tell_load(dev))
+		return;
 	esvc_event(dev, ESV_EV_EPOCH, 0, epoch, 0);
 }
 

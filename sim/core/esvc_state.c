@@ -292,6 +292,7 @@ static void take_over(struct esvc_dev *dev, struct esvc_dev *s, const struct mod
 	}
 	dev->admin_pending = dev->enabled;
 	dev->drop_all = true;
+	dev->load_told = false;
 	dev->epoch_event = dev->enabled;
 	dev->heartbeat_at = esvc_now(dev) + ESVC_HEARTBEAT_NS;
 	esvc_arm_timer(dev);

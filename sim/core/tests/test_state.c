@@ -111,6 +111,71 @@ static void pending_work(void **state)
 	rig_down(&r);
 }
 
+/* VMS-4: an answer that was given before the question does not end the drop-all; the next one does. */
+static void early_answer(void **state)
+{
+	__le32 feat = htole32(ESV_OFF_TX_CSUM);
+	struct esv_sqe sqe = { .opcode = htole16(ESV_OP_FEATURES_SET), .version = 1 };
+	struct pkt_spec s = udp4(100);
+	struct esv_cqe c;
+	struct rig r;
+	struct pkt p;
+
+	for (int seen = 0; seen < 2; seen++) {
+		rig_four(&r);
+		pkt_build(&p, &s);
+		memcpy(sqe.inl, &feat, sizeof(feat));
+		/* Written, and the device may or may not have seen how far the ring goes; not run. */
+		r.d.h = r.h;
+		esvh_cmd_post(&r.d, &sqe);
+		r.h->kicked = false;
+		if (seen) {
+			assert_int_equal(esvc_state_save(r.h->dev, state_buf), 0);
+			assert_int_equal(esvc_state_load(r.h->dev, state_buf), 0);
+		}
+		move(&r);
+		esvc_doorbell(r.h->dev, ESV_DB_ADMIN);
+		esvh_pump(r.h);
+		assert_true(esvh_cmd_poll(&r.d, &c));
+		assert_int_equal(le16toh(c.status), ESV_S_OK);
+		assert_true(esvh_send(&r.d, 1, p.b, p.len, NULL));
+		esvh_pump(r.h);
+		assert_int_equal(r.h->out.count, 0);
+		acknowledge(&r);
+		assert_true(esvh_send(&r.d, 1, p.b, p.len, NULL));
+		esvh_pump(r.h);
+		assert_int_equal(r.h->out.count, 1);
+		rig_down(&r);
+	}
+}
+
+/* VMS-4: whatever happens first after a load, EPOCH is told before it. */
+static void epoch_first(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		struct esv_eqe e;
+		struct rig r;
+
+		rig_four(&r);
+		assert_int_equal(esvc_state_save(r.h->dev, state_buf), 0);
+		assert_int_equal(esvc_state_load(r.h->dev, state_buf), 0);
+		r.h->kicked = false;
+		if (i)
+			esvc_link(r.h->dev, false);
+		else
+			esvh_advance(r.h, 1);
+		esvh_pump(r.h);
+		if (!i)
+			esvc_run(r.h->dev, 1);
+		assert_true(esvh_event(&r.d, &e));
+		assert_int_equal(e.type, ESV_EV_EPOCH);
+		assert_int_equal(esvh_event(&r.d, &e), i);
+		if (i)
+			assert_int_equal(e.type, ESV_EV_LINK);
+		rig_down(&r);
+	}
+}
+
 /* VMS-1: a hash key and a table that the driver chose are still those after a load. */
 static void hash_key(void **state)
 {
@@ -268,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip), cmocka_unit_test(pending_work), cmocka_unit_test(stable), cmocka_unit_test(hash_key),
+		cmocka_unit_test(early_answer), cmocka_unit_test(epoch_first),
 		cmocka_unit_test(every_byte), cmocka_unit_test(rubbish), cmocka_unit_test(mode_only_tightens),
 	};
 
