@@ -61,15 +61,14 @@ static bool is_pmtu(const struct esvc_pkt *p, const uint8_t *hdr, size_t hdr_len
 }
 
 /*
- * UDP by ports. local is the port's own side: the ports of the IKE daemon and
- * of the DHCP client are privileged there, so that an ordinary program can't
- * reach the wire by choosing its peer's port.
+ * UDP by ports. local is the port's own side: 500 and the ports of the DHCP
+ * client are privileged there, so that an ordinary program can't reach the wire
+ * by choosing its peer's port.
  */
 static uint32_t udp_class(const struct esvc_pkt *p, const uint8_t *hdr, size_t hdr_len, unsigned int dir)
 {
 	uint16_t local = be16toh(dir == ESV_DIR_OUT ? p->sport : p->dport);
 	uint16_t peer = be16toh(dir == ESV_DIR_OUT ? p->dport : p->sport);
-	enum esvc_natt natt;
 
 	if (local == ESVC_PORT_IKE)
 		return ESV_BYPASS_IKE;
@@ -77,10 +76,10 @@ static uint32_t udp_class(const struct esvc_pkt *p, const uint8_t *hdr, size_t h
 		return ESV_BYPASS_DHCP;
 	if (p->family == 6 && local == PORT_DHCP6_CLIENT && peer == PORT_DHCP6_SERVER)
 		return ESV_BYPASS_DHCP;
-	if (local != ESVC_PORT_NATT)
+	/* 4500 is nobody's privilege: both ends and the message itself must be IKE's. */
+	if (local != ESVC_PORT_NATT || (peer != ESVC_PORT_NATT && peer != ESVC_PORT_IKE))
 		return 0;
-	natt = esvc_natt_kind(p, hdr, hdr_len);
-	return natt == ESVC_NATT_IKE || natt == ESVC_NATT_KEEPALIVE ? ESV_BYPASS_NATT : 0;
+	return esvc_natt_plain(p, hdr, hdr_len) ? ESV_BYPASS_NATT : 0;
 }
 
 static uint32_t icmp6_class(const struct esvc_pkt *p, const uint8_t *hdr)

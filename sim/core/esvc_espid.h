@@ -15,6 +15,9 @@ enum esvc_natt {
 	ESVC_NATT_ESP,		/* non-zero marker, or one that is out of sight */
 };
 
+/* Port 4500 with what IKE sends there and no ESP: a whole IKEv2 message behind its marker, or a keepalive. */
+bool esvc_natt_plain(const struct esvc_pkt *p, const uint8_t *hdr, size_t hdr_len);
+
 enum esvc_natt esvc_natt_kind(const struct esvc_pkt *p, const uint8_t *hdr, size_t hdr_len);
 
 /*

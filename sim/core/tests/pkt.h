@@ -155,6 +155,21 @@ static inline void pkt_build(struct pkt *p, const struct pkt_spec *s)
 	      (s->bad_l4 ? 0x0100 : 0));
 }
 
+/* UDP payload of IKE on port 4500: marker, SPIs, next payload, version, exchange, flags, message id, length. */
+static inline void pkt_ike(struct pkt *p, uint8_t version, uint8_t exchange, int extra)
+{
+	uint8_t *m = p->b + p->data;
+	size_t len = p->len - p->data - 4;
+
+	memset(m, 0, len + 4);
+	memset(m + 4, 0x11, 8);
+	m[4 + 16] = 33;
+	m[4 + 17] = version;
+	m[4 + 18] = exchange;
+	m[4 + 19] = 8;
+	pkt16(m + 4 + 26, (uint32_t)(len + (size_t)extra));
+}
+
 /* Leave only the pseudo header's sum in the checksum field, as a host does that offloads. */
 static inline void pkt_partial(struct pkt *p, const struct pkt_spec *s)
 {

@@ -196,16 +196,18 @@ static void test_host_esp(void **state)
 	irig_free(open);
 }
 
-/* What can't be seen of a datagram to port 4500 might be ESP. */
+/* What can't be seen of a datagram to port 4500 might be ESP, and behind a marker anything. */
 static void test_natt_out_of_sight(void **state)
 {
 	struct irig *r = irig_new(true);
 	struct esvc_tx_verdict v;
 
-	build_natt(0);
-	for (size_t shown = 42; shown <= 46; shown++) {
+	build(4, 17, 4500, 4500);
+	pkt_ike(&pkt, 0x20, 34, 0);
+	for (size_t shown = 42; shown <= 74; shown++) {
 		esvc_ipsec_classify(r->dev.ipsec, pkt.b, shown, pkt.len, false, 0, &v);
-		assert_int_equal(v.counter, shown < 46 ? ESV_C_TX_DROP_NATT : ESV_C_TX_BYPASS);
+		assert_int_equal(v.counter, shown < 46 ? ESV_C_TX_DROP_NATT :
+				 shown < 74 ? ESV_C_TX_DROP_NOMATCH : ESV_C_TX_BYPASS);
 	}
 	irig_free(r);
 }
@@ -369,7 +371,44 @@ static void c_ike(void) { build(4, 17, 500, 500); }
 static void c_ike_odd_peer(void) { build(6, 17, 500, 61234); }
 static void c_to_ike(void) { build(4, 17, 61234, 500); }
 static void c_tcp_500(void) { build(4, 6, 500, 500); }
-static void c_natt_ike(void) { build_natt(0); }
+static void ike_on(uint16_t sport, uint16_t dport, uint8_t version, uint8_t exchange, int extra)
+{
+	build(4, 17, sport, dport);
+	pkt_ike(&pkt, version, exchange, extra);
+}
+
+static void c_natt_ike(void) { ike_on(4500, 4500, 0x20, 34, 0); }
+static void c_natt_later_minor(void) { ike_on(4500, 4500, 0x21, 43, 0); }
+static void c_natt_to_500(void) { ike_on(4500, 500, 0x20, 35, 0); }
+static void c_natt_odd_peer(void) { ike_on(4500, 53, 0x20, 34, 0); }
+static void c_natt_from_odd(void) { ike_on(61234, 4500, 0x20, 34, 0); }
+static void c_natt_marker_only(void) { build_natt(0); }
+static void c_natt_v1(void) { ike_on(4500, 4500, 0x10, 34, 0); }
+static void c_natt_exchange(void) { ike_on(4500, 4500, 0x20, 33, 0); }
+static void c_natt_long(void) { ike_on(4500, 4500, 0x20, 34, -1); }
+static void c_natt_cut(void) { ike_on(4500, 4500, 0x20, 34, 1); }
+static void c_natt_no_spi(void)
+{
+	c_natt_ike();
+	memset(pkt.b + pkt.data + 4, 0, 8);
+}
+static void c_natt_tiny(void)
+{
+	struct pkt_spec s = irig_spec(4, 17, 31);
+
+	s.sport = s.dport = 4500;
+	pkt_build(&pkt, &s);
+	memset(pkt.b + pkt.data, 0, 4);
+}
+static void c_keepalive_odd_peer(void)
+{
+	struct pkt_spec s = irig_spec(4, 17, 1);
+
+	s.sport = 4500;
+	s.dport = 53;
+	s.fill = 0xff;
+	pkt_build(&pkt, &s);
+}
 static void c_keepalive(void)
 {
 	struct pkt_spec s = irig_spec(4, 17, 1);
@@ -408,6 +447,18 @@ static const struct bypass_case cases[] = {
 	{ "anybody to port 500", 0, c_to_ike },
 	{ "TCP 500", 0, c_tcp_500 },
 	{ "IKE on 4500", CLASS(NATT), c_natt_ike },
+	{ "IKE 2.1, INTERMEDIATE on 4500", CLASS(NATT), c_natt_later_minor },
+	{ "IKE from 4500 to 500", CLASS(NATT), c_natt_to_500 },
+	{ "IKE from 4500 to anybody", 0, c_natt_odd_peer },
+	{ "IKE of anybody to 4500", 0, c_natt_from_odd },
+	{ "the marker alone", 0, c_natt_marker_only },
+	{ "IKEv1 on 4500", 0, c_natt_v1 },
+	{ "no exchange of IKEv2", 0, c_natt_exchange },
+	{ "bytes behind IKE", 0, c_natt_long },
+	{ "IKE that is cut off", 0, c_natt_cut },
+	{ "IKE without SPI", 0, c_natt_no_spi },
+	{ "less than IKE's header", 0, c_natt_tiny },
+	{ "keepalive to anybody", 0, c_keepalive_odd_peer },
 	{ "NAT keepalive", CLASS(NATT), c_keepalive },
 	{ "three bytes on 4500", 0, c_natt_short },
 };

@@ -307,7 +307,14 @@ static void test_udp_bypass(void **state)
 	build(4, 17, 61000, 4500);
 	assert_counter(receive(r), RX_DROP_NATT);
 	memset(pkt.b + 42, 0, 4);
+	assert_counter(receive(r), RX_DROP_NOMATCH);
+	pkt_ike(&pkt, 0x20, 36, 0);
+	assert_counter(receive(r), RX_DROP_NOMATCH);
+	build(4, 17, 4500, 4500);
+	pkt_ike(&pkt, 0x20, 36, 0);
 	assert_counter(receive(r), RX_BYPASS);
+	pkt_ike(&pkt, 0x20, 36, 4);
+	assert_counter(receive(r), RX_DROP_NOMATCH);
 	irig_free(r);
 }
 
