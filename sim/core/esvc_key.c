@@ -99,23 +99,23 @@ static enum esv_status import_record(struct esvc_unit *unit, const uint8_t *mate
 	return ESV_S_OK;
 }
 
-/* Hand the record's state to the key object. Sequence, totals and window belong to an SPI, IVs to the key (KEY-14). */
+/* Hand the record's state to the key object: nothing of it ever goes back, whatever the key is bound to (KEY-14). */
 static bool import_resume(struct esvc_unit *unit, struct esvc_import *imp, struct esvc_keyslot *s,
 			  const struct esvc_binding *bind)
 {
-	bool same = imp->spi == bind->spi;
+	bool known = imp->spi;
 
 	s->key.iv = imp->iv;
 	s->key.iv_left = imp->iv_left;
-	s->key.seq = same ? imp->seq : 0;
-	s->key.packets = same ? imp->packets : 0;
-	s->key.bytes = same ? imp->bytes : 0;
+	s->key.seq = imp->seq;
+	s->key.packets = imp->packets;
+	s->key.bytes = imp->bytes;
 	s->key.replay = imp->replay;
 	memset(&imp->replay, 0, sizeof(imp->replay));
 	imp->spi = bind->spi;
 	s->import = imp;
 	esvc_import_set_live(&unit->imports, imp, true);
-	return same;
+	return known;
 }
 
 static enum esv_status import_check(const struct esvc_unit *unit, const uint8_t *material, size_t len,

@@ -301,11 +301,20 @@ static void test_import_continues(void **state)
 	assert_true(c);
 	assert_int_equal(key->seq, 100);
 	esvc_key_release(r->dev.unit, key);
-	b.spi++;		/* another SA: its sequence is its own, the IVs are the key's */
+	b.spi++;		/* KEY-1, KEY-14: another SA takes nothing back, nor does the first one after it */
 	assert_int_equal(import(r, &b, &key, &c), ESV_S_OK);
-	assert_false(c);
-	assert_int_equal(key->seq, 0);
+	assert_true(c);
+	assert_int_equal(key->seq, 100);
 	assert_int_equal(key->iv, iv + 100);
+	key->seq++;
+	key->packets++;
+	key->bytes += 50;
+	esvc_key_release(r->dev.unit, key);
+	b.spi--;
+	assert_int_equal(import(r, &b, &key, &c), ESV_S_OK);
+	assert_int_equal(key->seq, 101);
+	assert_int_equal(key->packets, 1);
+	assert_int_equal(key->bytes, 50);
 	rig_free(r);
 }
 
