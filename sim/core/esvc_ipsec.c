@@ -30,14 +30,20 @@ no_sadb:
 	return NULL;
 }
 
-void esvc_sa_remove(struct esvc_ipsec *ips, struct esvc_sa *sa)
+/* An SA that is in the hash no more. */
+static void forget(struct esvc_ipsec *ips, struct esvc_sa *sa)
 {
 	struct esvc_key *key = sa->key;
 
 	ips->in_sas -= sa->dir == ESV_DIR_IN;
-	esvc_sadb_unhash(&ips->sadb, sa);
 	esvc_sadb_free(&ips->sadb, sa);
 	esvc_key_release(ips->cfg.unit, key);
+}
+
+void esvc_sa_remove(struct esvc_ipsec *ips, struct esvc_sa *sa)
+{
+	esvc_sadb_unhash(&ips->sadb, sa);
+	forget(ips, sa);
 }
 
 /* All SAs go; without events if reason is negative. */
@@ -45,6 +51,7 @@ static void drop_sas(struct esvc_ipsec *ips, int reason)
 {
 	uint32_t index;
 
+	esvc_sadb_unhash_all(&ips->sadb);
 	for (index = 0; index < ips->sadb.tab.fresh; index++) {
 		struct esvc_sa *sa = &ips->sadb.sa[index];
 
@@ -52,7 +59,7 @@ static void drop_sas(struct esvc_ipsec *ips, int reason)
 			continue;
 		if (reason >= 0)
 			esvc_ipsec_event(ips, ESV_EV_SA_LOST, sa, (uint64_t)reason, 0);
-		esvc_sa_remove(ips, sa);
+		forget(ips, sa);
 	}
 }
 

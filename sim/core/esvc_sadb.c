@@ -11,16 +11,11 @@
 
 static uint32_t hash_of(const struct esvc_sadb *db, uint32_t spi, uint8_t family, const uint8_t *daddr)
 {
-	uint64_t h = (uint64_t)spi << 8 | family;
-	uint32_t w;
-	size_t i;
+	uint32_t words[6] = { spi, family };
+	size_t len = esvc_addr_len(family);
 
-	for (i = 0; i < esvc_addr_len(family); i += 4) {
-		memcpy(&w, daddr + i, 4);
-		h = (h ^ w) * 0xff51afd7ed558ccdull;
-		h ^= h >> 29;
-	}
-	return (uint32_t)(h ^ h >> 32) & db->hash_mask;
+	memcpy(words + 2, daddr, len);
+	return esvc_hash(&db->seed, words, 2 + (unsigned int)len / 4) & db->hash_mask;
 }
 
 static uint32_t *bucket(const struct esvc_sadb *db, const struct esvc_sa *sa)
@@ -43,6 +38,10 @@ int esvc_sadb_init(struct esvc_sadb *db, uint32_t max)
 		free(db->mem);
 		free(db->hash);
 		return -ENOMEM;
+	}
+	if (esvc_hash_init(&db->seed)) {
+		esvc_sadb_fini(db);
+		return -EIO;
 	}
 	db->sa = (void *)(((uintptr_t)db->mem + LINE - 1) & ~(uintptr_t)(LINE - 1));
 	return 0;
@@ -113,6 +112,11 @@ void esvc_sadb_unhash(struct esvc_sadb *db, struct esvc_sa *sa)
 	while (*pos != me)
 		pos = &db->sa[*pos - 1].hash_next;
 	*pos = sa->hash_next;
+}
+
+void esvc_sadb_unhash_all(struct esvc_sadb *db)
+{
+	memset(db->hash, 0, (db->hash_mask + 1ul) * sizeof(*db->hash));
 }
 
 void esvc_sadb_free(struct esvc_sadb *db, struct esvc_sa *sa)

@@ -10,6 +10,7 @@
 #ifndef ESVC_SADB_H
 #define ESVC_SADB_H
 
+#include "esvc_hash.h"
 #include "esvc_key.h"
 #include "esvc_objtab.h"
 
@@ -72,9 +73,10 @@ struct esvc_sadb {
 	void *mem;
 	uint32_t *hash;			/* index + 1 */
 	uint32_t hash_mask;
+	struct esvc_hash seed;
 };
 
-/* 0 or -ENOMEM. */
+/* 0, -ENOMEM or -EIO. */
 int esvc_sadb_init(struct esvc_sadb *db, uint32_t max);
 void esvc_sadb_fini(struct esvc_sadb *db);
 
@@ -89,6 +91,8 @@ struct esvc_sa *esvc_sadb_alloc(struct esvc_sadb *db);
 void esvc_sadb_insert(struct esvc_sadb *db, struct esvc_sa *sa);
 /* Out of the hash, for a change of addresses. */
 void esvc_sadb_unhash(struct esvc_sadb *db, struct esvc_sa *sa);
+/* All of them, before all of them are freed. */
+void esvc_sadb_unhash_all(struct esvc_sadb *db);
 /* The key is the caller's to release. unhash it first if it was inserted. */
 void esvc_sadb_free(struct esvc_sadb *db, struct esvc_sa *sa);
 

@@ -79,24 +79,38 @@ static bool is_guard(const struct esvc_policy *pol)
 struct esvc_spd *esvc_spd_new(uint32_t max)
 {
 	struct esvc_spd *spd = calloc(1, sizeof(*spd));
+	unsigned int i;
+	int err = 0;
 
 	if (!spd)
 		return NULL;
+	for (i = 0; i < 4; i++)
+		err |= esvc_tuples_init(&spd->table[i / 2][i % 2]);
 	spd->by_index = calloc(max, sizeof(struct esvc_policy *));
-	if (spd->by_index && !esvc_objtab_init(&spd->objects, max))
+	if (!err && spd->by_index && !esvc_objtab_init(&spd->objects, max))
 		return spd;
 	free(spd->by_index);
 	free(spd);
 	return NULL;
 }
 
+/* Without looking who follows whom: that would be a walk for each entry. */
 void esvc_spd_flush(struct esvc_spd *spd)
 {
+	struct esvc_policy *pol;
 	uint32_t index;
 
-	for (index = 0; index < spd->objects.fresh; index++)
-		if (spd->by_index[index])
-			esvc_spd_delete(spd, spd->by_index[index]);
+	for (index = 0; index < spd->objects.fresh; index++) {
+		pol = spd->by_index[index];
+		if (!pol)
+			continue;
+		spd->by_index[index] = NULL;
+		esvc_objtab_put(&spd->objects, pol->handle);
+		free(pol);
+	}
+	for (index = 0; index < 4; index++)
+		esvc_tuples_flush(&spd->table[index / 2][index % 2]);
+	memset(spd->guards, 0, sizeof(spd->guards));
 }
 
 void esvc_spd_free(struct esvc_spd *spd)

@@ -12,7 +12,8 @@
  *
  * Bound: one hash probe for each tuple of the packet's direction and family
  * whose best priority is not worse than the verdict's, plus the entries of the
- * nodes found, i.e. those that differ in ports only. At most 33 * 33 * 2
+ * nodes found, i.e. those that differ in ports only; to add or delete one walks
+ * the entries of its node. At most 33 * 33 * 2
  * tuples for IPv4 and 129 * 129 * 2 for IPv6, in practice some dozens.
  */
 #ifndef ESVC_SPD_H
@@ -56,7 +57,7 @@ struct esvc_policy {
 #define ESVC_ACTIONS_ANY	(~0u)
 #define ESVC_ACTIONS_GUARD	(ESVC_ACTION_BIT(ESV_ACTION_PROTECT) | ESVC_ACTION_BIT(ESV_ACTION_DROP))
 
-/* NULL: no memory. max: 1..2^24 entries. */
+/* NULL: no memory or no random numbers. max: 1..2^24 entries. */
 struct esvc_spd *esvc_spd_new(uint32_t max);
 void esvc_spd_free(struct esvc_spd *spd);
 void esvc_spd_flush(struct esvc_spd *spd);

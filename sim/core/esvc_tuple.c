@@ -43,16 +43,14 @@ static struct esvc_addrs masked(const struct esvc_addrs *a, const struct esvc_ad
 	return m;
 }
 
-static uint32_t hash_of(const struct esvc_tuple *t, const struct esvc_addrs *a, uint8_t proto)
+static uint32_t hash_of(const struct esvc_tuples *tab, const struct esvc_tuple *t, const struct esvc_addrs *a,
+			uint8_t proto)
 {
-	uint64_t h = 0x9e3779b97f4a7c15ull * (1 + (t->plen_s | t->plen_d << 8 | t->any_proto << 16 | (uint32_t)proto << 24));
-	int i;
+	uint32_t words[9] = { t->plen_s | t->plen_d << 8 | t->any_proto << 16 | (uint32_t)proto << 24 };
 
-	for (i = 0; i < 4; i++) {
-		h = (h ^ a->w[i]) * 0xff51afd7ed558ccdull;
-		h ^= h >> 32;
-	}
-	return (uint32_t)(h ^ h >> 17);
+	_Static_assert(sizeof(words) == sizeof(uint32_t) + sizeof(*a) && ESVC_HASH_WORDS >= 9, "addresses are hashed whole");
+	memcpy(words + 1, a, sizeof(*a));
+	return esvc_hash(&tab->seed, words, 9) & tab->hash_mask;
 }
 
 static struct esvc_spd_node *node_find(const struct esvc_tuples *tab, const struct esvc_tuple *t, const struct esvc_addrs *a,
@@ -62,7 +60,7 @@ static struct esvc_spd_node *node_find(const struct esvc_tuples *tab, const stru
 
 	if (!tab->hash)
 		return NULL;
-	for (n = tab->hash[hash_of(t, a, proto) & tab->hash_mask]; n; n = n->next)
+	for (n = tab->hash[hash_of(tab, t, a, proto)]; n; n = n->next)
 		if (n->tuple == t && n->proto == proto && !memcmp(&n->addrs, a, sizeof(*a)))
 			return n;
 	return NULL;
@@ -71,25 +69,26 @@ static struct esvc_spd_node *node_find(const struct esvc_tuples *tab, const stru
 static bool hash_grow(struct esvc_tuples *tab)
 {
 	uint32_t size = tab->hash ? (tab->hash_mask + 1) * 2 : HASH_MIN, i;
-	struct esvc_spd_node **hash, *n;
+	struct esvc_spd_node **hash, **old, *n;
 
 	if (tab->hash && tab->nr_nodes <= tab->hash_mask)
 		return true;
 	hash = calloc(size, sizeof(struct esvc_spd_node *));
 	if (!hash)
 		return tab->hash;	/* longer chains, still right */
-	for (i = 0; tab->hash && i <= tab->hash_mask; i++) {
-		while ((n = tab->hash[i])) {
-			uint32_t slot = hash_of(n->tuple, &n->addrs, n->proto) & (size - 1);
+	old = tab->hash;
+	tab->hash = hash;
+	tab->hash_mask = size - 1;
+	for (i = 0; old && i < size / 2; i++) {
+		while ((n = old[i])) {
+			uint32_t slot = hash_of(tab, n->tuple, &n->addrs, n->proto);
 
-			tab->hash[i] = n->next;
+			old[i] = n->next;
 			n->next = hash[slot];
 			hash[slot] = n;
 		}
 	}
-	free(tab->hash);
-	tab->hash = hash;
-	tab->hash_mask = size - 1;
+	free(old);
 	return true;
 }
 
@@ -188,7 +187,7 @@ struct esvc_spd_node *esvc_tuples_add(struct esvc_tuples *tab, const struct esv_
 	n->table = tab;
 	n->addrs = a;
 	n->proto = sel->proto;
-	slot = hash_of(t, &a, sel->proto) & tab->hash_mask;
+	slot = hash_of(tab, t, &a, sel->proto);
 	n->next = tab->hash[slot];
 	tab->hash[slot] = n;
 	tab->nr_nodes++;
@@ -203,7 +202,7 @@ void esvc_tuples_put(struct esvc_spd_node *n)
 
 	if (n->first)
 		return;
-	pos = &tab->hash[hash_of(n->tuple, &n->addrs, n->proto) & tab->hash_mask];
+	pos = &tab->hash[hash_of(tab, n->tuple, &n->addrs, n->proto)];
 	while (*pos != n)
 		pos = &(*pos)->next;
 	*pos = n->next;
@@ -232,8 +231,31 @@ struct esvc_spd_node *esvc_tuples_find(const struct esvc_tuples *ts, const struc
 	return node_find(ts, t, &a, t->any_proto ? 0 : proto);
 }
 
+int esvc_tuples_init(struct esvc_tuples *ts)
+{
+	return esvc_hash_init(&ts->seed);
+}
+
+void esvc_tuples_flush(struct esvc_tuples *ts)
+{
+	struct esvc_spd_node *n;
+	uint32_t i;
+
+	for (i = 0; ts->hash && i <= ts->hash_mask; i++) {
+		while ((n = ts->hash[i])) {
+			ts->hash[i] = n->next;
+			free(n);
+		}
+	}
+	for (i = 0; i < ts->nr_tuples; i++)
+		free(ts->tuples[i]);
+	ts->nr_nodes = 0;
+	ts->nr_tuples = 0;
+}
+
 void esvc_tuples_free(struct esvc_tuples *ts)
 {
+	esvc_tuples_flush(ts);
 	free(ts->hash);
 	free(ts->tuples);
 	memset(ts, 0, sizeof(*ts));

@@ -7,6 +7,7 @@
 #ifndef ESVC_TUPLE_H
 #define ESVC_TUPLE_H
 
+#include "esvc_hash.h"
 #include "esvc_spd.h"
 
 /* Addresses as two 64-bit numbers each, so that a prefix is a mask. IPv4 is at the top. */
@@ -41,6 +42,7 @@ struct esvc_tuples {
 	struct esvc_spd_node **hash;
 	uint32_t hash_mask;
 	uint32_t nr_nodes;
+	struct esvc_hash seed;
 };
 
 /* Order of entries and of the best entries of tuples (SPD-5). */
@@ -59,6 +61,10 @@ void esvc_tuples_best(struct esvc_spd_node *n, uint32_t prio, uint64_t age);
 struct esvc_spd_node *esvc_tuples_find(const struct esvc_tuples *ts, const struct esvc_tuple *t,
 				       const struct esvc_addrs *addrs, uint8_t proto);
 struct esvc_addrs esvc_addrs_of(uint8_t family, const uint8_t *saddr, const uint8_t *daddr);
+/* Zeroed before. 0 or -EIO. */
+int esvc_tuples_init(struct esvc_tuples *ts);
+/* Nodes and tuples go at once, whatever their entries. */
+void esvc_tuples_flush(struct esvc_tuples *ts);
 void esvc_tuples_free(struct esvc_tuples *ts);
 
 #endif
