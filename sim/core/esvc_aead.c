@@ -71,12 +71,6 @@ int esvc_aead_setkey(struct esvc_aead *aead, void *ctx, const uint8_t *key, size
 	return aead->ops->setkey(aead->priv, ctx, key, key_len);
 }
 
-void esvc_aead_forget(struct esvc_aead *aead)
-{
-	if (aead->ops->forget)
-		aead->ops->forget(aead->priv);
-}
-
 int esvc_aead_seal(struct esvc_aead *aead, const void *ctx, const uint8_t nonce[12],
 		   const uint8_t *aad, size_t aad_len, const uint8_t *src, uint8_t *dst, size_t len,
 		   uint8_t icv[ESVC_ICV_LEN])

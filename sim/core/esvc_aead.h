@@ -3,9 +3,9 @@
  * AES-GCM with a 16-byte ICV over flat, caller-owned key contexts.
  *
  * A context is plain memory: it lives in the secret arena and is wiped by
- * wiping its bytes. Two backends: libipsec-mb (fast, flat round keys) and
- * OpenSSL EVP (reference: the context holds the raw key, one cipher object per
- * backend instance is rekeyed when the key changes).
+ * wiping its bytes; between two calls nothing of a key is anywhere else. Two
+ * backends: libipsec-mb (fast, flat round keys) and OpenSSL EVP (reference: the
+ * context holds the raw key, a cipher object is keyed for each packet).
  */
 #ifndef ESVC_AEAD_H
 #define ESVC_AEAD_H
@@ -25,8 +25,6 @@ size_t esvc_aead_ctx_size(const struct esvc_aead *aead);
 
 /* ctx: esvc_aead_ctx_size() bytes, 64-byte aligned. key_len 16 or 32. 0 or -EINVAL. */
 int esvc_aead_setkey(struct esvc_aead *aead, void *ctx, const uint8_t *key, size_t key_len);
-/* A key is being destroyed: keep no copy of any outside of the contexts. */
-void esvc_aead_forget(struct esvc_aead *aead);
 /* In place is allowed (src == dst). nonce 12 bytes. dst gets len bytes, icv 16. */
 int esvc_aead_seal(struct esvc_aead *aead, const void *ctx, const uint8_t nonce[12],
 		   const uint8_t *aad, size_t aad_len, const uint8_t *src, uint8_t *dst, size_t len,

@@ -22,8 +22,6 @@ struct esvc_aead_ops {
 	void *(*create)(void);
 	void (*destroy)(void *priv);
 	int (*setkey)(void *priv, void *ctx, const uint8_t *key, size_t key_len);
-	/* Optional: forget all keys that are kept outside of contexts. */
-	void (*forget)(void *priv);
 	/* Raw key of a context; returns its length, 0: not keyed. */
 	size_t (*key)(const void *ctx, const uint8_t **key);
 	int (*seal)(void *priv, const void *ctx, const struct esvc_aead_job *job, uint8_t *icv);

@@ -200,7 +200,6 @@ void esvc_key_drop(struct esvc_unit *unit, struct esvc_keyslot *s)
 	esvc_key_disown(s);
 	esvc_replay_free(&s->key.replay);
 	esvc_arena_put(unit->key_arena, s->arena);
-	esvc_aead_forget(unit->cfg.aead);
 	esvc_keyslot_state(unit, s, ESVC_SLOT_FREE);
 	memset(&s->key, 0, sizeof(s->key));
 }
@@ -217,7 +216,6 @@ static void kill_borrowed(struct esvc_unit *unit, struct esvc_keyslot *s)
 	if (s->import)
 		import_save(s);
 	OPENSSL_cleanse(mem, unit->raw_off + (test_mode(unit) ? ESVC_ESP_MATERIAL : 0));
-	esvc_aead_forget(unit->cfg.aead);
 	if (RAND_priv_bytes(fresh, ESVC_ESP_MATERIAL) == 1)
 		esvc_aead_setkey(unit->cfg.aead, mem, fresh, ESVC_ESP_MATERIAL - ESVC_SALT_LEN);
 	OPENSSL_cleanse(fresh, ESVC_ESP_MATERIAL);
