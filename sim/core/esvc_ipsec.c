@@ -46,8 +46,8 @@ void esvc_sa_remove(struct esvc_ipsec *ips, struct esvc_sa *sa)
 	forget(ips, sa);
 }
 
-/* All SAs go; without events if reason is negative. */
-static void drop_sas(struct esvc_ipsec *ips, int reason)
+/* All SAs go. */
+static void drop_sas(struct esvc_ipsec *ips)
 {
 	uint32_t index;
 
@@ -55,11 +55,8 @@ static void drop_sas(struct esvc_ipsec *ips, int reason)
 	for (index = 0; index < ips->sadb.tab.fresh; index++) {
 		struct esvc_sa *sa = &ips->sadb.sa[index];
 
-		if (!sa->handle)
-			continue;
-		if (reason >= 0)
-			esvc_ipsec_event(ips, ESV_EV_SA_LOST, sa, (uint64_t)reason, 0);
-		forget(ips, sa);
+		if (sa->handle)
+			forget(ips, sa);
 	}
 }
 
@@ -67,7 +64,7 @@ void esvc_ipsec_free(struct esvc_ipsec *ips)
 {
 	if (!ips)
 		return;
-	drop_sas(ips, -1);
+	drop_sas(ips);
 	esvc_sadb_fini(&ips->sadb);
 	esvc_spd_free(ips->spd);
 	free(ips);
@@ -80,7 +77,7 @@ void esvc_ipsec_free(struct esvc_ipsec *ips)
  */
 void esvc_ipsec_reset(struct esvc_ipsec *ips, unsigned int reason)
 {
-	drop_sas(ips, (int)reason);
+	drop_sas(ips);
 	esvc_spd_flush(ips->spd);
 	ips->started = reason == ESV_RESET_POWER_ON;
 	if (reason != ESV_RESET_POWER_ON)

@@ -42,7 +42,7 @@ struct esvc_ipsec_config {
 
 struct esvc_ipsec *esvc_ipsec_new(const struct esvc_ipsec_config *cfg);
 void esvc_ipsec_free(struct esvc_ipsec *ips);
-/* SADB and entries go; mode and default stay (RST-3). SA_LOST events for each SA. */
+/* SADB and entries go; mode and default stay (RST-3). No events: a reset writes nothing to the host (SA-40). */
 void esvc_ipsec_reset(struct esvc_ipsec *ips, unsigned int reason);
 bool esvc_ipsec_strict(const struct esvc_ipsec *ips);
 /*

@@ -92,7 +92,7 @@
 	X(SA_SOFT,       2, "SA passed a soft limit; arg0 packets, arg1 bytes") \
 	X(SA_HARD,       3, "SA reached a hard limit and drops; arg0 packets, arg1 bytes") \
 	X(SA_SEQ,        4, "SA ran out of sequence numbers and drops") \
-	X(SA_LOST,       5, "device lost the SA; arg0 is the reset reason") \
+	X(SA_LOST,       5, "reserved: device lost the SA; not posted in version 1 (SA-40)") \
 	X(AUTH_FAIL,     6, "integrity check failed; arg0 is the count so far (rate limited)") \
 	X(REPLAY,        7, "replayed or too old; arg0 is the count so far (rate limited)") \
 	X(UNKNOWN_SPI,   8, "ESP for an unknown SPI; arg0 SPI (rate limited)") \

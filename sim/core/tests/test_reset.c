@@ -2,6 +2,8 @@
 /* FLR with traffic, and DMA that fails at every single step (RST-2, RST-4, REG-14, RNG-8). */
 #include "t.h"
 
+#include "esvh_esp.h"
+
 static struct pkt_spec spec(size_t payload)
 {
 	struct pkt_spec s = tcp4(payload);
@@ -151,6 +153,31 @@ static void flr(void **state)
 	rig_down(&r);
 }
 
+/* SA-40: a reset, which may come when the memory is somebody else's, writes nothing there and raises nothing. */
+static void silent(void **state)
+{
+	struct esvh_esp esp = {
+		.family = 4, .mode = ESV_SA_TRANSPORT, .spi = 0x1000, .reqid = 7, .key_len = 36,
+		.saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 },
+	};
+	struct esvc_config cfg;
+	uint32_t handle, irqs;
+	struct rig r;
+
+	esvc_config_default(&cfg);
+	rig_start(&r, &cfg);
+	ok(esvh_esp_out(&r.d, &esp, &handle));
+	ok(esvh_esp_in(&r.d, &esp, &handle));
+	r.h->on_dma = count;
+	accesses = 0;
+	irqs = r.h->irqs[0];
+	esvc_reset(r.h->dev, ESV_RESET_USER);
+	esvh_pump(r.h);
+	assert_int_equal(accesses, 0);
+	assert_int_equal(r.h->irqs[0], irqs);
+	rig_down(&r);
+}
+
 /* REG-4: disabling stops the rings and leaves the port's settings; enabling begins anew. */
 static void disable(void **state)
 {
@@ -198,7 +225,7 @@ static void stray_doorbells(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_dma_fails), cmocka_unit_test(bus_gone), cmocka_unit_test(flr),
+		cmocka_unit_test(every_dma_fails), cmocka_unit_test(bus_gone), cmocka_unit_test(flr), cmocka_unit_test(silent),
 		cmocka_unit_test(disable), cmocka_unit_test(stray_doorbells),
 	};
 
