@@ -10,6 +10,7 @@
 #include "esvc_esp.h"
 #include "esvc_espid.h"
 #include "esvc_selector.h"
+#include "esvc_tunnel.h"
 
 struct rx {
 	struct esvc_ipsec *ips;
@@ -115,6 +116,9 @@ static enum esv_counter esp_ip(struct rx *r, size_t esp_off, enum esv_counter dr
 	enum esv_counter verdict;
 	struct esvc_sa *sa;
 
+	/* What comes out gets a right checksum, so a wrong one must not come in. */
+	if (r->p.family == 4 && !esvc_ip4_checksum_ok(r->b->data + r->p.l3_off))
+		return ESV_C_RX_DROP_PARSE;
 	sa = esvc_sadb_find(&r->ips->sadb, ESV_DIR_IN, r->p.family, spi, r->p.daddr);
 	if (!sa)
 		return unknown_spi(r, spi, drop);

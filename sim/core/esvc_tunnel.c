@@ -37,6 +37,11 @@ void esvc_ip4_checksum(uint8_t *ip)
 	memcpy(ip + 10, &sum, 2);
 }
 
+bool esvc_ip4_checksum_ok(const uint8_t *ip)
+{
+	return !esvc_csum_fold(esvc_csum_add(0, ip, (ip[0] & 15) * 4u));
+}
+
 /* RFC 6040 4.1, normal mode: ECN is copied. */
 static uint8_t outer_tos(const struct esvc_sa *sa, uint8_t inner)
 {

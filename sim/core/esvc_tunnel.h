@@ -35,5 +35,6 @@ uint8_t esvc_ip_tos(const uint8_t *ip);
 
 /* Compute the checksum of an IPv4 header. */
 void esvc_ip4_checksum(uint8_t *ip);
+bool esvc_ip4_checksum_ok(const uint8_t *ip);
 
 #endif

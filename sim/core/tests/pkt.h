@@ -155,6 +155,13 @@ static inline void pkt_build(struct pkt *p, const struct pkt_spec *s)
 	      (s->bad_l4 ? 0x0100 : 0));
 }
 
+/* Checksum of an untagged frame's IPv4 header. */
+static inline void pkt_fix_ip4(uint8_t *frame)
+{
+	pkt16(frame + 24, 0);
+	pkt16(frame + 24, (uint16_t)~slow_sum(0, frame + 14, (frame[14] & 15) * 4u));
+}
+
 /* UDP payload of IKE on port 4500: marker, SPIs, next payload, version, exchange, flags, message id, length. */
 static inline void pkt_ike(struct pkt *p, uint8_t version, uint8_t exchange, int extra)
 {

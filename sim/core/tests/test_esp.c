@@ -244,7 +244,7 @@ static void test_lengths(void **state)
 		memcpy(cut, wire, len);
 		if (len >= 34) {
 			pkt16(cut + 16, (uint32_t)len - 14);
-			pkt16(cut + 24, 0);
+			pkt_fix_ip4(cut);
 		}
 		c = irig_recv(r, cut, len);
 		if (len < 34)
@@ -279,6 +279,7 @@ static void forge(struct irig *r, uint32_t handle, uint32_t seq, const uint8_t *
 		ip[9] = 50;
 		memcpy(ip + 12, sa->saddr, 4);
 		memcpy(ip + 16, sa->daddr, 4);
+		pkt_fix_ip4(wire);
 	} else {
 		ip[0] = 0x60;
 		pkt16(ip + 4, (uint32_t)wire_len - 54);
@@ -401,6 +402,7 @@ static void test_natt_in(void **state)
 	memcpy(in_udp, wire, 34);
 	pkt16(in_udp + 16, rd16(wire + 16) + 8);
 	in_udp[23] = 17;
+	pkt_fix_ip4(in_udp);
 	pkt16(in_udp + 34, 4500);
 	pkt16(in_udp + 36, 4500);
 	pkt16(in_udp + 38, (uint32_t)wire_len - 34 + 8);

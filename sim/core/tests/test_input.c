@@ -83,6 +83,26 @@ static void make_wire(struct irig *r, uint32_t out)
 	memcpy(wire, r->buf.data, wire_len);
 }
 
+/* ESP-41: a damaged outer header is not mended by decapsulation. The ICV covers none of it. */
+static void test_outer_checksum(void **state)
+{
+	for (int mode = ESV_SA_TRANSPORT; mode <= ESV_SA_TUNNEL; mode++) {
+		struct irig *r = irig_new(true);
+		struct pair p = irig_pair(r, 4, (uint8_t)mode, 0x4300);
+
+		build(4, 17, 1000, 2000);
+		make_wire(r, p.out);
+		wire[22] ^= 1;		/* TTL */
+		assert_counter(irig_recv(r, wire, wire_len), RX_DROP_PARSE);
+		wire[22] ^= 1;
+		wire[25] ^= 1;
+		assert_counter(irig_recv(r, wire, wire_len), RX_DROP_PARSE);
+		wire[25] ^= 1;
+		assert_counter(irig_recv(r, wire, wire_len), RX_ESP);
+		irig_free(r);
+	}
+}
+
 /* RFC 4301 5.2: what came out must be what the IN entry asks for. */
 static void test_authorisation(void **state)
 {
@@ -173,6 +193,7 @@ static void test_transport_source(void **state)
 	build(4, 17, 1, 2);
 	make_wire(r, p.out);
 	wire[29] ^= 0x40;
+	pkt_fix_ip4(wire);
 	assert_counter(irig_recv(r, wire, wire_len), RX_DROP_MODE);
 	irig_free(r);
 }
@@ -354,10 +375,12 @@ static void test_decapsulation(void **state)
 			pkt16(pkt.b + 14, 0x6000 | (uint32_t)tos << 4);
 		}
 		make_wire(r, out);
-		if (family == 4)
+		if (family == 4) {
 			wire[15] = tos_out;
-		else
+			pkt_fix_ip4(wire);
+		} else {
 			pkt16(wire + 14, 0x6000 | (uint32_t)tos_out << 4);
+		}
 		if (want < 0) {
 			assert_counter(irig_recv(r, wire, wire_len), RX_DROP_PARSE);
 		} else {
@@ -454,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_directions_apart),
 		cmocka_unit_test(test_authorisation),
+		cmocka_unit_test(test_outer_checksum),
 		cmocka_unit_test(test_mode_alone),
 		cmocka_unit_test(test_transport_source),
 		cmocka_unit_test(test_unknown_spi),
