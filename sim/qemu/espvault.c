@@ -36,9 +36,32 @@ bool espvault_enter(EspvaultState *s)
     return true;
 }
 
+/* The rest of what espvault_exit() does: nothing of the device is in use. */
+static void espvault_end(EspvaultState *s)
+{
+    espvault_net_exit(s);
+    g_clear_pointer(&s->dev, esvc_free);
+    g_clear_pointer(&s->timer, timer_free);
+    g_clear_pointer(&s->flush_bh, qemu_bh_delete);
+    g_clear_pointer(&s->run_bh, qemu_bh_delete);
+}
+
+static void espvault_end_later(void *opaque)
+{
+    EspvaultState *s = opaque;
+
+    espvault_end(s);
+    object_unref(OBJECT(s));
+}
+
 void espvault_leave(EspvaultState *s)
 {
     s->in_core = false;
+    if (s->gone) {
+        /* Callers further up the stack have still to come back through us. */
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), espvault_end_later, s);
+        return;
+    }
     if (s->flush_wanted) {
         s->flush_wanted = false;
         qemu_bh_schedule(s->flush_bh);
@@ -47,7 +70,9 @@ void espvault_leave(EspvaultState *s)
 
 /*
  * Reentry is possible only through an MSI-X table that points at our own
- * registers, from a path that the reentrancy guard does not cover.
+ * registers, from a path that the reentrancy guard does not cover. One that
+ * points at configuration space reaches us in other ways: it can reset the
+ * device, or pull it out of its slot, while the core is on the stack.
  */
 static bool espvault_mmio_enter(EspvaultState *s, hwaddr addr, unsigned size)
 {
@@ -364,17 +389,17 @@ static void espvault_exit(PCIDevice *pci_dev)
 
     s->gone = true;
     qemu_del_vm_change_state_handler(s->vmstate_change);
-    espvault_net_exit(s);
     espvault_doorbells_exit(s);
-    g_clear_pointer(&s->dev, esvc_free);
     msix_unuse_all_vectors(pci_dev);
     msix_uninit_exclusive_bar(pci_dev);
     espvault_dma_exit(s);
-    g_clear_pointer(&s->timer, timer_free);
-    g_clear_pointer(&s->flush_bh, qemu_bh_delete);
-    g_clear_pointer(&s->run_bh, qemu_bh_delete);
     pcie_aer_exit(pci_dev);
     pcie_cap_exit(pci_dev);
+    if (s->in_core) {
+        object_ref(OBJECT(s)); /* until espvault_end_later() */
+    } else {
+        espvault_end(s);
+    }
 }
 
 static const Property espvault_properties[] = {

@@ -62,7 +62,8 @@ struct EspvaultState {
     unsigned int next_window;
 
     bool in_core;
-    bool gone;              /* on its way out: nothing may call the core */
+    bool gone;              /* on its way out: nothing may call the core, and
+                               the core gets nothing from us any more */
     bool flush_wanted;      /* a sender was told to wait */
     bool wire_busy;         /* the peer queued a frame and will call back */
     bool powered;           /* went through its first reset */

@@ -123,8 +123,12 @@ static int espvault_dma_slow(EspvaultState *s, uint64_t addr, void *buf,
 int espvault_dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
 {
     EspvaultState *s = opaque;
-    EspvaultWindow *w = espvault_window(s, addr, len);
+    EspvaultWindow *w;
 
+    if (s->gone) {
+        return -ENODEV;
+    }
+    w = espvault_window(s, addr, len);
     if (!w) {
         return espvault_dma_slow(s, addr, buf, len, DMA_DIRECTION_TO_DEVICE);
     }
@@ -137,8 +141,12 @@ int espvault_dma_write(void *opaque, uint64_t addr, const void *buf,
                        size_t len)
 {
     EspvaultState *s = opaque;
-    EspvaultWindow *w = espvault_window(s, addr, len);
+    EspvaultWindow *w;
 
+    if (s->gone) {
+        return -ENODEV;
+    }
+    w = espvault_window(s, addr, len);
     if (!w) {
         return espvault_dma_slow(s, addr, (void *)buf, len,
                                  DMA_DIRECTION_FROM_DEVICE);

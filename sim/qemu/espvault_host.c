@@ -18,6 +18,9 @@ static void espvault_host_irq(void *opaque, unsigned int vector)
     EspvaultState *s = opaque;
     PCIDevice *pci_dev = PCI_DEVICE(s);
 
+    if (s->gone) {
+        return;
+    }
     trace_espvault_irq(vector);
     if (vector <= s->config.queue_pairs && msix_enabled(pci_dev)) {
         msix_notify(pci_dev, vector);
@@ -28,13 +31,18 @@ static void espvault_host_kick(void *opaque)
 {
     EspvaultState *s = opaque;
 
-    qemu_bh_schedule(s->run_bh);
+    if (!s->gone) {
+        qemu_bh_schedule(s->run_bh);
+    }
 }
 
 static void espvault_host_timer(void *opaque, uint64_t deadline_ns)
 {
     EspvaultState *s = opaque;
 
+    if (s->gone) {
+        return;
+    }
     if (deadline_ns) {
         timer_mod_ns(s->timer, MIN(deadline_ns, INT64_MAX));
     } else {

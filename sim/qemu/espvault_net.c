@@ -21,7 +21,7 @@ static bool espvault_net_can_receive(NetClientState *nc)
     EspvaultState *s = qemu_get_nic_opaque(nc);
 
     /* A backend may answer from inside our own send. */
-    if (s->in_core) {
+    if (s->in_core || s->gone) {
         s->flush_wanted = true;
         return false;
     }
@@ -112,7 +112,9 @@ void espvault_net_rx_ready(void *opaque)
 {
     EspvaultState *s = opaque;
 
-    qemu_bh_schedule(s->flush_bh);
+    if (!s->gone) {
+        qemu_bh_schedule(s->flush_bh);
+    }
 }
 
 static void espvault_net_sent(NetClientState *nc, ssize_t ret)
@@ -133,6 +135,9 @@ int espvault_net_frame_out(void *opaque, const uint8_t *frame, size_t len)
 {
     EspvaultState *s = opaque;
 
+    if (s->gone) {
+        return 0;
+    }
     if (s->wire_busy) {
         return -EAGAIN;
     }
