@@ -56,6 +56,12 @@ static void espvault_end_later(void *opaque)
 
 void espvault_leave(EspvaultState *s)
 {
+    if (s->reset_wanted && !s->gone) {
+        esvc_reset(s->dev, s->reset_reason);
+        s->parked_len = 0;
+        s->flush_wanted = true;
+    }
+    s->reset_wanted = false;
     s->in_core = false;
     if (s->gone) {
         /* Callers further up the stack have still to come back through us. */
@@ -277,12 +283,12 @@ static void espvault_reset_hold(Object *obj, ResetType type)
     trace_espvault_reset(reason);
     s->powered = true;
     s->parked_len = 0;
-    if (!espvault_enter(s)) {
-        return;
+    s->reset_wanted = true;
+    s->reset_reason = reason;
+    /* With the core on the stack it is done when the core comes back. */
+    if (espvault_enter(s)) {
+        espvault_leave(s);
     }
-    esvc_reset(s->dev, reason);
-    s->flush_wanted = true;
-    espvault_leave(s);
 }
 
 static bool espvault_init_capabilities(PCIDevice *pci_dev, Error **errp)

@@ -64,6 +64,8 @@ struct EspvaultState {
     bool in_core;
     bool gone;              /* on its way out: nothing may call the core, and
                                the core gets nothing from us any more */
+    bool reset_wanted;      /* for reset_reason, at the end of this call */
+    unsigned int reset_reason;
     bool flush_wanted;      /* a sender was told to wait */
     bool wire_busy;         /* the peer queued a frame and will call back */
     bool powered;           /* went through its first reset */

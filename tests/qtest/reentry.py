@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Interrupt messages that reach the device's own configuration: the core is
-on the stack while the device is pulled out."""
+on the stack while the device is reset, or pulled out."""
 
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
 from espguest import tap
-from qtest import BAR0, C, ECAM, PORT_SLOT, Device, Machine
+from qtest import (BAR0, C, ECAM, PORT_SLOT, RESET, SLOT, Device, Machine)
 
+FLR = 0x8000
 POWER_OFF = 0x0700
 
 
@@ -33,6 +34,30 @@ def register(dev):
 RAISE = {"fatal": fatal, "register": register}
 WAYS = [{"way": "fatal", "sync": False}, {"way": "fatal", "sync": True},
         {"way": "register", "sync": False}]
+
+
+@tap.test(cases=WAYS)
+def a_reset_from_inside_is_done(way, sync):
+    """REG-50, RST-5: a function level reset that the core's own interrupt
+    caused resets the core too."""
+    m = Machine(queues=4, **({"x-sync": "on"} if sync else {}))
+    try:
+        dev = Device(m).start()
+        epoch = dev.reg("EPOCH_LO")
+        before = dev.reg("STATUS") >> C["STAT_GEN_SHIFT"] & 0xff
+        dev.msix(0, ecam(m, SLOT, m.capability(0x10) + 8), FLR)
+        RAISE[way](dev)
+        dev.wait("reset", lambda: m.config(0x04, "w") & 6 == 0)
+        dev = Device(m)
+        assert dev.reg("RESET_REASON") == RESET["FLR"]
+        assert not dev.reg("STATUS") & C["STAT_ENABLED"]
+        assert not dev.reg("STATUS") & C["STAT_FATAL"]
+        assert dev.reg("STATUS") >> C["STAT_GEN_SHIFT"] & 0xff == \
+            (before + 1) % 256
+        assert dev.reg("EPOCH_LO") != epoch
+        dev.start().port_up()
+    finally:
+        m.close()
 
 
 @tap.test(cases=WAYS)
