@@ -121,14 +121,19 @@ static enum esv_status execute(struct esvc_dev *dev, struct esvc_cmd *cmd, const
 
 	cmd->in_len = le16toh(cmd->sqe.in_len);
 	cmd->in = dev->admin.in;
-	if (cmd->in_len && esvc_dma_read(dev, dma, dev->admin.in, cmd->in_len))
+	if (cmd->in_len && esvc_dma_read(dev, dma, dev->admin.in, cmd->in_len)) {
+		explicit_bzero(dev->admin.in, cmd->in_len);	/* some of it may have come */
 		return refuse_sqe(cmd, ESV_S_DMA_ERROR, offsetof(struct esv_sqe, dma));
+	}
 	cmd->out_cap = le16toh(cmd->sqe.out_cap);
 	cmd->out = dev->admin.out;
 	memset(dev->admin.out, 0, cmd->out_cap);
 	status = row->run(dev, cmd);
-	if (status == ESV_S_OK && cmd->out_len && esvc_dma_write(dev, dma, cmd->out, cmd->out_len))
+	if (status == ESV_S_OK && cmd->out_len && esvc_dma_write(dev, dma, cmd->out, cmd->out_len)) {
 		status = refuse_sqe(cmd, ESV_S_DMA_ERROR, offsetof(struct esv_sqe, dma));
+		if (dev->unit)
+			esvc_unit_undo(dev->unit, cmd);
+	}
 	if (status != ESV_S_OK)
 		cmd->out_len = 0;
 	/* Neither what came in nor what went out stays behind. */

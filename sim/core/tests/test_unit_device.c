@@ -102,6 +102,7 @@ static void derive(struct end *e, const struct end *peer)
 	memcpy(id.peer_nonce, peer->nonce.nonce, 32);
 	ok(run(e, ESV_OP_IKE_DERIVE, &id, sizeof(id), &h, sizeof(h)));
 	aa.ike = cd.ike = h.handle;
+	e->ike = le64toh(h.handle);
 	memcpy(aa.id, peer->addr, 4);
 	ok(run(e, ESV_OP_AUTH_ASSERT, &aa, sizeof(aa), NULL, 0));
 	ok(run(e, ESV_OP_CHILD_DERIVE, &cd, sizeof(cd), &e->child, sizeof(e->child)));
@@ -423,6 +424,49 @@ static void test_lock_is_told(void **state)
 	rig_down(&r);
 }
 
+static struct esv_unit_status unit_status(struct end *e)
+{
+	struct esv_unit_status st;
+
+	ok(run(e, ESV_OP_UNIT_STATUS, NULL, 0, &st, sizeof(st)));
+	return st;
+}
+
+/* ADM-9: an answer that can't be written leaves no handle and no token behind. */
+static void test_answer_lost(void **state)
+{
+	static const uint16_t makes[] = { ESV_OP_NONCE_GEN, ESV_OP_KE_GEN, ESV_OP_CHILD_DERIVE };
+	struct two *t = *state;
+	struct end *e = &t->a;
+	struct esv_nonce_gen ng = { .len = htole16(32) };
+	struct esv_ke_gen kg = { .method = htole16(ESV_KE_X25519) };
+	struct esv_child_derive cd = { .role = e->role, .algo = ESV_ALGO_AES_GCM_16_256, .peer_nonce_len = htole16(32),
+				       .hard_packets = ESV_NO_LIMIT, .hard_bytes = ESV_NO_LIMIT };
+	struct esv_unit_status before, after;
+	struct esv_nonce_out fresh;
+	struct esv_child_out out;
+	uint64_t ops;
+
+	set_up_esp(t);
+	cd.ike = htole64(e->ike);
+	ok(run(e, ESV_OP_NONCE_GEN, &ng, sizeof(ng), &fresh, sizeof(fresh)));
+	cd.nonce = fresh.handle;
+	memset(cd.peer_nonce, 0x5a, 32);
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+		const void *in = i == 0 ? (void *)&ng : i == 1 ? (void *)&kg : (void *)&cd;
+		size_t len = i == 0 ? sizeof(ng) : i == 1 ? sizeof(kg) : sizeof(cd);
+
+		before = unit_status(e);
+		/* Tail, request, payload, and then the answer. */
+		ops = 4;
+		e->r.h->dma_fail_in = ops;
+		assert_int_equal(run(e, makes[i], in, len, &out, sizeof(struct esv_ke_out)), ESV_S_DMA_ERROR);
+		after = unit_status(e);
+		assert_int_equal(le32toh(after.handles), le32toh(before.handles) - (i == 2));
+		assert_int_equal(after.keys_pending, before.keys_pending);
+	}
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, up, down)
 
 int main(void)
@@ -430,6 +474,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_esp), T(test_memory), T(test_zeroize), T(test_reset), T(test_load),
 		T(test_token_is_no_key), T(test_reinstall_continues),
+		T(test_answer_lost),
 		cmocka_unit_test(test_lock_is_told),
 	};
 
