@@ -32,16 +32,16 @@ static size_t inline_used(uint16_t opcode)
 	}
 }
 
-/* A device without a part does not know the part's commands. */
+/* A device without a part does not know the part's commands, nor for a driver that does not use it (ADM-42). */
 static bool part_present(const struct esvc_dev *dev, uint16_t opcode)
 {
 	switch (opcode >> 4) {
 	case ESV_OP_SA_ADD >> 4:
 	case ESV_OP_POLICY_ADD >> 4:
-		return dev->ipsec;
+		return dev->ipsec && dev->features & ESV_FEAT_IPSEC;
 	case ESV_OP_UNIT_STATUS >> 4:
 	case ESV_OP_KE_ENCAP >> 4:
-		return dev->unit;
+		return dev->unit && dev->features & ESV_FEAT_UNIT;
 	default:
 		return true;
 	}

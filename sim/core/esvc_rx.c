@@ -106,6 +106,8 @@ static void annotate(struct esvc_dev *dev)
 
 	esvc_frame_parse(f->buf.data, f->buf.len, f->buf.len, &h);
 	f->inner_type = h.ethertype;
+	if (h.l3_off != ETH_HLEN && !(dev->features & ESV_OFF_VLAN_PARSE))
+		h.family = 0;		/* as if it were not IP */
 	f->cqe_flags = f->buf.data[0] & 1 ? ESV_RXC_MCAST : 0;
 	hash(dev, f->buf.data, &h);
 	verify_sums(dev, f->buf.data, &h);

@@ -11,6 +11,7 @@
 #include "esvc_ring.h"
 #include "esvc_txd.h"
 
+#define ETH_HLEN	14
 #define BURST	32	/* frames of one queue before the next one's turn */
 
 static void count_drop(struct esvc_dev *dev, enum esv_counter c)
@@ -60,8 +61,12 @@ static bool too_long(const struct esvc_dev *dev, const uint8_t *frame)
 	return wire_len(f) - esvc_frame_l3(frame, f->len, &ethertype) > dev->mtu;
 }
 
-static bool tso_on(const struct esvc_dev *dev, const struct esvc_tso *tso)
+static bool tso_on(const struct esvc_dev *dev, const uint8_t *frame, const struct esvc_tso *tso)
 {
+	uint16_t ethertype;
+
+	if (esvc_frame_l3(frame, ESVC_L2_MAX, &ethertype) != ETH_HLEN && !(dev->features & ESV_OFF_VLAN_PARSE))
+		return false;
 	return dev->features & (tso->family == 4 ? ESV_OFF_TSO4 : ESV_OFF_TSO6);
 }
 
@@ -72,7 +77,7 @@ static enum esv_counter judge(struct esvc_dev *dev, const uint8_t *frame)
 
 	if (!dev->port_up || !dev->link_up)
 		return ESV_C_TX_DROP_DOWN;
-	if (f->is_tso && !tso_on(dev, &f->tso))
+	if (f->is_tso && !tso_on(dev, frame, &f->tso))
 		return ESV_C_TX_DROP_TSO;
 	classify(dev, frame);
 	if (!is_drop(f->verdict.counter) && too_long(dev, frame))

@@ -289,6 +289,39 @@ static void load_then_answer(void **state)
 	rig_down(&r);
 }
 
+/* ADM-42: a part that is off knows no commands, and what it protected stays protected. */
+static void part_off(void **state)
+{
+	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
+	struct pkt_spec s = spec_for(p, 50);
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG, .sa_handle = p->out };
+	struct esv_unit_status st;
+	struct esvh_cmd sa = { .opcode = ESV_OP_SA_DELETE, .object = p->out };
+	struct esvh_cmd unit = { .opcode = ESV_OP_UNIT_STATUS, .out = &st, .out_cap = sizeof(st) };
+	struct pkt k;
+
+	pkt_build(&k, &s);
+	plant(&k);
+	for (int i = 0; i < 4; i++) {
+		__le32 feat = htole32((i & 1 ? ESV_FEAT_IPSEC : 0) | (i & 2 ? ESV_FEAT_UNIT : 0));
+		struct esvh_cmd set = { .opcode = ESV_OP_FEATURES_SET, .inl = &feat, .inl_len = 4 };
+
+		ok(esvh_cmd(&p->a.d, &set));
+		sa.object = i & 1 ? 0 : p->out;
+		assert_int_equal(esvh_cmd(&p->a.d, &sa), i & 1 ? ESV_S_BAD_HANDLE : ESV_S_UNSUPPORTED_OP);
+		assert_int_equal(esvh_do(&p->a.d, ESV_OP_SPD_LOCK, 0, NULL, 0), i & 1 ? ESV_S_OK : ESV_S_UNSUPPORTED_OP);
+		assert_int_equal(esvh_cmd(&p->a.d, &unit), i & 2 ? ESV_S_OK : ESV_S_UNSUPPORTED_OP);
+		o.flags = 0;
+		assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+		o.flags = ESV_TXD_TAG;
+		assert_true(esvh_send(&p->a.d, 0, k.b, k.len, &o));
+		esvh_pump_pair(p->a.h, p->b.h);
+		assert_int_equal(p->frames, i + 1);
+	}
+	assert_int_equal(p->clear, 0);
+	pair_down(p);
+}
+
 /* The state of a device holds no key: two devices that differ in keys alone save the same bytes. */
 static void state_has_no_key(void **state)
 {
@@ -400,6 +433,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matrix), cmocka_unit_test(tso), cmocka_unit_test(no_tag_no_frame),
 		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas), cmocka_unit_test(load_then_answer),
+		cmocka_unit_test(part_off),
 		cmocka_unit_test(state_has_no_key), cmocka_unit_test(bad_esp_does_not_flood_events),
 		cmocka_unit_test(faults), cmocka_unit_test(policy_fault),
 	};

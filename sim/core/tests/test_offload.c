@@ -226,6 +226,12 @@ static void features_off(void **state)
 	ok(esvh_cmd(&r.d, &c));
 	pkt_build(&p, &s);
 	refuse(&p, o, ESV_C_TX_DROP_TSO);
+	/* VLAN_PARSE is off as well. */
+	s = tcp4(3000);
+	s.vlans = 1;
+	pkt_build(&p, &s);
+	o.hdr_len = 58;
+	refuse(&p, o, ESV_C_TX_DROP_TSO);
 	o = (struct esvh_tx_opts){ .flags = ESV_TXD_CSUM, .csum_start = 54, .csum_offset = 16 };
 	refuse(&p, o, ESV_C_TX_DROP_DESC);
 	feat = 0;

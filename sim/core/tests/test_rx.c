@@ -240,6 +240,23 @@ static void checksum_flags(void **state)
 	assert_int_equal(cqe_of(&s, NULL).csum, ESV_RXC_CSUM_L3);
 }
 
+/* ADM-42: without VLAN_PARSE a tagged frame is no IP frame to hash and checksums; an untagged one is. */
+static void vlan_parse_off(void **state)
+{
+	__le32 feat = htole32(ESV_OFF_RX_CSUM | ESV_OFF_RSS);
+	struct esvh_cmd set = { .opcode = ESV_OP_FEATURES_SET, .inl = &feat, .inl_len = 4 };
+	struct pkt_spec s = tcp4(40);
+
+	ok(esvh_cmd(&r.d, &set));
+	for (s.vlans = 0; s.vlans < 3; s.vlans++) {
+		struct esv_rx_cqe c = cqe_of(&s, NULL);
+
+		assert_int_equal(c.csum, s.vlans ? 0 : BOTH);
+		assert_int_equal(c.hash_type, s.vlans ? ESV_HASH_NONE : ESV_HASH_L4);
+		assert_int_equal(le16toh(c.inner_type), 0x0800);
+	}
+}
+
 /* Put n bytes of extension headers between IPv6 and TCP: kind, then what each says comes next. */
 static struct pkt with_ext(const uint8_t *kinds, size_t n)
 {
@@ -598,7 +615,7 @@ static void port_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(multi_buffer), T(exact_fit), T(length_limits), T(filters), T(checksum_flags), T(extension_headers),
+		T(multi_buffer), T(exact_fit), T(length_limits), T(filters), T(checksum_flags), T(vlan_parse_off), T(extension_headers),
 		T(spread),
 		T(waits_for_buffers), T(bounded_wait), T(buffers_out_of_reach), T(bad_buffers), T(broken_ring),
 		T(write_order), T(port_down),
