@@ -26,20 +26,26 @@ static enum esv_status check_kind(struct esvc_cmd *cmd, const struct esv_policy_
 	return ESV_S_OK;
 }
 
-/* Entries that protect nothing name no SA. */
-static enum esv_status check_plain(struct esvc_cmd *cmd, const struct esv_policy_params *p)
+/* Only tunnels have endpoints. */
+static enum esv_status check_no_tunnel(struct esvc_cmd *cmd, const struct esv_policy_params *p)
 {
-	if (p->mode)
-		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(mode));
 	if (p->family)
 		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(family));
-	if (p->reqid)
-		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(reqid));
 	if (!esvc_addr_is_zero(p->saddr))
 		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(saddr));
 	if (!esvc_addr_is_zero(p->daddr))
 		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(daddr));
 	return ESV_S_OK;
+}
+
+/* Entries that protect nothing name no SA. */
+static enum esv_status check_plain(struct esvc_cmd *cmd, const struct esv_policy_params *p)
+{
+	if (p->mode)
+		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(mode));
+	if (p->reqid)
+		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(reqid));
+	return check_no_tunnel(cmd, p);
 }
 
 static enum esv_status check_tunnel(struct esvc_cmd *cmd, const struct esv_policy_params *p)
@@ -57,7 +63,7 @@ static enum esv_status check_protect(struct esvc_cmd *cmd, const struct esv_poli
 		return esvc_refuse(cmd, ESV_S_BAD_FIELD, OFF(mode));
 	if (!p->reqid)
 		return esvc_refuse(cmd, ESV_S_BAD_FIELD, OFF(reqid));
-	return p->mode == ESV_SA_TUNNEL ? check_tunnel(cmd, p) : ESV_S_OK;
+	return p->mode == ESV_SA_TUNNEL ? check_tunnel(cmd, p) : check_no_tunnel(cmd, p);
 }
 
 static enum esv_status policy_add(struct esvc_dev *dev, struct esvc_cmd *cmd)

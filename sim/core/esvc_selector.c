@@ -56,6 +56,12 @@ bool esvc_selector_ports(const struct esv_selector *sel)
 	return sel->sport_mask || sel->dport_mask;
 }
 
+bool esvc_selector_same_ports(const struct esv_selector *a, const struct esv_selector *b)
+{
+	return a->sport_mask == b->sport_mask && a->dport_mask == b->dport_mask &&
+	       !((a->sport ^ b->sport) & a->sport_mask) && !((a->dport ^ b->dport) & a->dport_mask);
+}
+
 bool esvc_selector_match_ports(const struct esv_selector *sel, const struct esvc_pkt *p)
 {
 	if (!esvc_selector_ports(sel))

@@ -26,6 +26,9 @@ bool esvc_selector_ports(const struct esv_selector *sel);
 /* sel against an IP packet. ignore_ports: could match, whatever the ports are. */
 bool esvc_selector_match(const struct esv_selector *sel, const struct esvc_pkt *p, bool ignore_ports);
 
+/* They match the same ports; bits outside of the masks do not count. */
+bool esvc_selector_same_ports(const struct esv_selector *a, const struct esv_selector *b);
+
 /* Ports alone; false if the selector asks for ports that the packet does not show. */
 bool esvc_selector_match_ports(const struct esv_selector *sel, const struct esvc_pkt *p);
 

@@ -33,13 +33,13 @@ static void enforce(struct esvc_policy *pol)
 	esvc_tuples_best(pol->node, pol->p.priority, pol->age);
 }
 
-/* An entry with equal selectors that is in force keeps the new one back. */
+/* An entry with an equal selector (one node: the rest of it is equal) that is in force keeps the new one back. */
 static void attach(struct esvc_policy *pol)
 {
 	struct esvc_policy *e;
 
 	for (e = pol->node->first; e; e = e->next)
-		if (!memcmp(&e->p.sel, &pol->p.sel, sizeof(e->p.sel)))
+		if (esvc_selector_same_ports(&e->p.sel, &pol->p.sel))
 			break;
 	if (!e) {
 		enforce(pol);

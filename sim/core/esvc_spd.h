@@ -3,8 +3,8 @@
  * Security policy database of the device (RFC 4301 4.4.1; clauses SPD-1 ff).
  *
  * Order: a lower priority value wins, then the older entry (SPD-5). Among
- * entries whose selectors are equal byte for byte only the oldest is in force
- * (SPD-6). Lookup is a tuple space search: entries with the same prefix
+ * entries whose selectors are equal in all bits that count only the oldest is in
+ * force (SPD-6). Lookup is a tuple space search: entries with the same prefix
  * lengths and the same kind of protocol field share one tuple, a hash of the
  * masked addresses and the protocol finds their node, the node's entries are
  * ordered. Tuples are ordered by the best entry that they ever held, so the

@@ -167,9 +167,6 @@ static void test_mode_alone(void **state)
 	memcpy(si.daddr, ADDR_B[0], 16);
 	memcpy(po.saddr, ADDR_A[0], 16);
 	memcpy(po.daddr, ADDR_B[0], 16);
-	pi.family = 4;	/* a transport mode entry's endpoints do not count */
-	memcpy(pi.saddr, ADDR_A[0], 16);
-	memcpy(pi.daddr, ADDR_B[0], 16);
 	out = irig_add_sa(r, &so);
 	irig_add_sa(r, &si);
 	irig_add_policy(r, &po);

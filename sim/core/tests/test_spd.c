@@ -17,20 +17,29 @@ struct slow_spd {
 	uint64_t age;
 };
 
-/* Equal selectors: only the oldest is in force. */
-static bool in_force(const struct slow_spd *s, const struct slow_entry *e)
-{
-	for (unsigned int i = 0; i < s->n; i++)
-		if (s->e[i].age < e->age && s->e[i].p.dir == e->p.dir &&
-		    !memcmp(&s->e[i].p.sel, &e->p.sel, sizeof(e->p.sel)))
-			return false;
-	return true;
-}
-
 static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned int bits)
 {
 	for (unsigned int i = 0; i < bits; i++)
 		if ((a[i / 8] ^ b[i / 8]) & 0x80 >> i % 8)
+			return false;
+	return true;
+}
+
+/* In all bits that count. */
+static bool selectors_equal(const struct esv_selector *a, const struct esv_selector *b)
+{
+	return a->family == b->family && a->proto == b->proto && a->plen_s == b->plen_s && a->plen_d == b->plen_d &&
+	       bits_equal(a->saddr, b->saddr, a->plen_s) && bits_equal(a->daddr, b->daddr, a->plen_d) &&
+	       a->sport_mask == b->sport_mask && a->dport_mask == b->dport_mask &&
+	       (a->sport & a->sport_mask) == (b->sport & b->sport_mask) &&
+	       (a->dport & a->dport_mask) == (b->dport & b->dport_mask);
+}
+
+/* Equal selectors: only the oldest is in force. */
+static bool in_force(const struct slow_spd *s, const struct slow_entry *e)
+{
+	for (unsigned int i = 0; i < s->n; i++)
+		if (s->e[i].age < e->age && s->e[i].p.dir == e->p.dir && selectors_equal(&s->e[i].p.sel, &e->p.sel))
 			return false;
 	return true;
 }
@@ -277,10 +286,62 @@ static void test_rejected_add(void **state)
 	esvc_spd_free(spd);
 }
 
+/* SPD-3, SPD-6: bits that do not count make no other selector. */
+static void test_bits_that_do_not_count(void **state)
+{
+	struct esvc_pkt pkt = { .family = 4, .proto = 17, .has_ports = true, .saddr = ADDR_A[0], .daddr = ADDR_B[0] };
+
+	for (int i = 0; i < 2; i++) {
+		struct esv_policy_params p = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_PROTECT, ESV_SA_TRANSPORT);
+		struct esvc_spd *spd = esvc_spd_new(8);
+		uint32_t old, new;
+
+		p.sel.plen_s = 24;
+		p.sel.proto = 17;
+		p.sel.sport_mask = 0x00ff;
+		ok(esvc_spd_add(spd, &p, &old));
+		p.action = ESV_ACTION_ALLOW;
+		p.priority = 0;
+		if (i)
+			p.sel.saddr[3] ^= 0x55;
+		else
+			p.sel.sport ^= 0x5500;
+		ok(esvc_spd_add(spd, &p, &new));
+		assert_int_equal(esvc_spd_find(spd, ESV_DIR_OUT, &pkt, ESVC_ACTIONS_ANY, false)->handle, old);
+		p.sel.sport ^= 0x0001;		/* this one does */
+		ok(esvc_spd_add(spd, &p, &new));
+		pkt.sport = p.sel.sport;
+		assert_int_equal(esvc_spd_find(spd, ESV_DIR_OUT, &pkt, ESVC_ACTIONS_ANY, false)->handle, new);
+		pkt.sport = 0;
+		esvc_spd_free(spd);
+	}
+}
+
+/* SPD-4: only a tunnel has endpoints. */
+static void test_endpoints_without_tunnel(void **state)
+{
+	static const size_t off[] = { offsetof(struct esv_policy_params, family), offsetof(struct esv_policy_params, saddr),
+				      offsetof(struct esv_policy_params, daddr) };
+	struct irig *r = irig_new(true);
+
+	for (uint8_t action = ESV_ACTION_ALLOW; action <= ESV_ACTION_DROP; action++) {
+		for (size_t i = 0; i < 3; i++) {
+			struct esv_policy_params p = irig_policy(ESV_DIR_OUT, 4, action, ESV_SA_TRANSPORT);
+
+			((uint8_t *)&p)[off[i]] = 4;
+			assert_int_equal(irig_cmd(r, ESV_OP_POLICY_ADD, 0, 0, &p, sizeof(p)), ESV_S_RESERVED_NONZERO);
+			assert_int_equal(r->cmd.err_off, off[i]);
+		}
+	}
+	irig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rejected_add),
+		cmocka_unit_test(test_bits_that_do_not_count),
+		cmocka_unit_test(test_endpoints_without_tunnel),
 		cmocka_unit_test(test_capacity_and_handles),
 		cmocka_unit_test(test_against_list),
 	};
