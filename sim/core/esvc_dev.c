@@ -65,12 +65,12 @@ void esvc_fatal(struct esvc_dev *dev, unsigned int code, uint32_t arg0, uint32_t
 {
 	if (dev->fatal_code)
 		return;
-	/* Say it while events still pass; a fault on that way is not the first one. */
-	if (code != ESV_FATAL_EVENT)
-		esvc_event(dev, ESV_EV_NEEDS_RESET, 0, code, arg0);
+	/* Latched before it is told: a fault on that way is not the first one. */
 	dev->fatal_code = code;
 	dev->fatal_arg0 = arg0;
 	dev->fatal_arg1 = arg1;
+	if (code != ESV_FATAL_EVENT)
+		esvc_event_fatal(dev, code, arg0);
 	esvc_guest_error(dev, "REG-14", "fatal error, the device waits for a reset");
 	/* The driver may wait on any vector: wake them all, once. */
 	for (unsigned int v = 0; dev->enabled && v < esvc_vectors(dev); v++)

@@ -248,6 +248,8 @@ enum esv_status esvc_admin_abort(struct esvc_dev *dev, uint16_t tag);
 
 /* esvc_event.c */
 void esvc_event(struct esvc_dev *dev, unsigned int type, uint32_t object, uint64_t arg0, uint32_t arg1);
+/* NEEDS_RESET, the last event before the reset; the caller raises the vector. */
+void esvc_event_fatal(struct esvc_dev *dev, unsigned int code, uint32_t arg0);
 void esvc_event_doorbell(struct esvc_dev *dev);
 /* Rate limited; index: ring position, reason: enum esv_queue_error. object: 2 * pair, + 1 for receive. */
 void esvc_queue_error(struct esvc_dev *dev, struct esvc_ring *r, uint32_t object, uint32_t index,

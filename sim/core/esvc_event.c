@@ -66,19 +66,16 @@ static int put(struct esvc_dev *dev, uint64_t addr, const struct esv_eqe *e)
 	return esvc_dma_write(dev, addr + 28, p + 28, 4);
 }
 
-void esvc_event(struct esvc_dev *dev, unsigned int type, uint32_t object, uint64_t arg0, uint32_t arg1)
+/* False: it was lost, or could not be written. */
+static bool post(struct esvc_dev *dev, unsigned int type, uint32_t object, uint64_t arg0, uint32_t arg1)
 {
 	struct esvc_events *ev = &dev->events;
 	struct esvc_ring *r = &ev->r;
 	struct esv_eqe e = { 0 };
 
-	if (dev->epoch_event && type != ESV_EV_EPOCH)
-		esvc_settle(dev);
-	if (!dev->enabled || dev->fatal_code)
-		return;
 	if (!have_room(dev, r)) {
 		lose(dev);
-		return;
+		return false;
 	}
 	e.type = (uint8_t)type;
 	e.severity = severity(type);
@@ -92,13 +89,33 @@ void esvc_event(struct esvc_dev *dev, unsigned int type, uint32_t object, uint64
 		e.flags |= ESV_EQE_LOST;
 	if (put(dev, r->base + (uint64_t)(r->head & r->mask) * sizeof(e), &e)) {
 		esvc_fatal(dev, ESV_FATAL_EVENT, r->head, 0);
-		return;
+		return false;
 	}
 	r->head++;
 	ev->lost = false;
 	r->want = false;
-	if (esvc_ring_push(dev, r) || esvc_ring_irq(dev, r, r->head))
+	if (!esvc_ring_push(dev, r))
+		return true;
+	esvc_fatal(dev, ESV_FATAL_EVENT, r->head, 0);
+	return false;
+}
+
+void esvc_event(struct esvc_dev *dev, unsigned int type, uint32_t object, uint64_t arg0, uint32_t arg1)
+{
+	struct esvc_ring *r = &dev->events.r;
+
+	if (dev->epoch_event && type != ESV_EV_EPOCH)
+		esvc_settle(dev);
+	if (!dev->enabled || dev->fatal_code)
+		return;
+	if (post(dev, type, object, arg0, arg1) && esvc_ring_irq(dev, r, r->head))
 		esvc_fatal(dev, ESV_FATAL_EVENT, r->head, 0);
+}
+
+void esvc_event_fatal(struct esvc_dev *dev, unsigned int code, uint32_t arg0)
+{
+	if (dev->enabled)
+		post(dev, ESV_EV_NEEDS_RESET, 0, code, arg0);
 }
 
 /* The driver made room after a loss: say so, with news that is true at any time (EVT-6). */

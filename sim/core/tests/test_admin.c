@@ -309,7 +309,7 @@ static void fatal(void **state)
 	struct esv_eqe e;
 
 	for (int i = 0; i < 3; i++) {
-		uint32_t irqs = r.h->irqs[1];
+		uint32_t irqs = r.h->irqs[1], admin_irqs = r.h->irqs[0];
 
 		if (i == 2) {
 			esvh_shadow(&r.d, r.d.admin_shadow)->tail = htole32(r.d.sq_tail + 33);
@@ -326,11 +326,28 @@ static void fatal(void **state)
 		assert_true(esvh_event(&r.d, &e));
 		assert_int_equal(e.type, ESV_EV_NEEDS_RESET);
 		assert_int_equal(le64toh(e.arg0), i ? ESV_FATAL_ADMIN_SHADOW : ESV_FATAL_ADMIN_CQ);
-		/* Every vector fires so that nobody waits in vain. */
-		assert_true(r.h->irqs[1] > irqs);
+		/* REG-14: every vector fires, once, so that nobody waits in vain. */
+		assert_int_equal(r.h->irqs[1], irqs + 1);
+		assert_int_equal(r.h->irqs[0], admin_irqs + 1);
 		ok(esvh_drv_start(&r.d));
 		assert_int_equal(esvh_reg(&r.d, ESV_REG_FATAL_CODE), 0);
 	}
+}
+
+/* REG-14: the first fatal error is what is latched, though telling it is the second one. */
+static void first_fatal(void **state)
+{
+	uint32_t irqs = r.h->irqs[1], admin_irqs = r.h->irqs[0];
+
+	r.h->dma_fail_lo = r.d.eq;
+	r.h->dma_fail_hi = r.d.eq + sizeof(struct esv_eqe);
+	esvh_shadow(&r.d, r.d.admin_shadow)->tail = htole32(r.d.sq_tail + 33);
+	esvc_doorbell(r.h->dev, ESV_DB_ADMIN);
+	esvh_pump(r.h);
+	assert_int_equal(esvh_reg(&r.d, ESV_REG_FATAL_CODE), ESV_FATAL_ADMIN_SHADOW);
+	assert_int_equal(r.h->irqs[1], irqs + 1);
+	assert_int_equal(r.h->irqs[0], admin_irqs + 1);
+	r.h->dma_fail_hi = 0;
 }
 
 static void restart(enum esvc_fault fault, uint32_t n)
@@ -410,7 +427,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(request_checks), T(unsupported), T(payload), T(simple_commands), T(queue_fields),
-		T(config_fields), T(pipelined), T(unreadable_request), T(fatal), T(hang_and_abort), T(busy),
+		T(config_fields), T(pipelined), T(unreadable_request), T(fatal), T(first_fatal), T(hang_and_abort), T(busy),
 		T(synchronous),
 	};
 
