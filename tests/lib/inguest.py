@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the Python programs of tests/lib/inguest in a virtual machine."""
 
+import json
 import pathlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "inguest"
@@ -50,6 +51,11 @@ def idle_socket(side, kind, address, port):
     job = side.spawn(program(side.guest, "idle") + [kind, address, port], timeout=600)
     job.wait_output("idle")
     return job
+
+
+def queue_counters(guest, dev, netns=""):
+    """What the kernel tells an unprivileged program about a device's queues; see qstats.py."""
+    return json.loads(guest.check(program(guest, "qstats") + [dev], netns=netns, uid=65534))
 
 
 class Frames:

@@ -310,6 +310,7 @@ int esv_netdev_init(struct esv_dev *edev)
 	struct net_device *netdev = edev->netdev;
 	u8 mac[ETH_ALEN];
 	unsigned int i;
+	int err;
 
 	edev->stats = kcalloc(edev->max_queues, sizeof(*edev->stats), GFP_KERNEL);
 	if (!edev->stats)
@@ -324,6 +325,10 @@ int esv_netdev_init(struct esv_dev *edev)
 	esv_filter_init(edev);
 	esv_netdev_features(edev);
 	esv_netdev_defaults(edev);
+	/* Anybody may ask for each queue's counters before the interface is ever opened. */
+	err = netif_set_real_num_queues(netdev, edev->num_queues, edev->num_queues);
+	if (err)
+		return err;
 	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = edev->caps.max_mtu;

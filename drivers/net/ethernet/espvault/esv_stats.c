@@ -86,14 +86,16 @@ static void esv_qstats_rx(struct net_device *netdev, int i, struct netdev_queue_
 {
 	struct esv_dev *edev = netdev_priv(netdev);
 
-	esv_stats_rx(&edev->stats[i], &s->packets, &s->bytes);
+	if (i < edev->max_queues)
+		esv_stats_rx(&edev->stats[i], &s->packets, &s->bytes);
 }
 
 static void esv_qstats_tx(struct net_device *netdev, int i, struct netdev_queue_stats_tx *s)
 {
 	struct esv_dev *edev = netdev_priv(netdev);
 
-	esv_stats_tx(&edev->stats[i], &s->packets, &s->bytes);
+	if (i < edev->max_queues)
+		esv_stats_tx(&edev->stats[i], &s->packets, &s->bytes);
 }
 
 /* Queues that exist no more: their counts belong to the device. */
