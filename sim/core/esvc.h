@@ -57,6 +57,7 @@ enum esvc_fault {
 	ESVC_FAULT_EVENT_FLOOD,		/* spurious SA events */
 	ESVC_FAULT_POLICY_ADD_FAIL,	/* the nth POLICY_ADD answers INTERNAL */
 	ESVC_FAULT_RX_BUFFER,		/* every nth frame finds its buffers out of reach */
+	ESVC_FAULT_REMOVE_BUSY,		/* the first n SA_DELETE, POLICY_DELETE, POLICY_FREEZE answer BUSY */
 };
 
 struct esvc_config {

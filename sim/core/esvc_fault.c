@@ -12,6 +12,18 @@ static bool nth(struct esvc_dev *dev)
 	return ++dev->fault_seen == n;
 }
 
+/* True for the first fault_n chances. */
+static bool first(struct esvc_dev *dev)
+{
+	return dev->fault_seen < dev->cfg.fault_n && ++dev->fault_seen;
+}
+
+static bool removes(uint16_t opcode)
+{
+	return opcode == ESV_OP_SA_DELETE || opcode == ESV_OP_POLICY_DELETE ||
+	       opcode == ESV_OP_POLICY_FREEZE;
+}
+
 enum esvc_fault_verdict esvc_fault_admin(struct esvc_dev *dev, uint16_t opcode)
 {
 	switch (dev->cfg.fault) {
@@ -23,6 +35,8 @@ enum esvc_fault_verdict esvc_fault_admin(struct esvc_dev *dev, uint16_t opcode)
 		return opcode == ESV_OP_SA_ADD && nth(dev) ? ESVC_FV_INTERNAL : ESVC_FV_NONE;
 	case ESVC_FAULT_POLICY_ADD_FAIL:
 		return opcode == ESV_OP_POLICY_ADD && nth(dev) ? ESVC_FV_INTERNAL : ESVC_FV_NONE;
+	case ESVC_FAULT_REMOVE_BUSY:
+		return removes(opcode) && first(dev) ? ESVC_FV_BUSY : ESVC_FV_NONE;
 	default:
 		return ESVC_FV_NONE;
 	}

@@ -42,6 +42,7 @@ static const EspvaultName espvault_faults[] = {
     { "event-flood", ESVC_FAULT_EVENT_FLOOD },
     { "policy-add-fail", ESVC_FAULT_POLICY_ADD_FAIL },
     { "rx-buffer", ESVC_FAULT_RX_BUFFER },
+    { "remove-busy", ESVC_FAULT_REMOVE_BUSY },
     { }
 };
 

@@ -428,6 +428,28 @@ static void policy_fault(void **state)
 	rig_down(&r);
 }
 
+/* ADM-13: the first two attempts change nothing, the third does. */
+static void remove_busy(void **state)
+{
+	struct esv_policy_params p = { .sel.family = 4, .dir = ESV_DIR_OUT, .action = ESV_ACTION_DROP };
+	struct esvh_cmd add = { .opcode = ESV_OP_POLICY_ADD, .in = &p, .in_len = sizeof(p) };
+	struct esvh_cmd del = { .opcode = ESV_OP_POLICY_DELETE };
+	struct esvc_config cfg;
+	struct rig r;
+
+	esvc_config_default(&cfg);
+	cfg.fault = ESVC_FAULT_REMOVE_BUSY;
+	cfg.fault_n = 2;
+	rig_start(&r, &cfg);
+	ok(esvh_cmd(&r.d, &add));
+	del.object = le32toh(add.cqe.object);
+	assert_int_equal(esvh_cmd(&r.d, &del), ESV_S_BUSY);
+	assert_int_equal(esvh_cmd(&r.d, &del), ESV_S_BUSY);
+	ok(esvh_cmd(&r.d, &del));
+	assert_int_equal(esvh_cmd(&r.d, &del), ESV_S_BAD_HANDLE);
+	rig_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,7 +457,7 @@ int main(void)
 		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas), cmocka_unit_test(load_then_answer),
 		cmocka_unit_test(part_off),
 		cmocka_unit_test(state_has_no_key), cmocka_unit_test(bad_esp_does_not_flood_events),
-		cmocka_unit_test(faults), cmocka_unit_test(policy_fault),
+		cmocka_unit_test(faults), cmocka_unit_test(policy_fault), cmocka_unit_test(remove_busy),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
