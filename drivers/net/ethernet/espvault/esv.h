@@ -177,7 +177,10 @@ struct esv_cmd {
 	/* private to esv_admin.c */
 	struct list_head node;
 	struct completion completion;
+	unsigned long end;	/* posted: BUSY is final from here on, jiffies */
+	unsigned long retry_at;
 	bool sync;
+	bool again;		/* handed to the device before */
 };
 
 /**
@@ -206,7 +209,8 @@ int esv_admin_exec(struct esv_dev *edev, struct esv_cmd *cmd);
  * returned 0, in process context on the driver's workqueue, also when the
  * device dies or is reset (cmd->err is -ENODEV or -ETIMEDOUT then); it may
  * free @cmd, and must not call esv_admin_exec(). Commands are handed to the
- * device in the order in which they were posted.
+ * device in the order in which they were posted; one that it answers BUSY is
+ * handed to it again, after others perhaps, until the command's time is up.
  *
  * Return: 0, -ENODEV or -EMSGSIZE.
  */

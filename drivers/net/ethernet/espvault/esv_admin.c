@@ -55,6 +55,8 @@ struct esv_admin {
 	dma_addr_t shadow_dma;
 	struct esv_admin_slot *slots;
 	struct list_head waiting;	/* of esv_cmd: no slot yet */
+	struct list_head delayed;	/* of esv_cmd, posted: the device was busy */
+	struct delayed_work retry_work;
 	struct list_head finished;	/* of esv_cmd: done() is due */
 	struct work_struct done_work;
 };
@@ -87,6 +89,17 @@ static void esv_admin_release(struct esv_admin_slot *slot)
 	slot->busy = false;
 }
 
+/* When a command that the device was too busy for may be tried again, in ms. */
+static unsigned int esv_admin_retry_ms(const struct esv_cmd *cmd)
+{
+	return clamp_t(u16, cmd->retry_ms, 1, 100);
+}
+
+static bool esv_admin_was_busy(const struct esv_cmd *cmd)
+{
+	return cmd->answered && cmd->status == ESV_S_BUSY;
+}
+
 static void esv_admin_finish(struct esv_admin *adm, struct esv_cmd *cmd, int err)
 {
 	lockdep_assert_held(&adm->lock);
@@ -111,6 +124,8 @@ static void esv_admin_issue(struct esv_admin *adm, struct esv_admin_slot *slot,
 	slot->in_len = cmd->in_len;
 	slot->out_cap = cmd->out_cap;
 	slot->deadline = jiffies + msecs_to_jiffies(adm->ms);
+	if (!cmd->again)
+		cmd->end = slot->deadline;
 	if (cmd->in_len)
 		memcpy(slot->buf, cmd->in, cmd->in_len);
 
@@ -157,6 +172,7 @@ static int esv_admin_queue(struct esv_dev *edev, struct esv_cmd *cmd)
 	if (cmd->in_len > ESV_ADMIN_BUF || cmd->out_cap > ESV_ADMIN_BUF)
 		return -EMSGSIZE;
 	cmd->answered = false;
+	cmd->again = false;
 	cmd->status = 0;
 	cmd->out_len = 0;
 	spin_lock_irqsave(&adm->lock, flags);
@@ -198,6 +214,37 @@ static struct esv_admin_slot *esv_admin_find(struct esv_admin *adm,
 	return slot;
 }
 
+/* Nobody waits for a posted command who would try again. False: its time is up. */
+static bool esv_admin_delay(struct esv_admin *adm, struct esv_cmd *cmd)
+{
+	unsigned long ticks = msecs_to_jiffies(esv_admin_retry_ms(cmd));
+
+	if (cmd->sync || !time_before(jiffies, cmd->end))
+		return false;
+	cmd->again = true;
+	cmd->retry_at = jiffies + ticks;
+	list_add_tail(&cmd->node, &adm->delayed);
+	queue_delayed_work(adm->edev->wq, &adm->retry_work, ticks);
+	return true;
+}
+
+static void esv_admin_retry_work(struct work_struct *work)
+{
+	struct esv_admin *adm = container_of(to_delayed_work(work), struct esv_admin, retry_work);
+	struct esv_cmd *cmd, *next;
+
+	spin_lock_irq(&adm->lock);
+	list_for_each_entry_safe(cmd, next, &adm->delayed, node)
+		if (time_after_eq(jiffies, cmd->retry_at))
+			list_move_tail(&cmd->node, &adm->waiting);
+	esv_admin_pump(adm);
+	cmd = list_first_entry_or_null(&adm->delayed, struct esv_cmd, node);
+	if (cmd)
+		queue_delayed_work(adm->edev->wq, &adm->retry_work,
+				   max_t(long, cmd->retry_at - jiffies, 0));
+	spin_unlock_irq(&adm->lock);
+}
+
 static void esv_admin_answer(struct esv_admin *adm, const struct esv_cqe *cqe)
 {
 	struct esv_admin_slot *slot = esv_admin_find(adm, cqe);
@@ -226,7 +273,8 @@ static void esv_admin_answer(struct esv_admin *adm, const struct esv_cqe *cqe)
 		memcpy(cmd->result, cqe->result, sizeof(cmd->result));
 		if (out_len)
 			memcpy(cmd->out, slot->buf, out_len);
-		esv_admin_finish(adm, cmd, err);
+		if (!esv_admin_was_busy(cmd) || !esv_admin_delay(adm, cmd))
+			esv_admin_finish(adm, cmd, err);
 	}
 	esv_admin_release(slot);
 }
@@ -337,9 +385,9 @@ int esv_admin_exec(struct esv_dev *edev, struct esv_cmd *cmd)
 		err = esv_admin_queue(edev, cmd);
 		if (!err)
 			err = esv_admin_wait(edev, cmd, end);
-		if (!cmd->answered || cmd->status != ESV_S_BUSY)
+		if (!esv_admin_was_busy(cmd))
 			break;
-		msleep(clamp_t(u16, cmd->retry_ms, 1, 100));
+		msleep(esv_admin_retry_ms(cmd));
 	} while (time_before(jiffies, end));
 	return err;
 }
@@ -374,6 +422,7 @@ void esv_admin_stop(struct esv_dev *edev, int err)
 		if (cmd)
 			esv_admin_finish(adm, cmd, err);
 	}
+	list_splice_tail_init(&adm->delayed, &adm->waiting);
 	list_for_each_entry_safe(cmd, next, &adm->waiting, node) {
 		list_del(&cmd->node);
 		esv_admin_finish(adm, cmd, err);
@@ -447,7 +496,9 @@ int esv_admin_alloc(struct esv_dev *edev)
 		return -ENOMEM;
 	spin_lock_init(&adm->lock);
 	INIT_LIST_HEAD(&adm->waiting);
+	INIT_LIST_HEAD(&adm->delayed);
 	INIT_LIST_HEAD(&adm->finished);
+	INIT_DELAYED_WORK(&adm->retry_work, esv_admin_retry_work);
 	INIT_WORK(&adm->done_work, esv_admin_done_work);
 	adm->edev = edev;
 	adm->log2 = min_t(unsigned int, ESV_ADMIN_LOG2_MAX, ilog2(edev->caps.admin_max));
@@ -470,6 +521,7 @@ void esv_admin_free(struct esv_dev *edev)
 	unsigned int n = esv_admin_size(adm);
 	unsigned int i;
 
+	cancel_delayed_work_sync(&adm->retry_work);
 	cancel_work_sync(&adm->done_work);
 	/* Commands that were never answered have left their payloads behind. */
 	for (i = 0; adm->slots && i < n; i++)

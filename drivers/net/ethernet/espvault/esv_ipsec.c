@@ -135,6 +135,26 @@ int esv_ipsec_init(struct esv_dev *edev)
 	return 0;
 }
 
+/**
+ * esv_ipsec_removed() - look at the answer to a command that takes something out of the device
+ * @ipsec: device
+ * @cmd: delete or freeze, finished
+ *
+ * What the device would not let go of goes on without anyone who knows of it: an
+ * SA with its key, an entry that allows. Then only a reset ends it.
+ */
+void esv_ipsec_removed(struct esv_ipsec *ipsec, const struct esv_cmd *cmd)
+{
+	struct esv_dev *edev = ipsec->edev;
+
+	/* Without an answer a reset is due already, and what has no name is gone. */
+	if (!cmd->answered || !cmd->err || cmd->status == ESV_S_BAD_HANDLE)
+		return;
+	netdev_err(edev->netdev, "command %s was refused (%s), resetting the device\n",
+		   esv_opcode_text(cmd->opcode), esv_status_text(cmd->status));
+	esv_reset_schedule(edev, ESV_RESET_FATAL);
+}
+
 /* Nothing new can be wanted, and what was wanted is dropped. */
 static void esv_ipsec_stop_work(struct esv_ipsec *ipsec)
 {

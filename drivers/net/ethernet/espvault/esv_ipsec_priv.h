@@ -235,6 +235,8 @@ static inline void esv_ipsec_answered(struct esv_ipsec *ipsec)
 		wake_up(&ipsec->idle);
 }
 
+void esv_ipsec_removed(struct esv_ipsec *ipsec, const struct esv_cmd *cmd);
+
 static inline u32 esv_spi_hash(__be32 spi)
 {
 	return (__force u32)spi;

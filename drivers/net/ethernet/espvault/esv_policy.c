@@ -129,6 +129,7 @@ static void esv_policy_cmd_done(struct esv_dev *edev, struct esv_cmd *cmd)
 	struct esv_policy *pol = cmd->priv;
 	struct esv_ipsec *ipsec = pol->ipsec;
 
+	esv_ipsec_removed(ipsec, cmd);
 	esv_policy_put(pol);
 	esv_ipsec_answered(ipsec);
 }

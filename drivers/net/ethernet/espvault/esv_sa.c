@@ -132,6 +132,7 @@ static void esv_sa_deleted(struct esv_dev *edev, struct esv_cmd *cmd)
 	struct esv_sa *sa = cmd->priv;
 	struct esv_ipsec *ipsec = sa->ipsec;
 
+	esv_ipsec_removed(ipsec, cmd);
 	esv_sa_unlink(sa);
 	esv_ipsec_answered(ipsec);
 }
@@ -290,10 +291,12 @@ static void esv_sa_undo(struct esv_ipsec *ipsec, u32 handle)
 	struct esv_cmd cmd = { .opcode = ESV_OP_SA_DELETE, .object = handle };
 	struct esv_sa *other = esv_sa_get(ipsec, handle);
 
-	if (other)
+	if (other) {
 		esv_sa_put(other);
-	else
-		esv_admin_exec(ipsec->edev, &cmd);
+		return;
+	}
+	esv_admin_exec(ipsec->edev, &cmd);
+	esv_ipsec_removed(ipsec, &cmd);
 }
 
 static int esv_sa_try_add(struct esv_ipsec *ipsec, struct xfrm_state *x,
