@@ -189,8 +189,8 @@ struct esv_cmd {
  * @cmd: command; may live on the stack
  *
  * May sleep; works with the interface down. Holds no lock while it waits.
- * A BUSY answer is retried until the command's time is up. A command that is not answered in
- * time makes the device be reset.
+ * A BUSY answer is retried until the command's time is up, and each attempt has that time for
+ * its answer. A command that is not answered in time makes the device be reset.
  *
  * Return: 0; the errno of the device's refusal (cmd->status has the details);
  * -ETIMEDOUT if there was no answer; -ENODEV if the device is gone, dead or

@@ -355,8 +355,10 @@ out:
 	return true;
 }
 
-static int esv_admin_wait(struct esv_dev *edev, struct esv_cmd *cmd, unsigned long end)
+/* The device has its full time for each attempt, however late the attempt begins. */
+static int esv_admin_wait(struct esv_dev *edev, struct esv_cmd *cmd)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(edev->admin->ms);
 	unsigned long step = msecs_to_jiffies(ESV_ADMIN_POLL_MS);
 
 	while (!wait_for_completion_timeout(&cmd->completion, step)) {
@@ -375,7 +377,7 @@ static int esv_admin_wait(struct esv_dev *edev, struct esv_cmd *cmd, unsigned lo
 
 int esv_admin_exec(struct esv_dev *edev, struct esv_cmd *cmd)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(edev->admin->ms);
+	unsigned long last = jiffies + msecs_to_jiffies(edev->admin->ms);
 	int err;
 
 	might_sleep();
@@ -384,11 +386,11 @@ int esv_admin_exec(struct esv_dev *edev, struct esv_cmd *cmd)
 		init_completion(&cmd->completion);
 		err = esv_admin_queue(edev, cmd);
 		if (!err)
-			err = esv_admin_wait(edev, cmd, end);
+			err = esv_admin_wait(edev, cmd);
 		if (!esv_admin_was_busy(cmd))
 			break;
 		msleep(esv_admin_retry_ms(cmd));
-	} while (time_before(jiffies, end));
+	} while (time_before(jiffies, last));
 	return err;
 }
 
