@@ -70,10 +70,12 @@ static void esv_ipsec_init_work(struct esv_ipsec *ipsec)
 	spin_lock_init(&ipsec->want_lock);
 	INIT_LIST_HEAD(&ipsec->wanted);
 	INIT_LIST_HEAD(&ipsec->policies);
+	INIT_LIST_HEAD(&ipsec->fresh);
 	INIT_LIST_HEAD(&ipsec->dead);
 	INIT_LIST_HEAD(&ipsec->tunnels);
 	INIT_WORK(&ipsec->work, esv_sa_work);
 	INIT_WORK(&ipsec->nexthop_work, esv_nexthop_work);
+	INIT_DELAYED_WORK(&ipsec->replace_work, esv_policy_replace_work);
 	INIT_WORK(&ipsec->detach_work, esv_policy_detach_work);
 	INIT_DELAYED_WORK(&ipsec->tick, esv_sa_tick);
 	init_waitqueue_head(&ipsec->idle);
@@ -170,6 +172,7 @@ static void esv_ipsec_stop_work(struct esv_ipsec *ipsec)
 		esv_sa_put(sa);
 	}
 	cancel_delayed_work_sync(&ipsec->tick);
+	cancel_delayed_work_sync(&ipsec->replace_work);
 	cancel_work_sync(&ipsec->nexthop_work);
 	cancel_work_sync(&ipsec->detach_work);
 	cancel_work_sync(&ipsec->work);

@@ -135,10 +135,11 @@ struct esv_sa_user {
  * @generation: of the device in which it was installed, under ipsec->lock
  * @node: in ipsec->policies
  * @xp: its xfrm policy, until @dead_node has left ipsec->dead for good
+ * @fresh_node: in ipsec->fresh until xfrm is known to have taken the policy
  * @dead_node: in ipsec->dead from the xfrm policy's deletion to its release
  * @deleted: its xfrm policy is gone; under ipsec->lock
  * @frozen: that happened while the link was down: it drops, until a policy
- *	    with the same selector takes its place
+ *	    with the same selector takes its place; under ipsec->lock
  * @freeze: the freeze command
  * @delete: the delete command
  * @ref: one for the list, one for the xfrm policy, one for each command
@@ -150,6 +151,7 @@ struct esv_policy {
 	u8 generation;
 	struct list_head node;
 	struct xfrm_policy *xp;
+	struct list_head fresh_node;
 	struct list_head dead_node;
 	bool deleted;
 	bool frozen;
@@ -168,6 +170,8 @@ struct esv_policy {
  * @nr_sa: SAs that are not dead
  * @policies: entries in the order of their age
  * @nr_policy: entries with an xfrm policy
+ * @fresh: those that were added just now, and that xfrm may yet refuse
+ * @replace_work: has them take the place of frozen ones once it did not
  * @dead: those whose xfrm policy was deleted, but is still held by somebody
  * @detach_work: takes the interface from those
  * @want_lock: @wanted
@@ -193,6 +197,8 @@ struct esv_ipsec {
 	unsigned int nr_sa;
 	struct list_head policies;
 	unsigned int nr_policy;
+	struct list_head fresh;
+	struct delayed_work replace_work;
 	struct list_head dead;
 	struct work_struct detach_work;
 	spinlock_t want_lock;		/* wanted */
@@ -280,6 +286,7 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp,
 void esv_policy_delete(struct xfrm_policy *xp);
 void esv_policy_free(struct xfrm_policy *xp);
 void esv_policy_put(struct esv_policy *pol);
+void esv_policy_replace_work(struct work_struct *work);
 int esv_policy_restore(struct esv_ipsec *ipsec);
 void esv_policy_forget_all(struct esv_ipsec *ipsec);
 

@@ -5,11 +5,16 @@
  * The order of things is the kernel's: an update adds the new policy and then
  * deletes the old one, and a policy that exists already is added, refused by
  * xfrm and deleted again. Entries with equal selectors may therefore coexist
- * for a while; the device keeps to the older one.
+ * for a while; the device keeps to the older one (SPD-6). That includes one
+ * that was left to drop: it is taken out when xfrm is known to have taken the
+ * policy that succeeds it, for a policy that xfrm refuses must change nothing.
  */
 #include "esv_ipsec_priv.h"
 
 #ifdef ESV_HAVE_PACKET_OFFLOAD
+
+/* xfrm decides right after the driver, and tells nobody: look again every so many jiffies. */
+#define ESV_REPLACE_TICKS	1
 
 void esv_policy_put(struct esv_policy *pol)
 {
@@ -148,15 +153,31 @@ static void esv_policy_post(struct esv_policy *pol, struct esv_cmd *cmd, u16 opc
 		esv_policy_put(pol);
 }
 
-static struct esv_policy *esv_policy_take_frozen(struct esv_ipsec *ipsec,
-						 const struct esv_policy_params *params)
+/*
+ * Has xfrm taken the policy? It notes the time when nothing can go wrong any
+ * more, under the lock under which a policy is found for deletion. Under
+ * ipsec->lock, or where the policy is deleted.
+ */
+static bool esv_policy_taken(const struct xfrm_policy *xp)
 {
+	return READ_ONCE(xp->curlft.add_time);
+}
+
+/* Under ipsec->lock. An heir that was frozen itself has not come to protect. */
+static bool esv_policy_succeeds(const struct esv_policy *heir, const struct esv_policy *pol)
+{
+	return pol->frozen && !heir->frozen && pol->params.dir == heir->params.dir &&
+	       esv_selectors_equal(&pol->params.sel, &heir->params.sel);
+}
+
+static struct esv_policy *esv_policy_take_frozen(struct esv_policy *heir)
+{
+	struct esv_ipsec *ipsec = heir->ipsec;
 	struct esv_policy *pol;
 
 	spin_lock_bh(&ipsec->lock);
 	list_for_each_entry(pol, &ipsec->policies, node) {
-		if (pol->frozen && pol->params.dir == params->dir &&
-		    esv_selectors_equal(&pol->params.sel, &params->sel)) {
+		if (esv_policy_succeeds(heir, pol)) {
 			list_del(&pol->node);
 			spin_unlock_bh(&ipsec->lock);
 			return pol;
@@ -167,15 +188,47 @@ static struct esv_policy *esv_policy_take_frozen(struct esv_ipsec *ipsec,
 }
 
 /* Entries that were left to drop while the link was down have a successor now. */
-static void esv_policy_replace_frozen(struct esv_ipsec *ipsec,
-				      const struct esv_policy_params *params)
+static void esv_policy_replace_frozen(struct esv_policy *heir)
 {
 	struct esv_policy *pol;
 
-	while ((pol = esv_policy_take_frozen(ipsec, params))) {
+	while ((pol = esv_policy_take_frozen(heir))) {
 		if (pol->handle)
 			esv_policy_post(pol, &pol->delete, ESV_OP_POLICY_DELETE, pol->handle);
 		esv_policy_put(pol);
+	}
+}
+
+/* One that xfrm has taken meanwhile, held. */
+static struct esv_policy *esv_policy_next_taken(struct esv_ipsec *ipsec)
+{
+	struct esv_policy *pol;
+
+	spin_lock_bh(&ipsec->lock);
+	list_for_each_entry(pol, &ipsec->fresh, fresh_node) {
+		if (esv_policy_taken(pol->xp)) {
+			list_del_init(&pol->fresh_node);
+			refcount_inc(&pol->ref);
+			spin_unlock_bh(&ipsec->lock);
+			return pol;
+		}
+	}
+	if (!list_empty(&ipsec->fresh))
+		queue_delayed_work(ipsec->edev->wq, &ipsec->replace_work, ESV_REPLACE_TICKS);
+	spin_unlock_bh(&ipsec->lock);
+	return NULL;
+}
+
+void esv_policy_replace_work(struct work_struct *work)
+{
+	struct esv_ipsec *ipsec = container_of(to_delayed_work(work), struct esv_ipsec,
+					       replace_work);
+	struct esv_policy *pol;
+
+	while ((pol = esv_policy_next_taken(ipsec))) {
+		esv_policy_replace_frozen(pol);
+		esv_policy_put(pol);
+		cond_resched();
 	}
 }
 
@@ -194,6 +247,7 @@ static bool esv_policy_enlist(struct esv_policy *pol, u32 handle, u8 generation)
 		pol->handle = handle;
 		pol->generation = generation;
 		list_add_tail(&pol->node, &ipsec->policies);
+		list_add_tail(&pol->fresh_node, &ipsec->fresh);
 		ipsec->nr_policy++;
 	}
 	spin_unlock_bh(&ipsec->lock);
@@ -220,6 +274,7 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp, struct netli
 		return -ENOMEM;
 	pol->ipsec = ipsec;
 	pol->xp = xp;
+	INIT_LIST_HEAD(&pol->fresh_node);
 	INIT_LIST_HEAD(&pol->dead_node);
 	refcount_set(&pol->ref, 2);
 
@@ -239,7 +294,7 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp, struct netli
 		return -EAGAIN;
 	}
 	xp->xdo.offload_handle = (unsigned long)pol;
-	esv_policy_replace_frozen(ipsec, &pol->params);
+	queue_delayed_work(ipsec->edev->wq, &ipsec->replace_work, ESV_REPLACE_TICKS);
 	esv_ipsec_count(ipsec, ESV_IS_POLICY_ADDED);
 	return 0;
 }
@@ -247,11 +302,12 @@ int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp, struct netli
 /*
  * With the interface down, which it already is when the kernel flushes its
  * policies, nothing that protects may give way to clear text: protect entries
- * become drop entries, drop entries stay.
+ * become drop entries, drop entries stay. One that xfrm refused was never in
+ * force, and leaves things as they were.
  */
-static bool esv_policy_freezes(const struct esv_policy *pol)
+static bool esv_policy_freezes(const struct esv_policy *pol, bool taken)
 {
-	return !(pol->ipsec->edev->netdev->flags & IFF_UP) &&
+	return taken && !(pol->ipsec->edev->netdev->flags & IFF_UP) &&
 	       pol->params.action != ESV_ACTION_ALLOW;
 }
 
@@ -264,6 +320,7 @@ static bool esv_policy_freezes(const struct esv_policy *pol)
 void esv_policy_delete(struct xfrm_policy *xp)
 {
 	struct esv_policy *pol = (struct esv_policy *)READ_ONCE(xp->xdo.offload_handle);
+	bool taken = esv_policy_taken(xp);
 	struct esv_ipsec *ipsec;
 	bool freeze;
 	u32 handle;
@@ -271,7 +328,7 @@ void esv_policy_delete(struct xfrm_policy *xp)
 	if (!pol)
 		return;
 	ipsec = pol->ipsec;
-	freeze = esv_policy_freezes(pol);
+	freeze = esv_policy_freezes(pol, taken);
 
 	spin_lock_bh(&ipsec->lock);
 	if (pol->deleted) {
@@ -282,6 +339,7 @@ void esv_policy_delete(struct xfrm_policy *xp)
 	pol->frozen = freeze;
 	handle = pol->handle;
 	ipsec->nr_policy--;
+	list_del_init(&pol->fresh_node);
 	list_add_tail(&pol->dead_node, &ipsec->dead);
 	if (!freeze)
 		list_del(&pol->node);
@@ -295,6 +353,9 @@ void esv_policy_delete(struct xfrm_policy *xp)
 	}
 	if (handle)
 		esv_policy_post(pol, &pol->delete, ESV_OP_POLICY_DELETE, handle);
+	/* It may go before it was seen to have taken their place. */
+	if (taken)
+		esv_policy_replace_frozen(pol);
 	esv_policy_put(pol);
 }
 
