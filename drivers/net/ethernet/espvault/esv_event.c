@@ -53,11 +53,25 @@ void esv_event_link(struct esv_dev *edev)
 		esv_ipsec_link(edev, up);
 }
 
+/*
+ * Was the device's state loaded? It then has no SA and no entry and drops
+ * everything: set all up as after a reset.
+ */
+static bool esv_event_state_loaded(struct esv_dev *edev)
+{
+	if (esv_rd(edev, ESV_REG_RESET_REASON) != ESV_RESET_STATE_LOAD)
+		return false;
+	esv_reset_schedule(edev, ESV_RESET_STATE_LOAD);
+	return true;
+}
+
 static void esv_event_resync(struct esv_dev *edev)
 {
 	esv_count(edev, ESV_SW_EVENT_RESYNC);
 	esv_event_link(edev);
 	esv_hw_refresh(edev);
+	if (esv_event_state_loaded(edev))
+		return;
 	if (esv_rd(edev, ESV_REG_STATUS) & (ESV_STAT_NEEDS_RESET | ESV_STAT_FATAL))
 		esv_reset_schedule(edev, ESV_RESET_FATAL);
 	esv_ipsec_resync(edev);
@@ -94,11 +108,8 @@ static void esv_event_handle(struct esv_dev *edev, const struct esv_event *ev)
 		break;
 	case ESV_EV_EPOCH:
 		esv_hw_refresh(edev);
-		/* Loaded state has no SA and no entry: set all up as after a reset. */
-		if (esv_rd(edev, ESV_REG_RESET_REASON) == ESV_RESET_STATE_LOAD) {
-			esv_reset_schedule(edev, ESV_RESET_STATE_LOAD);
+		if (esv_event_state_loaded(edev))
 			break;
-		}
 		fallthrough;
 	default:
 		esv_ipsec_event(edev, ev);

@@ -202,12 +202,18 @@ static void esv_reset_report(struct esv_dev *edev, enum esv_reset_reason reason)
 			    esv_rd(edev, ESV_REG_FATAL_ARG0), esv_rd(edev, ESV_REG_FATAL_ARG1));
 }
 
+/* Only a load itself leaves that reason in the device, so one that was dealt with is not seen again. */
+static enum esv_reset_reason esv_reset_word(enum esv_reset_reason reason)
+{
+	return reason == ESV_RESET_STATE_LOAD ? ESV_RESET_DRIVER_LOAD : reason;
+}
+
 static int esv_reset_once(struct esv_dev *edev, enum esv_reset_reason reason)
 {
 	int err;
 
 	esv_count(edev, ESV_SW_RESETS);
-	err = esv_hw_reset(edev, reason);
+	err = esv_hw_reset(edev, esv_reset_word(reason));
 	return err ?: esv_rebuild(edev, reason);
 }
 
