@@ -5,7 +5,7 @@ usage: qstats.py INTERFACE
 Runs in the virtual machine, without privilege: prints what the kernel counts
 for an interface (netlink family "netdev", qstats-get) as JSON: "sum", one
 dictionary of all queues' counters, and "queues", one for each queue, with its
-"type" and "id".
+"type" and "id", of an interface that is up.
 """
 
 import json

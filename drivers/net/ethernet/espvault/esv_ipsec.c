@@ -69,6 +69,7 @@ static void esv_ipsec_init_work(struct esv_ipsec *ipsec)
 	spin_lock_init(&ipsec->lock);
 	spin_lock_init(&ipsec->want_lock);
 	INIT_LIST_HEAD(&ipsec->wanted);
+	INIT_LIST_HEAD(&ipsec->late);
 	INIT_LIST_HEAD(&ipsec->policies);
 	INIT_LIST_HEAD(&ipsec->fresh);
 	INIT_LIST_HEAD(&ipsec->dead);

@@ -83,6 +83,8 @@ enum esv_sa_want {
  * @spi_node: in ipsec->by_spi
  * @want_node: in ipsec->wanted, under ipsec->want_lock; holds a reference
  * @want: bits of enum esv_sa_want
+ * @late_node: in ipsec->late, under ipsec->want_lock; holds a reference
+ * @late: the state that is to expire then, held
  * @stats_lock: @seen and @given of the users
  * @seen: counters as last read
  * @read_at: when that was, jiffies
@@ -106,6 +108,8 @@ struct esv_sa {
 	struct hlist_node spi_node;
 	struct list_head want_node;
 	unsigned long want;
+	struct list_head late_node;
+	struct xfrm_state *late;
 	spinlock_t stats_lock;		/* counters */
 	struct esv_sa_counts seen;
 	unsigned long read_at;
@@ -174,8 +178,9 @@ struct esv_policy {
  * @replace_work: has them take the place of frozen ones once it did not
  * @dead: those whose xfrm policy was deleted, but is still held by somebody
  * @detach_work: takes the interface from those
- * @want_lock: @wanted
+ * @want_lock: @wanted, @late
  * @wanted: SAs with work to do
+ * @late: SAs whose state can't expire yet
  * @work: does it
  * @tick: reads counters of all SAs in turn
  * @cursor: where @tick goes on
@@ -201,8 +206,9 @@ struct esv_ipsec {
 	struct delayed_work replace_work;
 	struct list_head dead;
 	struct work_struct detach_work;
-	spinlock_t want_lock;		/* wanted */
+	spinlock_t want_lock;		/* wanted, late */
 	struct list_head wanted;
+	struct list_head late;
 	struct work_struct work;
 	struct delayed_work tick;
 	unsigned long cursor;
@@ -278,7 +284,7 @@ int esv_sa_refresh(struct esv_sa *sa);
 void esv_sa_give_counts(struct xfrm_state *x);
 void esv_sa_work(struct work_struct *work);
 void esv_sa_tick(struct work_struct *work);
-void esv_state_expire(struct esv_ipsec *ipsec, struct xfrm_state *x);
+void esv_sa_expire(struct esv_sa *sa, struct xfrm_state *x);
 
 /* esv_policy.c */
 int esv_policy_add(struct esv_ipsec *ipsec, struct xfrm_policy *xp,

@@ -173,6 +173,7 @@ static struct esv_sa *esv_sa_alloc(struct esv_ipsec *ipsec, const struct esv_sa_
 	init_completion(&sa->gone);
 	INIT_HLIST_NODE(&sa->spi_node);
 	INIT_LIST_HEAD(&sa->want_node);
+	INIT_LIST_HEAD(&sa->late_node);
 	spin_lock_init(&sa->stats_lock);
 	INIT_LIST_HEAD(&sa->nexthop.node);
 	if (le32_to_cpu(params->flags) & ESV_SA_F_NEXTHOP) {
@@ -491,10 +492,8 @@ static void esv_sa_lose(struct esv_sa *sa)
 	/* One that was dead already is unlinked when its delete is answered. */
 	if (!was_dead)
 		esv_sa_unlink(sa);
-	if (x) {
-		esv_state_expire(sa->ipsec, x);
-		xfrm_state_put(x);
-	}
+	if (x)
+		esv_sa_expire(sa, x);
 }
 
 /* Call fn for every SA; it may take it out. */

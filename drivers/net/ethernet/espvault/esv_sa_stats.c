@@ -144,22 +144,73 @@ out:
 	rcu_read_unlock();
 }
 
-/**
- * esv_state_expire() - hard expire: tell the key manager and delete the state
- * @ipsec: device
- * @x: state, held
- *
- * The state's own timer does it, as it does at the end of a lifetime.
+/*
+ * The state's own timer does it, as it does at the end of a lifetime. False:
+ * xfrm is still about to add the state, and would make it valid afterwards.
  */
-void esv_state_expire(struct esv_ipsec *ipsec, struct xfrm_state *x)
+static bool esv_state_expire(struct esv_ipsec *ipsec, struct xfrm_state *x)
 {
+	bool decided;
+
 	spin_lock_bh(&x->lock);
+	decided = READ_ONCE(x->km.state) != XFRM_STATE_VOID;
 	if (x->km.state == XFRM_STATE_VALID) {
 		x->km.state = XFRM_STATE_EXPIRED;
 		hrtimer_start(&x->mtimer, 0, HRTIMER_MODE_REL_SOFT);
 		esv_ipsec_count(ipsec, ESV_IS_SA_EXPIRED);
 	}
 	spin_unlock_bh(&x->lock);
+	return decided;
+}
+
+/* Leave it to the tick. False: it has been told already. */
+static bool esv_sa_expire_later(struct esv_sa *sa, struct xfrm_state *x)
+{
+	struct esv_ipsec *ipsec = sa->ipsec;
+	bool added = false;
+
+	spin_lock_bh(&ipsec->want_lock);
+	if (!sa->late && !ipsec->stopping) {
+		refcount_inc(&sa->ref);
+		sa->late = x;
+		list_add_tail(&sa->late_node, &ipsec->late);
+		added = true;
+	}
+	spin_unlock_bh(&ipsec->want_lock);
+	return added;
+}
+
+/**
+ * esv_sa_expire() - hard expire: tell the key manager and delete the state
+ * @sa: SA
+ * @x: its state, held; the reference is given away
+ *
+ * Any context but hard interrupts.
+ */
+void esv_sa_expire(struct esv_sa *sa, struct xfrm_state *x)
+{
+	if (esv_state_expire(sa->ipsec, x) || !esv_sa_expire_later(sa, x))
+		xfrm_state_put(x);
+}
+
+static void esv_sa_expire_late(struct esv_ipsec *ipsec)
+{
+	struct xfrm_state *x;
+	struct esv_sa *sa;
+	LIST_HEAD(late);
+
+	spin_lock_bh(&ipsec->want_lock);
+	list_splice_init(&ipsec->late, &late);
+	while ((sa = list_first_entry_or_null(&late, struct esv_sa, late_node))) {
+		list_del_init(&sa->late_node);
+		x = sa->late;
+		sa->late = NULL;
+		spin_unlock_bh(&ipsec->want_lock);
+		esv_sa_expire(sa, x);
+		esv_sa_put(sa);
+		spin_lock_bh(&ipsec->want_lock);
+	}
+	spin_unlock_bh(&ipsec->want_lock);
 }
 
 /* Counters are fresh: a soft limit makes an event, a hard one the end. */
@@ -192,8 +243,9 @@ static void esv_sa_do(struct esv_sa *sa)
 	if (check)
 		esv_state_check(x);
 	if (expire)
-		esv_state_expire(sa->ipsec, x);
-	xfrm_state_put(x);
+		esv_sa_expire(sa, x);
+	else
+		xfrm_state_put(x);
 }
 
 void esv_sa_work(struct work_struct *work)
@@ -234,6 +286,7 @@ void esv_sa_tick(struct work_struct *work)
 {
 	struct esv_ipsec *ipsec = container_of(to_delayed_work(work), struct esv_ipsec, tick);
 
+	esv_sa_expire_late(ipsec);
 	if (esv_alive(ipsec->edev)) {
 		esv_sa_tick_some(ipsec);
 		esv_nexthop_kick(ipsec, false);
