@@ -59,6 +59,7 @@ const char *esv_upper_refusal(struct net_device *netdev)
 
 static bool esv_upper_in_use(struct esv_ipsec *ipsec)
 {
+	smp_mb(); /* we see the SA, or who adds it the interface on top */
 	return READ_ONCE(ipsec->nr_sa) || READ_ONCE(ipsec->nr_policy);
 }
 

@@ -82,12 +82,22 @@ int esv_refuse(struct esv_refusal no, struct netlink_ext_ack *extack)
 	return no.err;
 }
 
+static int esv_state_check_upper(struct esv_ipsec *ipsec, struct netlink_ext_ack *extack)
+{
+	const char *upper = esv_upper_refusal(ipsec->edev->netdev);
+
+	if (!upper)
+		return 0;
+	NL_SET_ERR_MSG_FMT_MOD(extack, "Interface is part of a %s", upper);
+	return -EBUSY;
+}
+
 /* What can be said against a state without asking the device. */
 static int esv_state_check(struct esv_ipsec *ipsec, const struct esv_sa_attrs *a,
 			   struct netlink_ext_ack *extack)
 {
 	struct esv_refusal no = esv_sa_refusal(a, &ipsec->limits);
-	const char *upper;
+	int err;
 
 	if (no.text)
 		return esv_refuse(no, extack);
@@ -95,11 +105,9 @@ static int esv_state_check(struct esv_ipsec *ipsec, const struct esv_sa_attrs *a
 		NL_SET_ERR_MSG_MOD(extack, "Tokens are refused while the cipher guard is off");
 		return -EKEYREJECTED;
 	}
-	upper = esv_upper_refusal(ipsec->edev->netdev);
-	if (upper) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "Interface is part of a %s", upper);
-		return -EBUSY;
-	}
+	err = esv_state_check_upper(ipsec, extack);
+	if (err)
+		return err;
 	if (!esv_alive(ipsec->edev)) {
 		NL_SET_ERR_MSG_MOD(extack, "Device is being reset or is gone");
 		return -ENODEV;
@@ -121,6 +129,12 @@ static int esv_state_install(struct esv_ipsec *ipsec, struct xfrm_state *x,
 	esv_nexthop_first(ipsec, params);
 	err = esv_sa_add(ipsec, x, params, extack);
 	kfree_sensitive(params);
+	if (err)
+		return err;
+	smp_mb(); /* we see the interface on top, or its notifier our SA */
+	err = esv_state_check_upper(ipsec, extack);
+	if (err)
+		esv_sa_release(x);
 	return err;
 }
 
