@@ -207,7 +207,8 @@ void esv_ipsec_exit(struct esv_dev *edev)
 	esv_ipsec_stop_work(ipsec);
 	esv_policy_forget_all(ipsec);
 	esv_ipsec_wait_idle(ipsec);
-	edev->ipsec = NULL;
+	/* Who has read it before is done when the queue is empty. */
+	WRITE_ONCE(edev->ipsec, NULL);
 	flush_workqueue(edev->wq);
 	rcu_barrier();
 	esv_ipsec_destroy(ipsec);
@@ -216,7 +217,7 @@ void esv_ipsec_exit(struct esv_dev *edev)
 /* Recovery: see esv.h. */
 int esv_ipsec_lost(struct esv_dev *edev, enum esv_reset_reason reason)
 {
-	struct esv_ipsec *ipsec = edev->ipsec;
+	struct esv_ipsec *ipsec = READ_ONCE(edev->ipsec);
 
 	if (!ipsec)
 		return 0;
@@ -249,7 +250,7 @@ static void esv_ipsec_sa_event(struct esv_ipsec *ipsec, const struct esv_event *
 
 void esv_ipsec_event(struct esv_dev *edev, const struct esv_event *ev)
 {
-	struct esv_ipsec *ipsec = edev->ipsec;
+	struct esv_ipsec *ipsec = READ_ONCE(edev->ipsec);
 
 	if (!ipsec)
 		return;
@@ -271,16 +272,20 @@ void esv_ipsec_event(struct esv_dev *edev, const struct esv_event *ev)
 
 void esv_ipsec_resync(struct esv_dev *edev)
 {
-	if (!edev->ipsec)
+	struct esv_ipsec *ipsec = READ_ONCE(edev->ipsec);
+
+	if (!ipsec)
 		return;
-	esv_sa_check_all(edev->ipsec);
-	esv_nexthop_kick(edev->ipsec, true);
+	esv_sa_check_all(ipsec);
+	esv_nexthop_kick(ipsec, true);
 }
 
 void esv_ipsec_link(struct esv_dev *edev, bool up)
 {
-	if (edev->ipsec && up)
-		esv_nexthop_kick(edev->ipsec, true);
+	struct esv_ipsec *ipsec = READ_ONCE(edev->ipsec);
+
+	if (ipsec && up)
+		esv_nexthop_kick(ipsec, true);
 }
 
 #else
