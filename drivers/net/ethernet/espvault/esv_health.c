@@ -233,6 +233,12 @@ static void esv_reset_work(struct work_struct *work)
 	int err;
 
 	mutex_lock(&h->lock);
+	if (test_bit(ESV_ST_UNWATCHED, &edev->state)) {
+		/* It was asked for just before removal began, which resets the device itself. */
+		set_bit(ESV_ST_DEAD, &edev->state);
+		esv_admin_stop(edev, -ENODEV);
+		goto out;
+	}
 	if (test_bit(ESV_ST_DEAD, &edev->state)) {
 		esv_bury(edev);
 		goto out;
@@ -368,5 +374,10 @@ void esv_health_stop(struct esv_dev *edev)
 {
 	set_bit(ESV_ST_UNWATCHED, &edev->state);
 	cancel_delayed_work_sync(&edev->health->tick);
+	cancel_work_sync(&edev->health->reset);
+}
+
+void esv_health_settle(struct esv_dev *edev)
+{
 	cancel_work_sync(&edev->health->reset);
 }

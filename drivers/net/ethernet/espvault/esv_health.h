@@ -8,9 +8,14 @@
 int esv_health_alloc(struct esv_dev *edev);
 void esv_health_free(struct esv_dev *edev);
 
-/* Begin to watch; end for good: after stop no recovery runs or will run. */
+/*
+ * Begin to watch; end for good: after stop no recovery will begin. Whoever was
+ * asking for one just then may still queue its work, which then does nothing;
+ * settle waits for it once nobody is left who could ask.
+ */
 void esv_health_start(struct esv_dev *edev);
 void esv_health_stop(struct esv_dev *edev);
+void esv_health_settle(struct esv_dev *edev);
 
 /*
  * Rings and queues of a device that has just been reset, up to a working admin

@@ -139,6 +139,7 @@ static void esv_take_down(struct esv_dev *edev)
 	esv_hw_reset(edev, ESV_RESET_DRIVER_UNLOAD);
 	pci_clear_master(edev->pdev);
 	esv_irq_release_admin(edev);
+	esv_health_settle(edev);
 }
 
 /* From a device in any state to a working admin queue. */
