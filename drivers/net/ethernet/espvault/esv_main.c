@@ -17,6 +17,13 @@ bool esv_netdev_is_ours(const struct net_device *netdev)
 	return netdev->netdev_ops == &esv_netdev_ops;
 }
 
+/* A bus error that nothing recovered from, or a shutdown, has disabled it perhaps. */
+static void esv_pci_disable(struct pci_dev *pdev)
+{
+	if (pci_is_enabled(pdev))
+		pci_disable_device(pdev);
+}
+
 static int esv_pci_map(struct esv_dev *edev)
 {
 	struct pci_dev *pdev = edev->pdev;
@@ -52,9 +59,7 @@ static void esv_pci_unmap(struct esv_dev *edev)
 {
 	pci_iounmap(edev->pdev, edev->regs);
 	pci_release_mem_regions(edev->pdev);
-	/* A bus error that nothing recovered from has disabled it already. */
-	if (pci_is_enabled(edev->pdev))
-		pci_disable_device(edev->pdev);
+	esv_pci_disable(edev->pdev);
 }
 
 static struct esv_dev *esv_dev_alloc(struct pci_dev *pdev)
@@ -246,7 +251,7 @@ static void esv_shutdown(struct pci_dev *pdev)
 	dev_close(edev->netdev);
 	rtnl_unlock();
 	esv_take_down(edev);
-	pci_disable_device(pdev);
+	esv_pci_disable(pdev);
 }
 
 static pci_ers_result_t esv_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
@@ -254,7 +259,7 @@ static pci_ers_result_t esv_error_detected(struct pci_dev *pdev, pci_channel_sta
 	struct esv_dev *edev = pci_get_drvdata(pdev);
 
 	esv_freeze(edev);
-	pci_disable_device(pdev);
+	esv_pci_disable(pdev);
 	return state == pci_channel_io_perm_failure ? PCI_ERS_RESULT_DISCONNECT :
 						      PCI_ERS_RESULT_NEED_RESET;
 }
