@@ -76,7 +76,8 @@ static struct esv_dev *esv_dev_alloc(struct pci_dev *pdev)
 	edev->netdev = netdev;
 	set_bit(ESV_ST_UNWATCHED, &edev->state);
 	edev->sw = __alloc_percpu(ESV_SW_COUNT * sizeof(*edev->sw), sizeof(*edev->sw));
-	edev->wq = alloc_workqueue("%s", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, pci_name(pdev));
+	/* Not for reclaim: what recovery closes waits for xfrm's own work, which is not either. */
+	edev->wq = alloc_workqueue("%s", WQ_UNBOUND, 0, pci_name(pdev));
 	if (edev->sw && edev->wq) {
 		pci_set_drvdata(pdev, edev);
 		return edev;
