@@ -170,7 +170,11 @@ static bool esv_policy_succeeds(const struct esv_policy *heir, const struct esv_
 	       esv_selectors_equal(&pol->params.sel, &heir->params.sel);
 }
 
-static struct esv_policy *esv_policy_take_frozen(struct esv_policy *heir)
+/*
+ * @handle: of the entry in the device; 0: a reset took it, and who is about to
+ * put it back finds that it is frozen no more, and deletes it.
+ */
+static struct esv_policy *esv_policy_take_frozen(struct esv_policy *heir, u32 *handle)
 {
 	struct esv_ipsec *ipsec = heir->ipsec;
 	struct esv_policy *pol;
@@ -179,6 +183,8 @@ static struct esv_policy *esv_policy_take_frozen(struct esv_policy *heir)
 	list_for_each_entry(pol, &ipsec->policies, node) {
 		if (esv_policy_succeeds(heir, pol)) {
 			list_del(&pol->node);
+			pol->frozen = false;
+			*handle = pol->handle;
 			spin_unlock_bh(&ipsec->lock);
 			return pol;
 		}
@@ -191,10 +197,11 @@ static struct esv_policy *esv_policy_take_frozen(struct esv_policy *heir)
 static void esv_policy_replace_frozen(struct esv_policy *heir)
 {
 	struct esv_policy *pol;
+	u32 handle;
 
-	while ((pol = esv_policy_take_frozen(heir))) {
-		if (pol->handle)
-			esv_policy_post(pol, &pol->delete, ESV_OP_POLICY_DELETE, pol->handle);
+	while ((pol = esv_policy_take_frozen(heir, &handle))) {
+		if (handle)
+			esv_policy_post(pol, &pol->delete, ESV_OP_POLICY_DELETE, handle);
 		esv_policy_put(pol);
 	}
 }
