@@ -56,6 +56,13 @@ static int esv_test_dma_check(const __le32 *page, u32 seed)
 	return 0;
 }
 
+/* The device may be about to write, and what it would write to is freed next. */
+static void esv_test_dma_cut_off(struct esv_dev *edev)
+{
+	pci_clear_master(edev->pdev);
+	esv_reset_schedule(edev, ESV_RESET_FATAL);
+}
+
 static int esv_test_dma(struct esv_dev *edev)
 {
 	size_t size = ESV_TEST_DMA_WORDS * sizeof(__le32);
@@ -72,7 +79,9 @@ static int esv_test_dma(struct esv_dev *edev)
 	esv_wr(edev, ESV_REG_TEST_DMA_GO, seed);
 	err = read_poll_timeout(esv_rd, state, state, 1000, USEC_PER_SEC, false, edev,
 				ESV_REG_TEST_DMA_GO);
-	if (!err)
+	if (err)
+		esv_test_dma_cut_off(edev);
+	else
 		err = state == 1 ? esv_test_dma_check(page, seed) : -EIO;
 	esv_wr_addr(edev, ESV_REG_TEST_DMA_LO, 0);
 	dma_free_coherent(&edev->pdev->dev, size, page, dma);
