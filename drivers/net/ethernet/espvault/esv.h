@@ -118,7 +118,6 @@ struct esv_dev {
 	X(DEV_BAD_RX_CRYPTO,	"dev_bad_rx_crypto") \
 	X(DEV_BAD_ADMIN_TAG,	"dev_bad_admin_tag") \
 	X(DEV_BAD_ADMIN_LEN,	"dev_bad_admin_len") \
-	X(DEV_BAD_EVENT,	"dev_bad_event") \
 	X(EVENT_RESYNC,		"event_resync") \
 	X(IRQ_RESCUED,		"irq_rescued") \
 	X(ADMIN_TIMEOUT,	"admin_timeout") \
