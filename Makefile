@@ -34,7 +34,8 @@ help:
 	@echo "make clean-cache  remove the root trees and QEMU from the cache"
 	@echo "make shell        a shell inside the build tree"
 	@echo
-	@echo "TESTS='text ...'  with check: only programs with a text in their path"
+	@echo "TESTS='text ...'  with check and check-debug: only programs with a text in their path;"
+	@echo "                  check-debug runs tests/debug/injection.py only if it is named"
 	@echo "ACCEL=kvm         use KVM instead of emulation"
 	@echo "ESPVAULT_CACHE    folder of finished pieces; default ~/.cache/espvault"
 
@@ -85,7 +86,7 @@ bench: all
 
 check-debug: all
 	@echo "== driver tests on the debug kernel"
-	@$(TREE) tests/debug/run
+	@$(TREE) tests/debug/run $(TESTS)
 
 shell: setup
 	@$(TREE) bash
