@@ -64,3 +64,31 @@ free_gib()	# DIR
 {
 	df --output=avail -B 1G "$1" | tail -n 1 | tr -d ' '
 }
+
+need_room()	# GIB DIR REMEDY
+{
+	[ "$(free_gib "$2")" -ge "$1" ] || die "less than $1 GiB free in $2" "$3"
+}
+
+# Dies if what failed did so because of the disk. A log on a full disk lacks the
+# words, so the disks are looked at as well.
+explain_full_disk()	# LOG DIR...
+{
+	if grep -q 'No space left' "$1" || df --output=avail "${@:2}" | grep -qE '^ *[0-9]{1,3}$'; then
+		die "the disk is full" "free some space or set ESPVAULT_CACHE to another disk"
+	fi
+}
+
+# Everything runs in mount namespaces; who may not make them is told so, and not
+# by the first of many commands that fails.
+namespace_options()	# sets $user to what unshare needs here
+{
+	user=()
+	[ "$(id -u)" = 0 ] || user=(--map-root-user)
+	unshare --mount "${user[@]}" --propagation private -- true 2>/dev/null && return
+	[ "$(id -u)" != 0 ] ||
+		die "root may not make mount namespaces here (a container without CAP_SYS_ADMIN?)" \
+			"give the container CAP_SYS_ADMIN and let it mount (docker: --privileged)"
+	die "this user may not make user namespaces" \
+		"run as root, or allow them: sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns"
+}
