@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The machine and the devices that espvault's virtual machines use.
 CONFIG_Q35=y
 CONFIG_PCIE_PORT=y
