@@ -4,7 +4,8 @@
 No silent software (invariant I2): every way from an SA of the device to
 software ESP ends in a refusal or in dropped packets and a counter, never in an
 ESP frame that the host made. Shown by captures: each ESP frame on the wire was
-counted by the device that encrypted it.
+counted by the device that encrypted it. The numbers of the routes and guards are
+those of ARCHITECTURE.md.
 """
 
 import contextlib
@@ -319,7 +320,7 @@ def a_vrf_is_no_such_upper(r):
 
 @tap.test(rig, cases=[dict(family=f) for f in (4, 6)])
 def the_next_hop_is_looked_up_in_the_vrf(r, family):
-    """Rule 5: the way to the tunnel's end is in the VRF's table alone."""
+    """The device gets a tunnel's next hop from the driver; the way there is in the VRF's table alone."""
     esp = xfrm.Esp(r.a, r.b, family, mode="tunnel")
     r.a.check("ip link add vrf0 type vrf table 10 && ip link set vrf0 up && "
               "ip link set esv0 master vrf0 && ip neigh flush dev esv0 && ip -6 neigh flush dev esv0")
