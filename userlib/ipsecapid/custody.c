@@ -2,6 +2,7 @@
 /* Custody of keys, by the statement of the trusted unit. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include <espvault/esv_regs.h>
 #include "custody.h"
 
-#define MAX_UNITS 64
+#define MAX_UNITS 64	/* as many nodes as espvault_foreach() shows */
 
 struct unit {
 	struct espvault *dev;
@@ -21,6 +22,8 @@ struct unit {
 struct units {
 	uint64_t netns_cookie;
 	unsigned int count;
+	unsigned int nodes;	/* seen, whatever became of them */
+	bool blind;		/* a node does not say whose it is: it may be any device's */
 	struct unit at[MAX_UNITS];
 };
 
@@ -39,31 +42,47 @@ static void forget(struct units *u)
 		espvault_close(u->at[--u->count].dev);
 }
 
+/* Nothing is behind the node any more, or never was. */
+static bool vanished(int err)
+{
+	return err == -ENOENT || err == -ENODEV || err == -ENXIO || err == -ENOTTY;
+}
+
 static int add_unit(const char *path, void *arg)
 {
 	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
 	struct units *u = arg;
 	struct espvault *dev;
+	int err;
 
-	if (u->count == MAX_UNITS)
+	if (u->nodes++ == MAX_UNITS)
 		return 1;
-	if (espvault_open(path, ESPVAULT_RDONLY, &dev))
+	err = espvault_open(path, ESPVAULT_RDONLY, &dev);
+	if (err) {
+		u->blind |= !vanished(err);
 		return 0;
-	if (espvault_get_info(dev, &info) || info.netns_cookie != u->netns_cookie) {
+	}
+	err = espvault_get_info(dev, &info);
+	if (info.netns_cookie != u->netns_cookie) {
+		u->blind |= !info.netns_cookie && !vanished(err);
 		espvault_close(dev);
 		return 0;
 	}
 	u->at[u->count].dev = dev;
 	u->at[u->count].ifindex = info.ifindex;
-	u->at[u->count].silent = 0;
+	u->at[u->count].silent = !!err;
 	u->count++;
 	return 0;
 }
 
+/* A unit that is there and does not answer must not be taken for one that is not there. */
 void units_refresh(struct units *u)
 {
 	forget(u);
-	espvault_foreach(add_unit, u);
+	u->nodes = 0;
+	u->blind = false;
+	if (espvault_foreach(add_unit, u) < 0 || u->nodes == MAX_UNITS)
+		u->blind = true;	/* it is a full list that may not be all */
 }
 
 static struct unit *unit_of(struct units *u, uint32_t ifindex)
@@ -131,9 +150,11 @@ void units_judge(struct units *u, struct rec_sa *sa, const struct sa_key *key, i
 	if (sa->offload == OFFLOAD_NONE)
 		return;
 	unit = unit_of(u, sa->offload_ifindex);
-	sa->custody = unit ? IPSECAPI_CUSTODY_UNKNOWN : IPSECAPI_CUSTODY_L1;
-	if (!unit)
+	sa->custody = unit || u->blind ? IPSECAPI_CUSTODY_UNKNOWN : IPSECAPI_CUSTODY_L1;
+	if (!unit) {
+		sa->unit = u->blind ? UNIT_SILENT : UNIT_ABSENT;
 		return;
+	}
 	sa->unit = unit->silent ? UNIT_SILENT : UNIT_NOT_ASKED;
 	if (!ask || unit->silent || sa->state != SA_VALID)
 		return;
@@ -150,7 +171,8 @@ int units_describe(const struct units *u, unsigned int index, struct rec_unit *r
 		return -ENOENT;
 	memset(rec, 0, sizeof(*rec));
 	rec->ifindex = u->at[index].ifindex;
-	if (espvault_get_info(u->at[index].dev, &info))
+	rec->silent = u->at[index].silent || espvault_get_info(u->at[index].dev, &info);
+	if (rec->silent)
 		return 0;	/* it is there, and says no more */
 	if (info.algos >> ESV_ALGO_AES_GCM_16_128 & 1)
 		rec->suites |= IPSECAPI_SUITE_AES128_GCM16;

@@ -48,24 +48,39 @@ static void count_ike(struct front *f)
 		chan_send(f->applier, &m, sizeof(m), -1, MSG_DONTWAIT);
 }
 
-/* SAs of flows whose unit was not asked during the dump, because it held too many. */
-static void ask_units(struct front *f)
+static uint32_t add_unasked(const struct tables *t, const struct verdict *v, uint32_t *sas,
+			    uint32_t n)
 {
-	uint32_t sas[READ_MAX], n = 0, i, k;
+	uint32_t i, k;
+
+	for (i = 0; i < v->n_sas && n < READ_MAX; i++) {
+		if (v->sa[i] >= t->n_sas || t->sas[v->sa[i]].unit != UNIT_NOT_ASKED)
+			continue;
+		for (k = 0; k < n && sas[k] != v->sa[i]; k++)
+			;
+		if (k == n)
+			sas[n++] = v->sa[i];
+	}
+	return n;
+}
+
+/*
+ * A dump asks no more than some units about no more than some SAs. The rest is asked for flows
+ * that rest on it, READ_MAX at a time; the answer makes room for the next.
+ */
+void evidence_ask_units(struct front *f)
+{
+	uint32_t sas[READ_MAX], n = 0, i;
 	struct session *s;
 
-	for (s = f->sessions; s; s = s->next) {
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
-			const struct verdict *v = &s->flows[i].verdict;
-
-			for (k = 0; s->flows[i].id && k < v->n_sas && n < READ_MAX; k++)
-				if (v->sa[k] < f->tables.n_sas &&
-				    f->tables.sas[v->sa[k]].unit == UNIT_NOT_ASKED)
-					sas[n++] = v->sa[k];
-		}
-	}
+	if (f->units_tag)
+		return;
+	for (s = f->sessions; s; s = s->next)
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+			if (s->flows[i].id && !s->flows[i].closed)
+				n = add_unasked(&f->tables, &s->flows[i].verdict, sas, n);
 	if (n)
-		front_read(f, sas, n);
+		f->units_tag = front_read(f, sas, n);
 }
 
 static void answered(struct front *f, uint32_t tag)
@@ -97,7 +112,7 @@ static void end(struct front *f, const struct record *r)
 			count_ike(f);
 		}
 		flows_judge(f, false);
-		ask_units(f);
+		evidence_ask_units(f);
 	}
 	answered(f, e->tag);
 	if (!f->ready && f->tables.read_at) {
@@ -108,8 +123,14 @@ static void end(struct front *f, const struct record *r)
 
 static void read_sa(struct front *f, const struct record *r)
 {
-	if (r->generation == f->tables.generation && r->index < f->tables.n_sas)
-		f->tables.sas[r->index] = r->body.sa;
+	struct rec_sa *sa;
+
+	if (r->generation != f->tables.generation || r->index >= f->tables.n_sas)
+		return;
+	sa = &f->tables.sas[r->index];
+	if (sa->unit != r->body.sa.unit || !tables_same_sa(sa, &r->body.sa))
+		f->sa_changed = true;
+	*sa = r->body.sa;
 }
 
 static void read_end(struct front *f, const struct record *r)
@@ -120,7 +141,14 @@ static void read_end(struct front *f, const struct record *r)
 	if (!e->status && r->generation == f->tables.generation)
 		f->tables.read_at = e->read_at;
 	answered(f, e->tag);
+	if (f->sa_changed)
+		flows_judge(f, false);
+	f->sa_changed = false;
 	reports_progress(f, e->tag, e->status);
+	if (f->units_tag && (int32_t)(e->tag - f->units_tag) >= 0) {
+		f->units_tag = 0;
+		evidence_ask_units(f);
+	}
 }
 
 int evidence_from_scrubber(struct front *f)

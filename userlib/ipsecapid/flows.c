@@ -86,6 +86,7 @@ void flow_open(struct session *s, const struct sess_request *req)
 	front_world(s->front, &w);
 	links_route(&s->front->links, &flow->facts);
 	flow_judge(s, flow, &w);
+	evidence_ask_units(s->front);
 	page_write(s, flow);
 	slot_renew(slot_at(s->page, flow->id & 0xffff), now_ns() + LEASE_NS);
 	tell_applier(s->front, APPLY_TRACK, &flow->tuple);
@@ -191,9 +192,31 @@ static void judge(struct front *f, const struct world *w, struct flow *flow)
 	if (!f->stale)
 		return;
 	flow->verdict.n_sas = 0;
+	flow->verdict.unasked[0] = flow->verdict.unasked[1] = false;
 	for (d = 0; d < 2; d++)
 		flow->verdict.dir[d] = (struct ipsecapi_direction){
 			.reason = IPSECAPI_REASON_EVIDENCE_STALE };
+}
+
+/*
+ * Where nothing but a unit's word is missing, which will have been asked for before long, what
+ * was last said stands, with its time: a change of other SAs is no change of this flow.
+ */
+static bool hold(struct flow *flow, const struct verdict *old)
+{
+	struct verdict *v = &flow->verdict;
+	bool held = false;
+	int d;
+
+	for (d = 0; d < 2; d++) {
+		if (!flow->generation || !v->unasked[d] ||
+		    (v->dir[d].reason != IPSECAPI_REASON_NOT_YET &&
+		     v->dir[d].reason != IPSECAPI_REASON_SEVERAL_SAS))
+			continue;
+		v->dir[d] = old->dir[d];
+		held = true;
+	}
+	return held;
 }
 
 void flow_judge(struct session *s, struct flow *flow, const struct world *w)
@@ -205,7 +228,8 @@ void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 	if (flow->closed)
 		return;
 	judge(s->front, w, flow);
-	flow->read_at = s->front->tables.read_at;
+	if (!hold(flow, &old))
+		flow->read_at = s->front->tables.read_at;
 	for (d = 0; d < 2; d++)
 		note_reason(&flow->why[d], d, flow->verdict.dir[d].reason, now);
 	if (changed(&old.dir[0], &flow->verdict.dir[0]) ||

@@ -77,6 +77,8 @@ struct front {
 	uint32_t next_tag;
 	uint64_t asked_at;		/* oldest unanswered request to the scrubber, or 0 */
 	uint32_t asked_tag;
+	uint32_t units_tag;		/* of the request that has units asked, or 0 */
+	bool sa_changed;		/* by what was read since the last answer */
 	bool stale;			/* the scrubber does not answer */
 	bool ready;
 };
@@ -90,6 +92,8 @@ uint32_t front_read(struct front *f, const uint32_t *sas, uint32_t n);
 /* evidence.c: what comes from the scrubber and from link events */
 int evidence_from_scrubber(struct front *f);
 void evidence_links_changed(struct front *f);
+/* Have the units asked that flows rest on and no dump asked. */
+void evidence_ask_units(struct front *f);
 
 /* sessions.c */
 int session_add(struct front *f, int channel);

@@ -80,8 +80,11 @@ static uint32_t device_doubt(const struct sa_context *c, const struct rec_sa *sa
 	/* before 6.16 the kernel would send such a packet through the other port, in clear */
 	if (c->dir == DIR_OUT && c->flow && c->flow->route.oif != sa->offload_ifindex)
 		return IPSECAPI_REASON_ROUTE_ELSEWHERE;
-	if (sa->unit == UNIT_SILENT)
+	/* nothing but a unit's driver takes the key out of the kernel: there is one, unseen */
+	if (sa->unit == UNIT_SILENT || (sa->unit == UNIT_ABSENT && !sa->host_key))
 		return IPSECAPI_REASON_UNIT_SILENT;
+	if (sa->unit == UNIT_NOT_ASKED)
+		return IPSECAPI_REASON_NOT_YET;
 	if (sa->unit == UNIT_UNKNOWN_SA)
 		return IPSECAPI_REASON_UNIT_DISAGREES;
 	return IPSECAPI_REASON_NONE;

@@ -106,6 +106,7 @@ struct rec_unit {
 	uint32_t suites;
 	uint32_t max_sas, max_policies, max_window;
 	uint32_t test_mode;
+	uint32_t silent;	/* it did not answer */
 };
 
 enum rec_type {

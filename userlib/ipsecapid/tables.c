@@ -68,12 +68,18 @@ void tables_order_policies(struct tables *t)
 	}
 }
 
-static bool same_sa(const struct rec_sa *a, const struct rec_sa *b)
+bool tables_same_sa(const struct rec_sa *a, const struct rec_sa *b)
 {
 	struct rec_sa x = *a, y = *b;
 
 	x.packets = y.packets = x.bytes = y.bytes = 0;
 	x.unit_packets = y.unit_packets = x.unit_bytes = y.unit_bytes = 0;
+	if (x.unit == UNIT_NOT_ASKED || y.unit == UNIT_NOT_ASKED) {
+		/* nor is it a change of the table that the unit was asked, or was not */
+		x.unit = y.unit;
+		x.custody = y.custody;
+		x.strength = y.strength;
+	}
 	return !memcmp(&x, &y, sizeof(x));
 }
 
@@ -88,7 +94,7 @@ bool tables_equal(const struct tables *a, const struct tables *b)
 		if (memcmp(&a->policies[i], &b->policies[i], sizeof(a->policies[i])))
 			return false;
 	for (i = 0; i < a->n_sas; i++)
-		if (!same_sa(&a->sas[i], &b->sas[i]))
+		if (!tables_same_sa(&a->sas[i], &b->sas[i]))
 			return false;
 	for (i = 0; i < a->n_units; i++)
 		if (memcmp(&a->units[i], &b->units[i], sizeof(a->units[i])))

@@ -24,6 +24,8 @@ int tables_add_sa(struct tables *t, const struct rec_sa *sa);
 int tables_add_unit(struct tables *t, const struct rec_unit *u);
 /* The kernel dumps the newest policy first. */
 void tables_order_policies(struct tables *t);
+/* The same for one SA. */
+bool tables_same_sa(const struct rec_sa *a, const struct rec_sa *b);
 /* Do both tables say the same, counters and times apart? */
 bool tables_equal(const struct tables *a, const struct tables *b);
 

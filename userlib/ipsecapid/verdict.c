@@ -43,15 +43,22 @@ static void say_blocked(struct ipsecapi_direction *d, uint32_t reason)
 	d->custody = IPSECAPI_CUSTODY_NO_KEY;
 }
 
-static void remember(struct verdict *v, uint32_t sa)
+/* Returns false when there are more than a report can read again. */
+static bool remember(const struct sa_context *c, struct verdict *v, uint32_t sa)
 {
 	uint32_t i;
 
+	if (!v)
+		return true;
+	if (c->world->tables->sas[sa].unit == UNIT_NOT_ASKED)
+		v->unasked[c->dir] = true;
 	for (i = 0; i < v->n_sas; i++)
 		if (v->sa[i] == sa)
-			return;
-	if (v->n_sas < VERDICT_SAS)
-		v->sa[v->n_sas++] = sa;
+			return true;
+	if (v->n_sas == VERDICT_SAS)
+		return false;
+	v->sa[v->n_sas++] = sa;
+	return true;
 }
 
 /* All SAs that fit one template. Outbound the newest carries, but which is newest can tie. */
@@ -60,18 +67,16 @@ static void judge_fits(const struct sa_context *c, const struct sa_fits *fits, s
 {
 	const struct rec_sa *sas = c->world->tables->sas;
 	struct ipsecapi_direction other;
+	bool all = remember(c, v, fits->index[0]);
 	uint32_t i;
 
 	judge_sa(c, &sas[fits->index[0]], d);
-	if (v)
-		remember(v, fits->index[0]);
 	for (i = 1; i < fits->n && i < MAX_FITS; i++) {
 		judge_sa(c, &sas[fits->index[i]], &other);
 		join_alternative(d, &other);
-		if (v)
-			remember(v, fits->index[i]);
+		all = remember(c, v, fits->index[i]) && all;
 	}
-	if (fits->n > MAX_FITS)
+	if (fits->n > MAX_FITS || !all)
 		say_unknown(d, IPSECAPI_REASON_SEVERAL_SAS);
 }
 

@@ -9,12 +9,13 @@
 #include "sa_match.h"
 #include "world.h"
 
-#define VERDICT_SAS 8
+#define VERDICT_SAS READ_MAX
 
 struct verdict {
 	struct ipsecapi_direction dir[2];
 	uint32_t sa[VERDICT_SAS];	/* SAs that the verdict rests on */
 	uint32_t n_sas;
+	bool unasked[2];	/* a unit that would know more was not asked yet */
 };
 
 /* Judge both directions of a flow. Never fails: doubt is part of the answer. */

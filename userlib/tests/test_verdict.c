@@ -157,6 +157,16 @@ static void hardware_needs_a_device_that_works(void **state)
 		set_scene(&s);
 		s.sa[dir].unit = UNIT_UNKNOWN_SA;
 		SAYS(&s, dir, "unknown", "unknown", "unit-disagrees");
+		assert_false(s.v.unasked[dir]);
+		/* a unit that was not asked has not agreed */
+		set_scene(&s);
+		s.sa[dir].unit = UNIT_NOT_ASKED;
+		SAYS(&s, dir, "unknown", "unknown", "not-yet");
+		assert_true(s.v.unasked[dir] && !s.v.unasked[!dir]);
+		/* only a unit's driver takes the key out of the kernel */
+		set_scene(&s);
+		s.sa[dir].unit = UNIT_ABSENT;
+		SAYS(&s, dir, "unknown", "unknown", "unit-silent");
 	}
 	set_scene(&s);
 	s.flow.route.oif = 4;
@@ -326,6 +336,26 @@ static void rekeys_and_mixtures(void **state)
 	SAYS(&s, DIR_IN, "unknown", "mixed", "several-sas");
 }
 
+static void no_more_sas_than_a_report_reads_again(void **state)
+{
+	struct rec_sa sas[VERDICT_SAS + 1];
+	struct scene s;
+	uint32_t i;
+
+	(void)state;
+	set_scene(&s);
+	sas[0] = s.sa[0];
+	for (i = 1; i <= VERDICT_SAS; i++)
+		sas[i] = s.sa[1];
+	s.tables.sas = sas;
+	s.tables.n_sas = VERDICT_SAS;
+	SAYS(&s, DIR_IN, "encrypted", "hw-packet", "none");
+	assert_int_equal(s.v.n_sas, VERDICT_SAS);
+	s.tables.n_sas++;
+	SAYS(&s, DIR_IN, "unknown", "unknown", "several-sas");
+	SAYS(&s, DIR_OUT, "encrypted", "hw-packet", "none");
+}
+
 static void kinds_of_protection(void **state)
 {
 	struct scene s;
@@ -457,6 +487,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(optional_protection),
 	cmocka_unit_test(other_sas_do_not_count),
 	cmocka_unit_test(rekeys_and_mixtures),
+	cmocka_unit_test(no_more_sas_than_a_report_reads_again),
 	cmocka_unit_test(kinds_of_protection),
 	cmocka_unit_test(tunnels),
 	cmocka_unit_test(sockets_with_policies_of_their_own),

@@ -87,6 +87,11 @@ struct espvault_info {
 	uint32_t window_min, window_max;	/* replay window, packets */
 	uint32_t rsvd2;
 };
+/*
+ * When the driver answers and the unit does not, the call fails, and ifindex,
+ * netns_cookie and what else the driver says are filled in; a cookie of 0 means
+ * that they are not.
+ */
 int espvault_get_info(struct espvault *unit, struct espvault_info *info);
 
 enum espvault_ke { ESPVAULT_X25519 = 1 };

@@ -105,34 +105,39 @@ static void fill_status(struct espvault_info *info, const struct esv_unit_status
 	info->session_max = le32toh(st->session_max);
 }
 
+static void fill_driver(struct espvault_info *info, const struct esv_uapi_info *drv)
+{
+	info->if_version = drv->if_version;
+	info->fw_version = drv->fw_version;
+	info->ifindex = drv->ifindex;
+	info->netns_cookie = drv->netns_cookie;
+	info->algos = drv->algos;
+	info->sa_max = drv->sa_max;
+	info->policy_max = drv->policy_max;
+	info->window_min = drv->window_min;
+	info->window_max = drv->window_max;
+	memcpy(info->ifname, drv->ifname, sizeof(info->ifname));
+	memcpy(info->bus_info, drv->bus_info, sizeof(info->bus_info));
+	info->ifname[sizeof(info->ifname) - 1] = '\0';
+	info->bus_info[sizeof(info->bus_info) - 1] = '\0';
+}
+
 ESPVAULT_API int espvault_get_info(struct espvault *unit, struct espvault_info *info)
 {
 	struct esv_unit_status st;
 	struct esp_cmd cmd = { .opcode = ESV_OP_UNIT_STATUS, .out = &st, .out_len = sizeof(st) };
 	struct espvault_info mine = { .size = sizeof(mine) };
 	struct esv_uapi_info drv;
-	int err;
+	int err, said = 0;
 
 	if (!unit || !info)
 		return -EINVAL;
 	err = get_uapi_info(unit, &drv);
-	if (!err)
-		err = esp_cmd(unit, &cmd);
-	if (err)
-		return err;
-	fill_status(&mine, &st);
-	mine.if_version = drv.if_version;
-	mine.fw_version = drv.fw_version;
-	mine.ifindex = drv.ifindex;
-	mine.netns_cookie = drv.netns_cookie;
-	mine.algos = drv.algos;
-	mine.sa_max = drv.sa_max;
-	mine.policy_max = drv.policy_max;
-	mine.window_min = drv.window_min;
-	mine.window_max = drv.window_max;
-	memcpy(mine.ifname, drv.ifname, sizeof(mine.ifname));
-	memcpy(mine.bus_info, drv.bus_info, sizeof(mine.bus_info));
-	mine.ifname[sizeof(mine.ifname) - 1] = '\0';
-	mine.bus_info[sizeof(mine.bus_info) - 1] = '\0';
-	return esp_struct_out(info, &mine, sizeof(mine), offsetof(struct espvault_info, if_version));
+	if (!err) {
+		fill_driver(&mine, &drv);
+		said = esp_cmd(unit, &cmd);
+	}
+	if (!err && !said)
+		fill_status(&mine, &st);
+	return esp_struct_out(info, &mine, sizeof(mine), offsetof(struct espvault_info, if_version)) ?: err ?: said;
 }

@@ -75,7 +75,7 @@ static const struct reason_text reasons[] = {
 	REASON(EVIDENCE_STALE, "evidence-stale",
 	       "the kernel's tables could not be read in time"),
 	REASON(NOT_YET, "not-yet",
-	       "the broker has not read the kernel's tables yet"),
+	       "the broker has not read the kernel's tables, or asked the device's unit, yet"),
 	REASON(PAGE_BUSY, "page-busy",
 	       "the status page could not be read consistently"),
 	REASON(BROKER_BUSY, "broker-busy",

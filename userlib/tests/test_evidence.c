@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the front makes of what the scrubber sends: a session with one flow stands on a host on
+ * which all is well in hardware, and the test is the scrubber.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/xfrm.h>
+
+#include "../ipsecapid/channel.h"
+#include "../ipsecapid/front.h"
+#include "../libipsecapi/wire/wire.h"
+#include "unit.h"
+
+#define NIC 3
+
+struct stage {
+	struct front f;
+	struct session s;
+	struct link link[2];
+	int scrubber;		/* our ends of the front's channels */
+	int applier;
+	int client;
+	uint32_t generation;
+};
+
+static const uint8_t us[16] = { 10, 0, 0, 1 }, peer[16] = { 10, 0, 0, 2 };
+
+static int channel(int *theirs)
+{
+	int sv[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
+	*theirs = sv[1];
+	return sv[0];
+}
+
+static void open_flow(struct stage *st)
+{
+	struct flow *flow = &st->s.flows[0];
+
+	flow->id = 1 << 16;
+	flow->facts = (struct flow_facts){ .family = AF_INET, .protocol = IPPROTO_UDP,
+					   .local_port = htons(1), .peer_port = htons(2),
+					   .route = { .found = true, .oif = NIC } };
+	memcpy(flow->facts.local, us, 16);
+	memcpy(flow->facts.peer, peer, 16);
+}
+
+static void set_stage(struct stage *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->f.scrubber = channel(&st->scrubber);
+	st->f.applier = channel(&st->applier);
+	st->f.keeper = -1;
+	st->f.links = (struct links){ .events = -1, .query = -1, .inet = -1, .all_no_xfrm4 = -1,
+				      .all_no_policy4 = -1, .all_no_policy6 = -1,
+				      .at = st->link, .n = 2 };
+	st->link[0] = (struct link){ .ifindex = 1, .up = true, .admin_up = true, .loopback = true };
+	st->link[1] = (struct link){ .ifindex = NIC, .up = true, .admin_up = true,
+				     .offload = IPSECAPI_OFFLOAD_ESP };
+	st->s.front = &st->f;
+	st->s.channel = channel(&st->client);
+	st->s.flows = calloc(MAX_FLOWS_SESSION, sizeof(*st->s.flows));
+	assert_non_null(st->s.flows);
+	assert_int_equal(page_create(&st->s), 0);
+	st->f.sessions = &st->s;
+	open_flow(st);
+}
+
+static void end_stage(struct stage *st)
+{
+	tables_free(&st->f.tables);
+	tables_free(&st->f.incoming);
+	munmap(st->s.page, st->s.page_size);
+	close(st->s.page_fd);
+	free(st->s.flows);
+	close(st->f.scrubber);
+	close(st->f.applier);
+	close(st->s.channel);
+	close(st->scrubber);
+	close(st->applier);
+	close(st->client);
+}
+
+static void give(struct stage *st, const struct record *r)
+{
+	assert_int_equal(chan_send(st->scrubber, r, sizeof(*r), -1, 0), 0);
+	assert_int_equal(evidence_from_scrubber(&st->f), 0);
+}
+
+static struct record new_record(const struct stage *st, uint32_t type, uint32_t index)
+{
+	struct record r;
+
+	memset(&r, 0, sizeof(r));
+	r.type = type;
+	r.generation = st->generation;
+	r.index = index;
+	return r;
+}
+
+static void give_policy(struct stage *st, int dir)
+{
+	struct record r = new_record(st, REC_POLICY, dir);
+	struct rec_policy *p = &r.body.policy;
+
+	p->dir = dir;
+	p->offload_ifindex = NIC;
+	p->sel.family = AF_INET;
+	p->sel.prefix_s = p->sel.prefix_d = 32;
+	memcpy(p->sel.saddr, dir == DIR_OUT ? us : peer, 16);
+	memcpy(p->sel.daddr, dir == DIR_OUT ? peer : us, 16);
+	p->templates = 1;
+	p->tmpl[0] = (struct rec_template){ .family = AF_INET, .proto = IPPROTO_ESP,
+					    .mode = XFRM_MODE_TRANSPORT, .reqid = 7 };
+	give(st, &r);
+}
+
+static void give_sa(struct stage *st, uint32_t type, int dir, uint8_t unit)
+{
+	struct record r = new_record(st, type, dir);
+	struct rec_sa *sa = &r.body.sa;
+
+	*sa = (struct rec_sa){
+		.family = AF_INET, .proto = IPPROTO_ESP, .mode = XFRM_MODE_TRANSPORT, .reqid = 7,
+		.dir = dir, .offload = OFFLOAD_PACKET, .offload_ifindex = NIC, .encrypts = 1,
+		.authenticates = 1, .unit = unit,
+	};
+	sa->custody = unit == UNIT_KNOWS ? IPSECAPI_CUSTODY_L3 : IPSECAPI_CUSTODY_UNKNOWN;
+	sa->strength = unit == UNIT_KNOWS ? IPSECAPI_STRENGTH_STRONG : IPSECAPI_STRENGTH_UNKNOWN;
+	memcpy(sa->saddr, dir == DIR_OUT ? us : peer, 16);
+	memcpy(sa->daddr, dir == DIR_OUT ? peer : us, 16);
+	give(st, &r);
+}
+
+static void give_end(struct stage *st, uint32_t type, uint32_t tag, int status, uint64_t read_at)
+{
+	struct record r = new_record(st, type, 0);
+
+	r.body.end.tag = tag;
+	r.body.end.status = status;
+	r.body.end.read_at = read_at;
+	give(st, &r);
+}
+
+/* A dump with an SA for each direction, about which the unit was asked or not. */
+static void dump(struct stage *st, uint8_t unit, int status, uint64_t read_at)
+{
+	struct record r;
+	int dir;
+
+	st->generation++;
+	r = new_record(st, REC_BEGIN, 0);
+	give(st, &r);
+	for (dir = 0; dir < 2; dir++)
+		give_sa(st, REC_SA, dir, unit);
+	for (dir = 0; dir < 2; dir++)
+		give_policy(st, dir);
+	give_end(st, REC_END, 0, status, read_at);
+}
+
+/* The front's next request, or type 0 when it has none. */
+static struct scrub_request asked(const struct stage *st)
+{
+	struct scrub_request req = { 0 };
+
+	chan_recv(st->scrubber, &req, sizeof(req), NULL, MSG_DONTWAIT);
+	return req;
+}
+
+static unsigned int events(const struct stage *st)
+{
+	struct sess_reply r;
+	unsigned int n = 0;
+
+	while (chan_recv(st->client, &r, sizeof(r), NULL, MSG_DONTWAIT) == sizeof(r))
+		n += r.type == WIRE_EVENT && r.event == IPSECAPI_EVENT_CHANGED;
+	return n;
+}
+
+#define SAYS(st, e, r) do { \
+	int dir_; \
+	for (dir_ = 0; dir_ < 2; dir_++) { \
+		const struct ipsecapi_direction *d_ = &(st)->s.flows[0].verdict.dir[dir_]; \
+		assert_string_equal(ipsecapi_word(IPSECAPI_WORDS_ENFORCED, d_->enforced_by), e); \
+		assert_string_equal(ipsecapi_word(IPSECAPI_WORDS_REASON, d_->reason), r); \
+	} \
+} while (0)
+
+static void a_unit_that_no_dump_asked_is_asked(void **state)
+{
+	struct scrub_request req;
+	struct stage st;
+	int dir;
+
+	(void)state;
+	set_stage(&st);
+	dump(&st, UNIT_NOT_ASKED, 0, 5);
+	SAYS(&st, "unknown", "not-yet");
+	req = asked(&st);
+	assert_true(req.type == REQ_READ && req.count == 2 && req.generation == st.generation);
+	for (dir = 0; dir < 2; dir++)
+		give_sa(&st, REC_READ_SA, dir, UNIT_KNOWS);
+	give_end(&st, REC_READ_END, req.tag, 0, 6);
+	SAYS(&st, "hw-packet", "none");
+	assert_int_equal(events(&st), 1);
+	assert_int_equal(asked(&st).type, 0);
+	end_stage(&st);
+}
+
+static void a_dump_that_asked_no_unit_is_no_change(void **state)
+{
+	struct scrub_request req;
+	uint32_t generation;
+	struct stage st;
+	int dir;
+
+	(void)state;
+	set_stage(&st);
+	dump(&st, UNIT_KNOWS, 0, 5);
+	SAYS(&st, "hw-packet", "none");
+	generation = st.f.generation;
+	dump(&st, UNIT_NOT_ASKED, 0, 7);
+	SAYS(&st, "hw-packet", "none");
+	assert_int_equal(st.s.flows[0].read_at, 5);	/* when that was true */
+	req = asked(&st);
+	assert_int_equal(req.type, REQ_READ);
+	for (dir = 0; dir < 2; dir++)
+		give_sa(&st, REC_READ_SA, dir, UNIT_KNOWS);
+	give_end(&st, REC_READ_END, req.tag, 0, 8);
+	SAYS(&st, "hw-packet", "none");
+	assert_int_equal(st.s.flows[0].read_at, 8);
+	assert_int_equal(events(&st), 0);
+	assert_int_equal(st.f.generation, generation);
+	/* and when the unit knows better by now */
+	dump(&st, UNIT_NOT_ASKED, 0, 9);
+	req = asked(&st);
+	for (dir = 0; dir < 2; dir++)
+		give_sa(&st, REC_READ_SA, dir, UNIT_UNKNOWN_SA);
+	give_end(&st, REC_READ_END, req.tag, 0, 10);
+	SAYS(&st, "unknown", "unit-disagrees");
+	assert_int_equal(events(&st), 1);
+	end_stage(&st);
+}
+
+/* More than one request's worth is asked for bit by bit. */
+static void all_flows_have_their_units_asked(void **state)
+{
+	struct scrub_request req;
+	struct stage st;
+	struct record r;
+	uint32_t i, k, n = 0;
+
+	(void)state;
+	set_stage(&st);
+	st.generation = 1;
+	r = new_record(&st, REC_BEGIN, 0);
+	give(&st, &r);
+	give_policy(&st, DIR_OUT);
+	for (i = 0; i < READ_MAX + 2; i++) {
+		st.s.flows[i] = st.s.flows[0];
+		st.s.flows[i].id = 1 << 16 | i;
+		st.s.flows[i].facts.peer[3] = st.s.flows[i].facts.local[3] = 20 + i;
+		give_sa(&st, REC_SA, DIR_OUT, UNIT_NOT_ASKED);
+	}
+	give_end(&st, REC_END, 0, 0, 5);
+	/* one SA each, made here because the record's addresses are the same */
+	for (i = 0; i < READ_MAX + 2; i++) {
+		struct verdict *v = &st.s.flows[i].verdict;
+
+		v->sa[0] = i;
+		v->n_sas = 1;
+	}
+	evidence_ask_units(&st.f);
+	for (k = 0; k < 3; k++) {
+		req = asked(&st);
+		if (!req.type)
+			break;
+		n += req.count;
+		for (i = 0; i < req.count; i++)
+			st.f.tables.sas[req.index[i]].unit = UNIT_KNOWS;
+		give_end(&st, REC_READ_END, req.tag, 0, 6);
+	}
+	assert_int_equal(n, READ_MAX + 2);
+	end_stage(&st);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_unit_that_no_dump_asked_is_asked),
+	cmocka_unit_test(a_dump_that_asked_no_unit_is_no_change),
+	cmocka_unit_test(all_flows_have_their_units_asked),
+};
+RUN(tests)
