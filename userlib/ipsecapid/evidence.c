@@ -133,18 +133,13 @@ static void read_sa(struct front *f, const struct record *r)
 	*sa = r->body.sa;
 }
 
-static void read_end(struct front *f, const struct record *r)
+static void read_end(struct front *f, const struct rec_end *e)
 {
-	const struct rec_end *e = &r->body.end;
-
-	/* what was read with the tables unchanged confirms all of them */
-	if (!e->status && r->generation == f->tables.generation)
-		f->tables.read_at = e->read_at;
 	answered(f, e->tag);
 	if (f->sa_changed)
 		flows_judge(f, false);
 	f->sa_changed = false;
-	reports_progress(f, e->tag, e->status);
+	reports_progress(f, e);
 	if (f->units_tag && (int32_t)(e->tag - f->units_tag) >= 0) {
 		f->units_tag = 0;
 		evidence_ask_units(f);
@@ -168,7 +163,7 @@ int evidence_from_scrubber(struct front *f)
 		case REC_BEGIN: begin(f, r); break;
 		case REC_END: end(f, r); break;
 		case REC_READ_SA: read_sa(f, r); break;
-		case REC_READ_END: read_end(f, r); break;
+		case REC_READ_END: read_end(f, &r->body.end); break;
 		default: add(f, r); break;
 		}
 	}

@@ -228,7 +228,8 @@ void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 	if (flow->closed)
 		return;
 	judge(s->front, w, flow);
-	if (!hold(flow, &old))
+	/* a report may have read this flow's part later than the tables */
+	if (!hold(flow, &old) && flow->read_at < s->front->tables.read_at)
 		flow->read_at = s->front->tables.read_at;
 	for (d = 0; d < 2; d++)
 		note_reason(&flow->why[d], d, flow->verdict.dir[d].reason, now);

@@ -168,6 +168,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 			track_all(f);
 		if (f->ticks % TICKS_RESYNC == 0 || (f->ticks % 2 == 0 && flows_waiting(f)))
 			front_sync(f, true);
+		else if (f->ticks % 2 == 0)
+			front_sync(f, false);
 	}
 	for (s = f->sessions; s; s = s->next)
 		page_renew(s, now + LEASE_NS);

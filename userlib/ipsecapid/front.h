@@ -124,7 +124,7 @@ bool flows_exist(const struct front *f);
 /* reports.c: requests that wait for fresh evidence */
 void report_begin(struct session *s, const struct sess_request *req);
 void host_begin(struct session *s, const struct sess_request *req);
-void reports_progress(struct front *f, uint32_t tag, int status);
+void reports_progress(struct front *f, const struct rec_end *end);
 void reports_expire(struct front *f, uint64_t now);
 
 /* answers.c: everything that is answered at once */

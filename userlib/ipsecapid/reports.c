@@ -11,6 +11,7 @@
 #include "front.h"
 
 #define REPORT_NS	(1500 * MS)
+#define HOST_NS		(1000 * MS)
 
 static void send_report(struct session *s, const struct flow *flow)
 {
@@ -77,16 +78,21 @@ void report_begin(struct session *s, const struct sess_request *req)
 	ask(s, flow);
 }
 
-/* Figures of the host need no SA read again, only that waiting events are taken in. */
+/*
+ * Figures of the host rest on a dump. One that is young enough needs only what happened since:
+ * who asks all the time must not keep the kernel's tables busy.
+ */
 void host_begin(struct session *s, const struct sess_request *req)
 {
+	if (now_ns() > s->front->tables.read_at + HOST_NS)
+		front_sync(s->front, true);
 	s->request = *req;
 	s->pending = true;
 	s->deadline = now_ns() + REPORT_NS;
 	s->scrub_tag = front_read(s->front, NULL, 0);
 }
 
-static void progress(struct session *s, int status)
+static void progress(struct session *s, const struct rec_end *end)
 {
 	struct flow *flow = flow_find(s, &s->request);
 	struct world w;
@@ -97,20 +103,24 @@ static void progress(struct session *s, int status)
 	}
 	front_world(s->front, &w);
 	flow_judge(s, flow, &w);
-	if (status == -EAGAIN && ++s->tries < REPORT_TRIES) {
+	if (end->status == -EAGAIN && ++s->tries < REPORT_TRIES) {
 		ask(s, flow);	/* the tables moved on meanwhile */
 		return;
 	}
+	/* all of this flow was read again or found unchanged: not so the SAs of others */
+	if (!end->status)
+		flow->read_at = end->read_at;
+	page_write(s, flow);
 	finish(s);
 }
 
-void reports_progress(struct front *f, uint32_t tag, int status)
+void reports_progress(struct front *f, const struct rec_end *end)
 {
 	struct session *s;
 
 	for (s = f->sessions; s; s = s->next)
-		if (s->pending && s->scrub_tag == tag)
-			progress(s, status);
+		if (s->pending && s->scrub_tag == end->tag)
+			progress(s, end);
 }
 
 void reports_expire(struct front *f, uint64_t now)

@@ -10,6 +10,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "custody.h"
+#include "fingerprint.h"
 #include "policy_match.h"
 #include "sandbox.h"
 #include "scrubber.h"
@@ -32,6 +33,7 @@ struct scrubber {
 	struct sa_key *keys;	/* by index of the current generation */
 	uint32_t sas, cap;
 	uint32_t policies;
+	struct fingerprint print;	/* of the current generation */
 	unsigned int asks;
 	bool dirty;
 	uint64_t dump_at;	/* when dirty: not before */
@@ -126,6 +128,7 @@ static int on_policy(const struct rec_policy *p, const uint32_t *spis, void *arg
 	struct record *r = next_record(s, REC_POLICY, s->policies++);
 	unsigned int i;
 
+	fingerprint_policy(&s->print, p, spis);
 	r->body.policy = *p;
 	for (i = 0; i < p->templates; i++)
 		if (p->tmpl[i].has_spi)
@@ -141,8 +144,11 @@ static int dump_once(struct scrubber *s, struct rec_end *end)
 	s->sas = s->policies = 0;
 	s->asks = 0;
 	next_record(s, REC_BEGIN, 0);
+	fingerprint_begin(&s->print);
 	end->read_at = now_ns();
-	err = xfrm_dump_sas(&s->xfrm, on_sa, s);
+	err = xfrm_read_counts(&s->xfrm, &s->print.counts);
+	if (!err)
+		err = xfrm_dump_sas(&s->xfrm, on_sa, s);
 	if (!err)
 		err = xfrm_dump_policies(&s->xfrm, on_policy, s);
 	if (!err)
@@ -187,6 +193,16 @@ static void note_events(struct scrubber *s)
 	s->dirty = true;
 }
 
+/* Take in what was announced, and look for what is not. Dumps where anything changed. */
+static void catch_up(struct scrubber *s)
+{
+	note_events(s);
+	if (!s->dirty && fingerprint_check(&s->xfrm, &s->print) != 1)
+		s->dirty = true;
+	if (s->dirty)
+		sync_front(s, 0);
+}
+
 static int read_one(struct scrubber *s, uint32_t index)
 {
 	struct rec_sa sa;
@@ -209,15 +225,12 @@ static int read_one(struct scrubber *s, uint32_t index)
 
 static void answer_read(struct scrubber *s, const struct scrub_request *req)
 {
-	struct rec_end end = { .tag = req->tag };
+	struct rec_end end = { .tag = req->tag, .read_at = now_ns() };
 	uint32_t i;
 
-	note_events(s);
-	if (s->dirty)
-		sync_front(s, 0);
+	catch_up(s);
 	if (req->generation != s->generation || req->count > READ_MAX)
 		end.status = -EAGAIN;
-	end.read_at = now_ns();
 	for (i = 0; !end.status && i < req->count; i++)
 		end.status = read_one(s, req->index[i]);
 	next_record(s, REC_READ_END, 0)->body.end = end;
@@ -236,14 +249,13 @@ static bool take_request(struct scrubber *s)
 		answer_read(s, &req);
 		return true;
 	}
-	note_events(s);
-	if (req.force || !s->generation)
+	if (req.force || !s->generation) {
 		units_refresh(s->units);
-	if (s->dirty || req.force || !s->generation) {
 		sync_front(s, req.tag);
 	} else {
 		struct rec_end end = { .tag = req.tag, .read_at = now_ns() };
 
+		catch_up(s);
 		next_record(s, REC_READ_END, 0)->body.end = end;
 		flush(s);
 	}

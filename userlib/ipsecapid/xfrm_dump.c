@@ -226,6 +226,51 @@ int xfrm_read_defaults(struct xfrm_socks *x, uint8_t block[4])
 	return err;
 }
 
+/* Ask for a figure that the kernel keeps; its attribute @attr goes to @out, which has @size bytes. */
+static int read_info(struct xfrm_socks *x, uint16_t type, uint16_t attr, void *out, size_t size)
+{
+	const struct nlmsghdr *nlh = (void *)x->buf;
+	const struct nlattr *a;
+	const uint32_t flags = 0;
+	int err = send_query(x, type, 0, &flags, sizeof(flags));
+	ssize_t n;
+
+	if (err)
+		return err;
+	do {
+		n = recv(x->query, x->buf, x->size, 0);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+	} while (n < 0 || !mnl_nlmsg_ok(nlh, n) || nlh->nlmsg_seq != x->seq);
+	err = on_control(nlh);
+	if (err != -ENOMSG)
+		return err < 0 ? err : -EBADMSG;
+	mnl_attr_for_each(a, nlh, sizeof(flags)) {
+		if (mnl_attr_get_type(a) == attr && mnl_attr_get_payload_len(a) >= size) {
+			memcpy(out, mnl_attr_get_payload(a), size);
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+int xfrm_read_counts(struct xfrm_socks *x, struct xfrm_counts *counts)
+{
+	struct xfrmu_spdinfo spd;
+	int err = read_info(x, XFRM_MSG_GETSPDINFO, XFRMA_SPD_INFO, &spd, sizeof(spd));
+
+	if (!err)
+		err = read_info(x, XFRM_MSG_GETSADINFO, XFRMA_SAD_CNT, &counts->sas,
+				sizeof(counts->sas));
+	if (err)
+		return err;
+	counts->policies[0] = spd.incnt;
+	counts->policies[1] = spd.outcnt;
+	counts->policies[2] = spd.fwdcnt;
+	counts->socket_policies = spd.inscnt + spd.outscnt + spd.fwdscnt;
+	return 0;
+}
+
 struct one_sa {
 	struct rec_sa *sa;
 	bool found;

@@ -29,6 +29,15 @@ int xfrm_dump_sas(struct xfrm_socks *x, xfrm_sa_fn fn, void *arg);
 int xfrm_dump_policies(struct xfrm_socks *x, xfrm_policy_fn fn, void *arg);
 /* block[DIR_*]: 1 where traffic without a policy is blocked. */
 int xfrm_read_defaults(struct xfrm_socks *x, uint8_t block[4]);
+
+/* How many entries there are, by the kernel's own count. */
+struct xfrm_counts {
+	uint32_t policies[3];	/* of the system, by the kernel's order of directions */
+	uint32_t socket_policies;
+	uint32_t sas;
+};
+
+int xfrm_read_counts(struct xfrm_socks *x, struct xfrm_counts *counts);
 /* Read one SA again. -ESRCH: it is gone. */
 int xfrm_read_sa(struct xfrm_socks *x, const struct sa_key *key, struct rec_sa *sa);
 
