@@ -170,6 +170,14 @@ int evidence_from_scrubber(struct front *f)
 	return 0;
 }
 
+void evidence_look(struct front *f)
+{
+	if (links_drain(&f->links))
+		evidence_links_changed(f);
+	else if (links_poll(&f->links))
+		flows_judge(f, true);
+}
+
 /*
  * The event of a link that goes down is sent before the kernel flushes the device's SAs and
  * policies, and the flush itself is silent. So: believe the link at once, dump now, and dump

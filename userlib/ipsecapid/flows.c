@@ -83,8 +83,9 @@ void flow_open(struct session *s, const struct sess_request *req)
 	*flow = (struct flow){ .uses = flow->uses, .uid = req->uid };
 	flow->id = (uint32_t)(flow - s->flows) | (uint32_t)flow->uses << 16;
 	set_facts(flow, req);
+	evidence_look(s->front);
 	front_world(s->front, &w);
-	links_route(&s->front->links, &flow->facts);
+	routes_flow(&s->front->links, &flow->facts);
 	flow_judge(s, flow, &w);
 	evidence_ask_units(s->front);
 	page_write(s, flow);
@@ -253,7 +254,7 @@ void flows_judge(struct front *f, bool routes)
 			if (!s->flows[i].id)
 				continue;
 			if (routes)
-				links_route(&f->links, &s->flows[i].facts);
+				routes_flow(&f->links, &s->flows[i].facts);
 			flow_judge(s, &s->flows[i], &w);
 		}
 	}

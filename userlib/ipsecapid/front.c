@@ -166,6 +166,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	if (flows_exist(f)) {
 		if (f->ticks % TICKS_TRACK == 0)
 			track_all(f);
+		if (f->ticks % 2 == 0)
+			evidence_look(f);
 		if (f->ticks % TICKS_RESYNC == 0 || (f->ticks % 2 == 0 && flows_waiting(f)))
 			front_sync(f, true);
 		else if (f->ticks % 2 == 0)

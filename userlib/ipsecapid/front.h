@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "links.h"
+#include "routes.h"
 #include "session.h"
 #include "tables.h"
 #include "verdict.h"
@@ -92,6 +92,8 @@ uint32_t front_read(struct front *f, const uint32_t *sas, uint32_t n);
 /* evidence.c: what comes from the scrubber and from link events */
 int evidence_from_scrubber(struct front *f);
 void evidence_links_changed(struct front *f);
+/* See what links are like now: IPsec is switched off on one without an event. */
+void evidence_look(struct front *f);
 /* Have the units asked that flows rest on and no dump asked. */
 void evidence_ask_units(struct front *f);
 

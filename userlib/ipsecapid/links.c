@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Interfaces and routes over rtnetlink. */
+/* Interfaces over rtnetlink. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
@@ -170,9 +170,22 @@ static int parse_link(const struct nlmsghdr *nlh, struct link *link)
 	return 0;
 }
 
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
+}
+
+static struct link *find(const struct link *links, uint32_t n, const struct link *key)
+{
+	return n ? bsearch(key, links, n, sizeof(*links), by_ifindex) : NULL;
+}
+
 static int on_link(struct links *l, const struct nlmsghdr *nlh)
 {
-	struct link link, *p;
+	const struct link *p;
+	struct link link;
 	int err = parse_link(nlh, &link);
 
 	if (err)
@@ -180,13 +193,20 @@ static int on_link(struct links *l, const struct nlmsghdr *nlh)
 	if (l->n == l->cap) {
 		uint32_t cap = l->cap ? 2 * l->cap : 16;
 
-		p = reallocarray(l->at, cap, sizeof(*p));
-		if (!p)
+		struct link *at = reallocarray(l->at, cap, sizeof(*at));
+
+		if (!at)
 			return -ENOMEM;
-		l->at = p;
+		l->at = at;
 		l->cap = cap;
 	}
-	features_read(l, &link);
+	p = find(l->old, l->n_old, &link);
+	if (p && !strcmp(p->name, link.name)) {
+		link.offload = p->offload;
+		memcpy(link.driver, p->driver, sizeof(link.driver));
+	} else {
+		features_read(l, &link);
+	}
 	l->at[l->n++] = link;
 	return 0;
 }
@@ -212,13 +232,6 @@ static int take_links(struct links *l, const uint8_t *buf, size_t len)
 		}
 	}
 	return 0;
-}
-
-static int by_ifindex(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
 }
 
 static int read_once(struct links *l, uint8_t *buf)
@@ -253,30 +266,19 @@ static void note_since(struct links *l, const struct link *old, uint32_t n, uint
 	uint32_t i;
 
 	for (i = 0; i < l->n; i++) {
-		was = n ? bsearch(&l->at[i], old, n, sizeof(*old), by_ifindex) : NULL;
+		was = find(old, n, &l->at[i]);
 		if (l->at[i].up)
 			l->at[i].up_since = was && was->up ? was->up_since : now;
 	}
 }
 
-int links_read(struct links *l)
+static int read_all(struct links *l)
 {
-	struct link *old = l->at;
-	uint32_t n = l->n;
 	uint8_t *buf = malloc(BUFFER);
-	int err, tries = 0;
+	int err = buf ? -EAGAIN : -ENOMEM, tries;
 
-	if (!buf)
-		return -ENOMEM;
-	l->at = NULL;
-	l->cap = 0;
-	do {
+	for (tries = 0; err == -EAGAIN && tries < 5; tries++)
 		err = read_once(l, buf);
-	} while (err == -EAGAIN && ++tries < 5);
-	if (l->n)
-		qsort(l->at, l->n, sizeof(l->at[0]), by_ifindex);
-	note_since(l, old, n, old ? now_ns() : 0);
-	free(old);
 	free(buf);
 	return err;
 }
@@ -288,77 +290,76 @@ static bool read_switch(int fd)
 	return fd >= 0 && pread(fd, &c, 1, 0) == 1 && c != '0';
 }
 
+static bool renew_switch(int fd, bool *was)
+{
+	bool old = *was;
+
+	*was = read_switch(fd);
+	return *was != old;
+}
+
+static bool renew_switches(struct links *l)
+{
+	bool changed = renew_switch(l->all_no_xfrm4, &l->all.no_xfrm4);
+
+	changed |= renew_switch(l->all_no_policy4, &l->all.no_policy4);
+	changed |= renew_switch(l->all_no_policy6, &l->all.no_policy6);
+	return changed;
+}
+
+/* Sets @changed when what is read differs from what was known. */
+static int renew(struct links *l, bool features, bool *changed)
+{
+	struct link *old = l->at;
+	uint32_t n = l->n, cap = l->cap;
+	int err;
+
+	l->old = features ? NULL : old;
+	l->n_old = features ? 0 : n;
+	l->at = NULL;
+	l->n = l->cap = 0;
+	err = read_all(l);
+	l->old = NULL;
+	l->n_old = 0;
+	*changed = renew_switches(l) || l->unread != !!err;
+	l->unread = err;
+	if (err) {
+		free(l->at);
+		l->at = old;
+		l->n = n;
+		l->cap = cap;
+		return err;
+	}
+	if (l->n)
+		qsort(l->at, l->n, sizeof(l->at[0]), by_ifindex);
+	note_since(l, old, n, old ? now_ns() : 0);
+	if (l->n != n || (n && memcmp(l->at, old, n * sizeof(*old))))
+		*changed = true;
+	free(old);
+	return 0;
+}
+
+int links_read(struct links *l)
+{
+	bool changed;
+
+	return renew(l, true, &changed);
+}
+
+bool links_poll(struct links *l)
+{
+	bool changed;
+
+	renew(l, false, &changed);
+	return changed;
+}
+
 void links_show(struct links *l, struct world *w)
 {
 	w->links = l->at;
 	w->n_links = l->n;
-	w->all_no_xfrm4 = read_switch(l->all_no_xfrm4);
-	w->all_no_policy4 = read_switch(l->all_no_policy4);
-	w->all_no_policy6 = read_switch(l->all_no_policy6);
-}
-
-static bool is_multicast(const struct flow_facts *f)
-{
-	if (f->family == AF_INET6)
-		return f->peer[0] == 0xff;
-	return (f->peer[0] & 0xf0) == 0xe0 || (f->peer[0] == 0xff && f->peer[3] == 0xff);
-}
-
-static void put_route_query(struct nlmsghdr *nlh, const struct flow_facts *f, uint32_t seq)
-{
-	size_t n = f->family == AF_INET ? 4 : 16;
-	struct rtmsg *rtm;
-
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nlh->nlmsg_seq = seq;
-	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = f->family;
-	rtm->rtm_dst_len = rtm->rtm_src_len = n * 8;
-	mnl_attr_put(nlh, RTA_DST, n, f->peer);
-	mnl_attr_put(nlh, RTA_SRC, n, f->local);
-	mnl_attr_put_u8(nlh, RTA_IP_PROTO, f->protocol);
-	mnl_attr_put_u16(nlh, RTA_SPORT, f->local_port);
-	mnl_attr_put_u16(nlh, RTA_DPORT, f->peer_port);
-	mnl_attr_put_u32(nlh, RTA_UID, f->uid);
-	if (f->mark)
-		mnl_attr_put_u32(nlh, RTA_MARK, f->mark);
-	if (f->bound_ifindex)
-		mnl_attr_put_u32(nlh, RTA_OIF, f->bound_ifindex);
-}
-
-static void take_route(const struct nlmsghdr *nlh, struct flow_facts *f)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr;
-
-	if (nlh->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
-		return;
-	f->route.local = rtm->rtm_type == RTN_LOCAL;
-	f->route.found = f->route.local || rtm->rtm_type == RTN_UNICAST;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm))
-		if (mnl_attr_get_type(attr) == RTA_OIF &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			f->route.oif = mnl_attr_get_u32(attr);
-}
-
-void links_route(struct links *l, struct flow_facts *f)
-{
-	uint8_t buf[4096] __attribute__((aligned(8)));
-	const struct nlmsghdr *nlh = (void *)buf;
-	ssize_t n;
-
-	memset(&f->route, 0, sizeof(f->route));
-	f->route.multicast = is_multicast(f);
-	put_route_query(mnl_nlmsg_put_header(buf), f, ++l->seq);
-	if (send(l->query, buf, nlh->nlmsg_len, 0) < 0)
-		return;
-	do {	/* the kernel answers inside send(), so this never waits */
-		n = recv(l->query, buf, sizeof(buf), MSG_DONTWAIT);
-		if (n < 0 && errno != EINTR)
-			return;
-	} while (n < 0 || !mnl_nlmsg_ok(nlh, n) || nlh->nlmsg_seq != l->seq);
-	take_route(nlh, f);
-	if (f->route.multicast)
-		f->route.found = true;
+	w->links_unread = l->unread;
+	w->all_no_xfrm4 = l->all.no_xfrm4;
+	w->all_no_policy4 = l->all.no_policy4;
+	w->all_no_policy6 = l->all.no_policy6;
 }

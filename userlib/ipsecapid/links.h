@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interfaces and routes, over an unprivileged rtnetlink socket. The kernel deletes the SAs and
+ * Interfaces, over an unprivileged rtnetlink socket. The kernel deletes the SAs and
  * policies of a device that goes down without telling anyone, so link events are evidence.
  */
 #ifndef IPSECAPID_LINKS_H
@@ -16,6 +16,12 @@ struct links {
 	uint32_t seq;
 	struct link *at;
 	uint32_t n, cap;
+	const struct link *old;	/* while reading: whose features stand */
+	uint32_t n_old;
+	bool unread;		/* the last reading failed */
+	struct {
+		bool no_xfrm4, no_policy4, no_policy6;
+	} all;			/* the host-wide switches as last read */
 	uint32_t features;	/* number of the kernel's netdev features, 0: not asked yet */
 	int bit_esp, bit_csum, bit_gso;	/* of the features of interest, -1: unknown */
 };
@@ -25,11 +31,14 @@ int links_open(struct links *l);
 void links_close(struct links *l);
 /* Swallow waiting events. Returns whether any came. */
 bool links_drain(struct links *l);
-/* Read all interfaces again. Returns 0 or a negative errno. */
+/* Read all interfaces again. Returns 0, or a negative errno and what was known stays. */
 int links_read(struct links *l);
+/*
+ * The same without the features, whose changes are announced, for what changes in silence: the
+ * switches of IPsec. Returns whether anything is not as it was.
+ */
+bool links_poll(struct links *l);
 /* Show them, and the host-wide switches, to @w. */
 void links_show(struct links *l, struct world *w);
-/* Ask the kernel for the route of a flow. */
-void links_route(struct links *l, struct flow_facts *f);
 
 #endif

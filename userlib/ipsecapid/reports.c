@@ -64,10 +64,9 @@ void report_begin(struct session *s, const struct sess_request *req)
 		finish(s);
 		return;
 	}
-	if (links_drain(&s->front->links))
-		evidence_links_changed(s->front);
+	evidence_look(s->front);
 	front_world(s->front, &w);
-	links_route(&s->front->links, &flow->facts);
+	routes_flow(&s->front->links, &flow->facts);
 	flow_judge(s, flow, &w);
 	/* an SA that is being negotiated appears in the table without an event */
 	if (flow_waits(flow))

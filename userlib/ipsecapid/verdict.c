@@ -249,6 +249,8 @@ static bool special_case(const struct world *w, const struct flow_facts *f, int 
 
 	if (!w->tables->read_at) {
 		say_unknown(d, IPSECAPI_REASON_NOT_YET);
+	} else if (w->links_unread) {
+		say_unknown(d, IPSECAPI_REASON_EVIDENCE_STALE);
 	} else if (!f->route.found) {
 		say_unknown(d, IPSECAPI_REASON_NO_ROUTE);
 	} else if (f->route.multicast) {

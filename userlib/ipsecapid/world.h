@@ -44,6 +44,7 @@ struct world {
 	const struct tables *tables;
 	const struct link *links;
 	uint32_t n_links;
+	bool links_unread;	/* they may not be so any more */
 	bool all_no_xfrm4, all_no_policy4, all_no_policy6;
 	uint32_t ike_sockets;	/* root's sockets on the ports of IKE, per family */
 };

@@ -10,8 +10,8 @@
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
 
-#include "../ipsecapid/links.h"
 #include "../ipsecapid/policy_match.h"
+#include "../ipsecapid/routes.h"
 #include "../ipsecapid/verdict.h"
 #include "../ipsecapid/xfrm_dump.h"
 #include "netns.h"
@@ -237,18 +237,66 @@ static void links_and_routes_are_read(void **state)
 	assert_string_equal(tun->driver, "tun");
 	assert_true(world_link(&w, 1)->loopback && world_link(&w, 1)->no_xfrm4);
 
-	links_route(&l, &f);
+	routes_flow(&l, &f);
 	assert_true(f.route.found && !f.route.local);
 	assert_int_equal(f.route.oif, tun->ifindex);
 	memcpy(f.peer, f.local, 4);
-	links_route(&l, &f);
+	routes_flow(&l, &f);
 	assert_true(f.route.local);
 	f.peer[0] = 11;
-	links_route(&l, &f);
+	routes_flow(&l, &f);
 	assert_false(f.route.found);
 	f.peer[0] = 224;
-	links_route(&l, &f);
+	routes_flow(&l, &f);
 	assert_true(f.route.multicast);
+	links_close(&l);
+}
+
+static void write_setting(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		skip();	/* nothing may be set here */
+	assert_int_equal(write(fd, value, strlen(value)), strlen(value));
+	close(fd);
+}
+
+static void switches_are_found_without_an_event(void **state)
+{
+	static const struct {
+		const char *path;
+		size_t at;	/* of struct link, or 0 for the host's */
+	} set[] = {
+		{ "/proc/sys/net/ipv4/conf/tun0/disable_policy", offsetof(struct link, no_policy4) },
+		{ "/proc/sys/net/ipv4/conf/tun0/disable_xfrm", offsetof(struct link, no_xfrm4) },
+		{ "/proc/sys/net/ipv6/conf/tun0/disable_policy", offsetof(struct link, no_policy6) },
+		{ "/proc/sys/net/ipv4/conf/all/disable_policy", 0 },
+		{ "/proc/sys/net/ipv4/conf/all/disable_xfrm", 0 },
+	};
+	struct world w = { 0 };
+	struct links l;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(links_open(&l), 0);
+	assert_int_equal(links_read(&l), 0);
+	assert_false(links_poll(&l));
+	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+		const struct link *tun;
+
+		write_setting(set[i].path, "1");
+		assert_false(links_drain(&l));
+		assert_true(links_poll(&l));
+		links_show(&l, &w);
+		tun = world_link(&w, if_nametoindex("tun0"));
+		assert_true(set[i].at ? *((const bool *)tun + set[i].at) :
+					w.all_no_policy4 || w.all_no_xfrm4);
+		assert_string_equal(tun->driver, "tun");	/* what has events is kept */
+		write_setting(set[i].path, "0");
+		assert_true(links_poll(&l));
+		assert_false(links_poll(&l));
+	}
 	links_close(&l);
 }
 
@@ -263,6 +311,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_default_is_read_back),
 	cmocka_unit_test(a_change_is_announced),
 	cmocka_unit_test(links_and_routes_are_read),
+	cmocka_unit_test(switches_are_found_without_an_event),
 	cmocka_unit_test(larval_sas_are_seen_as_such),
 };
 

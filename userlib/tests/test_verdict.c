@@ -449,6 +449,9 @@ static void switches_that_no_table_shows(void **state)
 	s.tables.read_at = 0;
 	SAYS(&s, DIR_OUT, "unknown", "unknown", "not-yet");
 	set_scene(&s);
+	s.world.links_unread = true;
+	SAYS(&s, DIR_OUT, "unknown", "unknown", "evidence-stale");
+	set_scene(&s);
 	s.flow.route.multicast = true;
 	SAYS(&s, DIR_IN, "unknown", "unknown", "multicast");
 }
