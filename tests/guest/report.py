@@ -180,6 +180,22 @@ def a_route_through_another_port_is_not_hardware(r):
     r.a.check("ip link del other")
 
 
+@tap.test(rig)
+def a_tunnel_whose_far_end_is_elsewhere_is_not_hardware(r):
+    """The flow's own route still leaves by the NIC; what the tunnel has wrapped does not."""
+    esp = xfrm.Esp(r.a, r.b, mode="tunnel", keys="unit").up().meet()
+    silent_peer(r.b)
+    watched = Watched(r.a, esp.addr(r.b))
+    both(watched.ask(), HARDWARE.format("L3"))
+    r.a.check(f"""ip link add other type dummy && ip link set other up
+        ip addr add {r.a.addr(4)}/32 dev other
+        ip route replace {r.b.addr(4)}/32 dev other src {r.a.addr(4)}""")
+    answer, _ = watched.until("out=unknown")
+    assert "out=unknown/unknown/L3/route-elsewhere" in answer, answer
+    assert r.a.dev in r.a.check(f"ip route get {esp.addr(r.b)}"), "the flow's route moved as well"
+    r.a.check("ip link del other")
+
+
 @tap.test()
 def a_device_that_is_taken_away_is_not_hardware():
     with Rig(name="report-gone") as r:

@@ -52,6 +52,7 @@ static void set_facts(struct flow *flow, const struct sess_request *req)
 	f->mark = req->sock.mark;
 	f->bound_ifindex = req->sock.bound_ifindex;
 	f->uid = req->sock.owner;
+	f->tos = req->sock.tos;
 }
 
 static bool tuple_valid(const struct ipsecapi_tuple *t)
@@ -190,6 +191,8 @@ static void judge(struct front *f, const struct world *w, struct flow *flow)
 	int d;
 
 	verdict_flow(w, &flow->facts, &flow->verdict);
+	if (routes_outer(&f->links, w->tables, &flow->verdict, &flow->facts))
+		verdict_flow(w, &flow->facts, &flow->verdict);
 	if (!f->stale)
 		return;
 	flow->verdict.n_sas = 0;

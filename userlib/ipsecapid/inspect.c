@@ -16,6 +16,12 @@
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62
 #endif
+#ifndef IP_UNICAST_IF
+#define IP_UNICAST_IF 50
+#endif
+#ifndef IPV6_UNICAST_IF
+#define IPV6_UNICAST_IF 76
+#endif
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
@@ -139,10 +145,36 @@ static int read_addresses(int fd, int protocol, struct ipsecapi_tuple *t)
 	return t->peer_port ? 0 : -ENOTCONN;
 }
 
+static uint32_t ip_option(int fd, bool v4, int name4, int name6)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	if (getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? name4 : name6, &value, &len))
+		return 0;
+	return value;
+}
+
+/* What the route of its packets depends on besides the addresses. */
+static void read_sending(int fd, struct socket_facts *facts)
+{
+	bool v4 = facts->tuple.family == AF_INET;
+	int value;
+
+	if (!int_option(fd, SO_MARK, &value))
+		facts->mark = value;
+	if (!int_option(fd, SO_BINDTOIFINDEX, &value))
+		facts->bound_ifindex = value;
+	/* datagram sockets may choose an interface to send by, without privilege */
+	if (!facts->bound_ifindex && facts->tuple.protocol != IPPROTO_TCP)
+		facts->bound_ifindex = ntohl(ip_option(fd, v4, IP_UNICAST_IF, IPV6_UNICAST_IF));
+	facts->tos = ip_option(fd, v4, IP_TOS, IPV6_TCLASS) & 0xfc;
+}
+
 int socket_inspect(int fd, uint64_t netns_cookie, struct socket_facts *facts, uint32_t *reason)
 {
 	socklen_t len = sizeof(facts->tuple.cookie);
-	int protocol, value, err;
+	int protocol, err;
 	struct stat st;
 
 	memset(facts, 0, sizeof(*facts));
@@ -157,9 +189,6 @@ int socket_inspect(int fd, uint64_t netns_cookie, struct socket_facts *facts, ui
 	facts->owner = st.st_uid;
 	if (read_addresses(fd, protocol, &facts->tuple))
 		return refuse(reason, IPSECAPI_REASON_NOT_CONNECTED, -ENOTCONN);
-	if (!int_option(fd, SO_MARK, &value))
-		facts->mark = value;
-	if (!int_option(fd, SO_BINDTOIFINDEX, &value))
-		facts->bound_ifindex = value;
+	read_sending(fd, facts);
 	return 0;
 }

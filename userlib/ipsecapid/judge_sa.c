@@ -43,6 +43,45 @@ static void enforced(struct ipsecapi_direction *d, uint32_t by, uint32_t reason)
 	d->reason = reason;
 }
 
+uint32_t flow_outer_mark(const struct flow_facts *f, const struct rec_sa *sa)
+{
+	if (!sa->smark_value && !sa->smark_mask)
+		return 0;
+	return (sa->smark_value & sa->smark_mask) | (f->mark & ~sa->smark_mask);
+}
+
+const struct outer_route *flow_outer(const struct flow_facts *f, const struct rec_sa *sa)
+{
+	uint32_t i, mark = flow_outer_mark(f, sa);
+
+	for (i = 0; i < f->n_outer; i++) {
+		const struct outer_route *o = &f->outer[i];
+
+		if (o->family == sa->family && o->mark == mark &&
+		    !memcmp(o->saddr, sa->saddr, 16) && !memcmp(o->daddr, sa->daddr, 16))
+			return o;
+	}
+	return NULL;
+}
+
+/* Returns a reason when what the SA carries of the flow does not leave by its device. */
+static uint32_t leaves_elsewhere(const struct sa_context *c, const struct rec_sa *sa)
+{
+	const struct outer_route *outer;
+	uint32_t oif;
+
+	if (c->dir != DIR_OUT || !c->flow)
+		return IPSECAPI_REASON_NONE;
+	oif = c->flow->route.oif;
+	if (sa->mode != XFRM_MODE_TRANSPORT) {
+		outer = flow_outer(c->flow, sa);
+		if (!outer || !outer->oif)
+			return IPSECAPI_REASON_NO_ROUTE;
+		oif = outer->oif;
+	}
+	return oif == sa->offload_ifindex ? IPSECAPI_REASON_NONE : IPSECAPI_REASON_ROUTE_ELSEWHERE;
+}
+
 /*
  * Crypto mode: the kernel may do any packet itself, and counts both alike. Only a unit's own
  * count that reaches the kernel's shows that the device did them all.
@@ -57,8 +96,8 @@ static void judge_crypto(const struct sa_context *c, const struct rec_sa *sa,
 		enforced(d, IPSECAPI_ENFORCED_UNKNOWN, IPSECAPI_REASON_NO_SUCH_DEVICE);
 	else if (c->dir == DIR_OUT && !(l->offload & IPSECAPI_OFFLOAD_ESP))
 		enforced(d, IPSECAPI_ENFORCED_SOFTWARE, IPSECAPI_REASON_OFFLOAD_INACTIVE);
-	else if (c->dir == DIR_OUT && c->flow && c->flow->route.oif != sa->offload_ifindex)
-		enforced(d, IPSECAPI_ENFORCED_SOFTWARE, IPSECAPI_REASON_ROUTE_ELSEWHERE);
+	else if (leaves_elsewhere(c, sa) != IPSECAPI_REASON_NONE)
+		enforced(d, IPSECAPI_ENFORCED_SOFTWARE, leaves_elsewhere(c, sa));
 	else if (sa->unit == UNIT_KNOWS && sa->unit_packets && sa->unit_packets >= sa->packets)
 		enforced(d, IPSECAPI_ENFORCED_HW_CRYPTO, IPSECAPI_REASON_NONE);
 	else
@@ -71,6 +110,7 @@ static void judge_crypto(const struct sa_context *c, const struct rec_sa *sa,
 static uint32_t device_doubt(const struct sa_context *c, const struct rec_sa *sa)
 {
 	const struct link *l = world_link(c->world, sa->offload_ifindex);
+	uint32_t reason;
 
 	if (!l)
 		return IPSECAPI_REASON_NO_SUCH_DEVICE;
@@ -78,8 +118,15 @@ static uint32_t device_doubt(const struct sa_context *c, const struct rec_sa *sa
 	if (!l->up || c->world->tables->read_at < l->up_since)
 		return IPSECAPI_REASON_LINK_DOWN;
 	/* before 6.16 the kernel would send such a packet through the other port, in clear */
-	if (c->dir == DIR_OUT && c->flow && c->flow->route.oif != sa->offload_ifindex)
+	reason = leaves_elsewhere(c, sa);
+	if (reason != IPSECAPI_REASON_NONE)
+		return reason;
+	/* and look for the route of the outer packet with an address of the inner one's length */
+	if (c->dir == DIR_OUT && c->flow && sa->family != c->flow->family)
 		return IPSECAPI_REASON_ROUTE_ELSEWHERE;
+	/* it takes what one transform of a device has made for finished */
+	if (c->policy->templates > 1)
+		return IPSECAPI_REASON_NESTED;
 	/* nothing but a unit's driver takes the key out of the kernel: there is one, unseen */
 	if (sa->unit == UNIT_SILENT || (sa->unit == UNIT_ABSENT && !sa->host_key))
 		return IPSECAPI_REASON_UNIT_SILENT;

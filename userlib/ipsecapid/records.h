@@ -93,6 +93,7 @@ struct rec_sa {
 	uint8_t custody;	/* enum ipsecapi_custody */
 	uint8_t pcpu;		/* bound to one CPU */
 	uint8_t rsvd[3];
+	uint32_t smark_value, smark_mask;	/* set on what it has wrapped */
 	uint32_t rsvd1;
 	uint8_t saddr[16], daddr[16];
 	uint64_t packets, bytes;

@@ -19,8 +19,8 @@ struct socket_facts {
 	struct ipsecapi_tuple tuple;
 	uint32_t owner;		/* uid of the socket */
 	uint32_t mark;
-	uint32_t bound_ifindex;
-	uint32_t rsvd;
+	uint32_t bound_ifindex;	/* by which alone it sends */
+	uint32_t tos;		/* or traffic class */
 };
 
 /* First message: uid of the connecting process. The worker reads nothing before the reply. */

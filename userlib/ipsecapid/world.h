@@ -28,6 +28,16 @@ struct route {
 	uint32_t oif;
 };
 
+/* Where packets go that a tunnel has wrapped: by the route between its ends, not the flow's. */
+struct outer_route {
+	uint16_t family;
+	uint8_t saddr[16], daddr[16];
+	uint32_t mark;
+	uint32_t oif;		/* 0: there is no route */
+};
+
+#define MAX_OUTER	4
+
 struct flow_facts {
 	uint16_t family;
 	uint8_t protocol;
@@ -37,8 +47,16 @@ struct flow_facts {
 	uint32_t mark;
 	uint32_t bound_ifindex;
 	uint32_t uid;
+	uint32_t tos;		/* or traffic class */
 	struct route route;
+	struct outer_route outer[MAX_OUTER];	/* as far as they were asked for */
+	uint32_t n_outer;
 };
+
+/* The route of what @sa has wrapped of @f, or NULL when it was not asked for. */
+const struct outer_route *flow_outer(const struct flow_facts *f, const struct rec_sa *sa);
+/* The mark that decides about it. */
+uint32_t flow_outer_mark(const struct flow_facts *f, const struct rec_sa *sa);
 
 struct world {
 	const struct tables *tables;

@@ -177,6 +177,8 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, struct rec_sa *sa, struct sa_key *
 	parse_mark(&a, &sa->mark_value, &sa->mark_mask);
 	parse_offload(&a, sa);
 	parse_replay(&a, info, sa);
+	sa->smark_value = parse_u32(&a, XFRMA_SET_MARK, 0);
+	sa->smark_mask = parse_u32(&a, XFRMA_SET_MARK_MASK, 0);
 	sa->reqid = info->reqid;
 	sa->if_id = parse_u32(&a, XFRMA_IF_ID, 0);
 	sa->pcpu = parse_u32(&a, ATTR_SA_PCPU, UINT32_MAX) != UINT32_MAX;

@@ -227,13 +227,24 @@ static void sockets_that_change(void)
 	struct ipsecapi_report rep;
 	struct ipsecapi_status st;
 	struct ipsecapi_event ev;
-	int s = udp_to("10.0.0.7", 7);
+	int s = udp_to("10.0.0.7", 7), lo = htonl(1), tos = 0x48;
 
 	CHECK(!ipsecapi_flow_open(ctx, s, &flow));
 	inet_pton(AF_INET, "10.0.0.8", &to.sin_addr);
 	CHECK(!connect(s, (struct sockaddr *)&to, sizeof(to)));
 	CHECK(ipsecapi_report(flow, &rep, sizeof(rep)) == -ESTALE);
 	CHECK(ipsecapi_last_reason(ctx) == IPSECAPI_REASON_SOCKET_CHANGED);
+	ipsecapi_flow_close(flow);
+
+	/* what it sends goes by another interface now, or by another table of routes */
+	CHECK(!ipsecapi_flow_open(ctx, s, &flow));
+	CHECK(!setsockopt(s, IPPROTO_IP, IP_UNICAST_IF, &lo, sizeof(lo)));
+	CHECK(ipsecapi_report(flow, &rep, sizeof(rep)) == -ESTALE);
+	CHECK(ipsecapi_last_reason(ctx) == IPSECAPI_REASON_SOCKET_CHANGED);
+	ipsecapi_flow_close(flow);
+	CHECK(!ipsecapi_flow_open(ctx, s, &flow));
+	CHECK(!setsockopt(s, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)));
+	CHECK(ipsecapi_report(flow, &rep, sizeof(rep)) == -ESTALE);
 	ipsecapi_flow_close(flow);
 
 	/* neither side keeps a duplicate: our close() is the last, and is noticed */

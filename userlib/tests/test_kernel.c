@@ -12,6 +12,7 @@
 
 #include "../ipsecapid/policy_match.h"
 #include "../ipsecapid/routes.h"
+#include "../ipsecapid/session.h"
 #include "../ipsecapid/verdict.h"
 #include "../ipsecapid/xfrm_dump.h"
 #include "netns.h"
@@ -252,6 +253,61 @@ static void links_and_routes_are_read(void **state)
 	links_close(&l);
 }
 
+/* A tunnel's packets go by the route between its ends. */
+static void routes_of_tunnels_are_read(void **state)
+{
+	struct flow_facts f = { .family = AF_INET, .protocol = IPPROTO_UDP,
+				.local = { 10, 0, 0, 1 }, .peer = { 10, 0, 0, 9 } };
+	struct rec_sa sas[2] = { { .family = AF_INET, .mode = XFRM_MODE_TUNNEL,
+				   .offload = OFFLOAD_PACKET, .saddr = { 10, 0, 0, 1 },
+				   .daddr = { 127, 0, 0, 5 } },
+				 { .family = AF_INET, .mode = XFRM_MODE_TRANSPORT,
+				   .offload = OFFLOAD_PACKET } };
+	const struct tables t = { .sas = sas, .n_sas = 2 };
+	const struct verdict v = { .sa = { 0, 1 }, .n_sas = 2 };
+	struct links l;
+
+	(void)state;
+	assert_int_equal(links_open(&l), 0);
+	routes_flow(&l, &f);
+	assert_int_equal(f.route.oif, if_nametoindex("tun0"));
+	assert_null(flow_outer(&f, &sas[0]));
+	assert_true(routes_outer(&l, &t, &v, &f));
+	assert_int_equal(f.n_outer, 1);
+	assert_int_equal(flow_outer(&f, &sas[0])->oif, 1);
+	assert_false(routes_outer(&l, &t, &v, &f));
+	sas[0].daddr[0] = 11;
+	assert_true(routes_outer(&l, &t, &v, &f));
+	assert_int_equal(flow_outer(&f, &sas[0])->oif, 0);
+	routes_flow(&l, &f);	/* what is asked anew is all of it */
+	assert_null(flow_outer(&f, &sas[0]));
+	links_close(&l);
+}
+
+/* What decides about a route besides addresses, and needs no privilege. */
+static void the_way_a_socket_sends_is_read(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(7) };
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), tos = 0x48;
+	uint32_t out = htonl(if_nametoindex("tun0")), reason;
+	struct socket_facts facts;
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	(void)state;
+	inet_pton(AF_INET, "10.0.0.9", &to.sin_addr);
+	assert_int_equal(connect(s, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(getsockopt(s, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &len), 0);
+	assert_int_equal(socket_inspect(s, cookie, &facts, &reason), 0);
+	assert_true(!facts.bound_ifindex && !facts.tos);
+	assert_int_equal(setsockopt(s, IPPROTO_IP, IP_UNICAST_IF, &out, sizeof(out)), 0);
+	assert_int_equal(setsockopt(s, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)), 0);
+	assert_int_equal(socket_inspect(s, cookie, &facts, &reason), 0);
+	assert_int_equal(facts.bound_ifindex, if_nametoindex("tun0"));
+	assert_int_equal(facts.tos, tos);
+	close(s);
+}
+
 static void write_setting(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -311,6 +367,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_default_is_read_back),
 	cmocka_unit_test(a_change_is_announced),
 	cmocka_unit_test(links_and_routes_are_read),
+	cmocka_unit_test(routes_of_tunnels_are_read),
+	cmocka_unit_test(the_way_a_socket_sends_is_read),
 	cmocka_unit_test(switches_are_found_without_an_event),
 	cmocka_unit_test(larval_sas_are_seen_as_such),
 };

@@ -379,6 +379,16 @@ static void kinds_of_protection(void **state)
 	assert_true(s.v.dir[0].caveats & IPSECAPI_CAVEAT_NAT);
 }
 
+static void set_outer(struct scene *s, int sa, uint32_t oif)
+{
+	struct outer_route *o = &s->flow.outer[0];
+
+	*o = (struct outer_route){ .family = s->sa[sa].family, .oif = oif };
+	memcpy(o->saddr, s->sa[sa].saddr, 16);
+	memcpy(o->daddr, s->sa[sa].daddr, 16);
+	s->flow.n_outer = 1;
+}
+
 static void tunnels(void **state)
 {
 	struct scene s;
@@ -393,12 +403,66 @@ static void tunnels(void **state)
 		memcpy(t->saddr, s.sa[dir].saddr, 16);
 		memcpy(t->daddr, s.sa[dir].daddr, 16);
 	}
+	/* the route between the ends of the tunnel counts, not that of the flow */
+	SAYS(&s, DIR_OUT, "unknown", "unknown", "no-route");
+	set_outer(&s, 0, 4);
+	SAYS(&s, DIR_OUT, "unknown", "unknown", "route-elsewhere");
+	s.flow.outer[0].oif = NIC;
+	s.flow.route.oif = 4;
 	SAYS(&s, DIR_OUT, "encrypted", "hw-packet", "none");
 	assert_int_equal(s.v.dir[0].reach, IPSECAPI_REACH_END_TO_END);
+	judge(&s, DIR_IN);
 	assert_int_equal(s.v.dir[1].reach, IPSECAPI_REACH_END_TO_END);
 	s.pol[0].tmpl[0].daddr[3] = s.sa[0].daddr[3] = 254;
+	SAYS(&s, DIR_OUT, "unknown", "unknown", "no-route");
+	set_outer(&s, 0, NIC);
 	SAYS(&s, DIR_OUT, "encrypted", "hw-packet", "none");
 	assert_int_equal(s.v.dir[0].reach, IPSECAPI_REACH_GATEWAY);
+	/* what it has wrapped bears a mark of its own */
+	s.flow.mark = 0x11;
+	SAYS(&s, DIR_OUT, "encrypted", "hw-packet", "none");
+	s.sa[0].smark_value = 2;
+	s.sa[0].smark_mask = 0xf;
+	SAYS(&s, DIR_OUT, "unknown", "unknown", "no-route");
+	s.flow.outer[0].mark = 0x12;
+	SAYS(&s, DIR_OUT, "encrypted", "hw-packet", "none");
+}
+
+static void tunnels_with_crypto_offload(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_scene(&s);
+	s.pol[0].tmpl[0].mode = s.sa[0].mode = XFRM_MODE_TUNNEL;
+	memcpy(s.pol[0].tmpl[0].saddr, s.sa[0].saddr, 16);
+	memcpy(s.pol[0].tmpl[0].daddr, s.sa[0].daddr, 16);
+	s.pol[0].offload_ifindex = 0;
+	s.sa[0].offload = OFFLOAD_CRYPTO;
+	set_outer(&s, 0, 4);
+	SAYS(&s, DIR_OUT, "encrypted", "software", "route-elsewhere");
+	s.flow.outer[0].oif = NIC;
+	SAYS(&s, DIR_OUT, "encrypted", "hw-crypto", "none");
+}
+
+/* Linux looks for the outer packet's route with an address of the inner one's length. */
+static void tunnels_of_another_family(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_scene(&s);
+	s.pol[0].tmpl[0].mode = s.sa[0].mode = XFRM_MODE_TUNNEL;
+	s.pol[0].tmpl[0].family = s.sa[0].family = AF_INET6;
+	s.pol[0].tmpl[0].saddr[15] = s.sa[0].saddr[15] = 1;
+	s.pol[0].tmpl[0].daddr[15] = s.sa[0].daddr[15] = 2;
+	memcpy(s.pol[0].tmpl[0].saddr, s.sa[0].saddr, 16);
+	memcpy(s.pol[0].tmpl[0].daddr, s.sa[0].daddr, 16);
+	set_outer(&s, 0, NIC);
+	SAYS(&s, DIR_OUT, "unknown", "unknown", "route-elsewhere");
+	s.pol[0].offload_ifindex = 0;
+	s.sa[0].offload = OFFLOAD_NONE;
+	SAYS(&s, DIR_OUT, "encrypted", "software", "none");
 }
 
 static void sockets_with_policies_of_their_own(void **state)
@@ -473,6 +537,12 @@ static void nested_transforms(void **state)
 	s.sa[2].encrypts = 0;
 	s.tables.n_sas = 3;
 	SAYS(&s, DIR_OUT, "encrypted", "software", "nested");
+	/* a device's transform is taken for the whole of it */
+	s.pol[0].offload_ifindex = NIC;
+	s.sa[0].offload = s.sa[2].offload = OFFLOAD_PACKET;
+	SAYS(&s, DIR_OUT, "unknown", "unknown", "nested");
+	s.pol[0].offload_ifindex = 0;
+	s.sa[0].offload = s.sa[2].offload = OFFLOAD_NONE;
 	s.pol[0].tmpl[1].proto = IPPROTO_COMP;	/* compression protects nothing */
 	SAYS(&s, DIR_OUT, "encrypted", "software", "none");
 	s.pol[0].tmpl[1].proto = IPPROTO_ROUTING;
@@ -493,6 +563,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(no_more_sas_than_a_report_reads_again),
 	cmocka_unit_test(kinds_of_protection),
 	cmocka_unit_test(tunnels),
+	cmocka_unit_test(tunnels_with_crypto_offload),
+	cmocka_unit_test(tunnels_of_another_family),
 	cmocka_unit_test(sockets_with_policies_of_their_own),
 	cmocka_unit_test(switches_that_no_table_shows),
 	cmocka_unit_test(nested_transforms),

@@ -523,8 +523,8 @@ int ipsecapi_status(const struct ipsecapi_flow *flow, struct ipsecapi_status *st
  * Full report. The broker reads its evidence again before it answers.
  * @rep, @size: filled; size is sizeof(*rep).
  *
- * Returns 0, -ESTALE when the socket was closed or connected elsewhere since
- * ipsecapi_flow_open() (open a new flow), -ENOLINK without a broker. May block for up to
+ * Returns 0, -ESTALE when the socket was closed or connected elsewhere, or sends by another
+ * way (device, mark, type of service), since ipsecapi_flow_open() (open a new flow), -ENOLINK without a broker. May block for up to
  * two seconds; never waits for a negotiation.
  */
 int ipsecapi_report(struct ipsecapi_flow *flow, struct ipsecapi_report *rep, size_t size);

@@ -9,6 +9,44 @@
 
 #include "internal.h"
 
+/* Not in all headers, or not without the kernel's; the numbers are its ABI. */
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62
+#endif
+#ifndef IP_UNICAST_IF
+#define IP_UNICAST_IF 50
+#endif
+#ifndef IPV6_UNICAST_IF
+#define IPV6_UNICAST_IF 76
+#endif
+
+static int option(int fd, int level, int name)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, level, name, &value, &len) ? 0 : value;
+}
+
+static void read_sending(int fd, struct sending *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->mark = option(fd, SOL_SOCKET, SO_MARK);
+	s->device = option(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
+	s->unicast_if = option(fd, IPPROTO_IP, IP_UNICAST_IF);
+	s->unicast_if6 = option(fd, IPPROTO_IPV6, IPV6_UNICAST_IF);
+	s->tos = option(fd, IPPROTO_IP, IP_TOS);
+	s->tclass = option(fd, IPPROTO_IPV6, IPV6_TCLASS);
+}
+
+static bool sends_alike(const struct ipsecapi_flow *flow)
+{
+	struct sending now;
+
+	read_sending(flow->fd, &now);
+	return !memcmp(&now, &flow->sending, sizeof(now));
+}
+
 /* Is @fd still the socket that the flow was opened on, connected as it was? */
 static uint32_t socket_changed(const struct ipsecapi_flow *flow)
 {
@@ -38,7 +76,7 @@ static uint32_t socket_changed(const struct ipsecapi_flow *flow)
 	if (t->family == AF_INET ? memcmp(&peer.in.sin_addr, t->peer, 4) :
 				   memcmp(&peer.in6.sin6_addr, t->peer, 16))
 		return IPSECAPI_REASON_SOCKET_CHANGED;
-	return IPSECAPI_REASON_NONE;
+	return sends_alike(flow) ? IPSECAPI_REASON_NONE : IPSECAPI_REASON_SOCKET_CHANGED;
 }
 
 /* Show the socket to the broker and take the handle and the tuple that it read. */
@@ -109,6 +147,7 @@ int ipsecapi_flow_open(struct ipsecapi *ctx, int fd, struct ipsecapi_flow **out)
 		return -ENOMEM;
 	flow->ctx = ctx;
 	flow->fd = fd;
+	read_sending(fd, &flow->sending);
 
 	was_up = ctx->sock >= 0;
 	err = session_resume(ctx);

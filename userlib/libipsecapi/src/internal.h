@@ -19,6 +19,11 @@ struct queued_event {
 	uint32_t remote;	/* handle of the flow at the broker, 0: none */
 };
 
+/* What the route of a socket's packets depends on besides addresses. */
+struct sending {
+	int mark, device, unicast_if, unicast_if6, tos, tclass;
+};
+
 struct ipsecapi_flow {
 	struct ipsecapi *ctx;
 	struct ipsecapi_flow *next;
@@ -27,6 +32,7 @@ struct ipsecapi_flow {
 	uint32_t stale;		/* enum ipsecapi_reason once the flow is dead */
 	uint32_t generation;	/* last seen; survives the broker */
 	struct ipsecapi_tuple tuple;
+	struct sending sending;	/* as the broker was shown it */
 };
 
 struct ipsecapi {

@@ -119,7 +119,7 @@ static const struct reason_text reasons[] = {
 	REASON(TOO_MANY_DESCRIPTORS, "too-many-descriptors",
 	       "the request came with more than one descriptor, or with one that it does not take"),
 	REASON(SOCKET_CHANGED, "socket-changed",
-	       "the socket was connected to another peer since"),
+	       "the socket was connected to another peer since, or sends by another way"),
 	REASON(SOCKET_CLOSED, "socket-closed",
 	       "the socket is closed"),
 	REASON(MULTICAST, "multicast",
