@@ -40,6 +40,15 @@ static void hello(struct session *s, const struct sess_request *req)
 		s->dead = true;
 }
 
+/* Returns true when there is nothing true to tell, and has said so. */
+static bool no_evidence(struct session *s, const struct sess_request *req)
+{
+	if (!s->front->stale && s->front->tables.read_at)
+		return false;
+	session_reply(s, req, -EAGAIN, IPSECAPI_REASON_EVIDENCE_STALE, NULL, 0, 0);
+	return true;
+}
+
 static void caps(struct session *s, const struct sess_request *req)
 {
 	const struct front *f = s->front;
@@ -55,6 +64,8 @@ static void caps(struct session *s, const struct sess_request *req)
 		.lease = LEASE_NS,
 	};
 
+	if (f->stale)
+		c.evidence = c.units = 0;	/* not known at present */
 	if (c.units)
 		c.evidence |= IPSECAPI_BASIS_UNIT;
 	give(s, req, &c, sizeof(c));
@@ -109,6 +120,8 @@ static void interface(struct session *s, const struct sess_request *req)
 	const struct link *l;
 	struct ipsecapi_interface i = { 0 };
 
+	if (no_evidence(s, req))
+		return;
 	if (req->index >= f->links.n) {
 		no_entry(s, req);
 		return;
@@ -181,15 +194,17 @@ static uint32_t system_policies(const struct tables *t)
 	return n;
 }
 
-void answer_host(struct session *s, const struct sess_request *req)
+void answer_host(struct session *s, const struct sess_request *req, bool read)
 {
 	const struct front *f = s->front;
 	struct ipsecapi_host h = { .read_at = f->tables.read_at, .generation = f->generation };
 
-	if (f->stale || !f->tables.read_at) {
+	if (!read) {
 		session_reply(s, req, -EAGAIN, IPSECAPI_REASON_EVIDENCE_STALE, NULL, 0, 0);
 		return;
 	}
+	if (no_evidence(s, req))
+		return;
 	h.age = now_ns() - f->tables.read_at;
 	h.default_out = f->tables.default_block[DIR_OUT];
 	h.default_in = f->tables.default_block[DIR_IN];
@@ -239,6 +254,8 @@ static void rule(struct session *s, const struct sess_request *req)
 		session_reply(s, req, -EACCES, IPSECAPI_REASON_NOT_PERMITTED, NULL, 0, 0);
 		return;
 	}
+	if (no_evidence(s, req))
+		return;
 	if (!p) {
 		no_entry(s, req);
 		return;

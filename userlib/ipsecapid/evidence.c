@@ -87,10 +87,20 @@ static void answered(struct front *f, uint32_t tag)
 {
 	if (tag && f->asked_at && (int32_t)(tag - f->asked_tag) >= 0)
 		f->asked_at = 0;
-	if (f->stale && !f->asked_at) {
+	if (f->stale && !f->asked_at && !f->unread) {
 		f->stale = false;
-		flows_judge(f, true);
+		flows_judge(f, false);	/* routes were followed meanwhile */
 	}
+}
+
+/* What is in force may be so no longer, until a dump succeeds. */
+static void unread(struct front *f)
+{
+	f->unread = true;
+	if (f->stale)
+		return;
+	f->stale = true;
+	flows_judge(f, false);
 }
 
 static void end(struct front *f, const struct record *r)
@@ -107,12 +117,15 @@ static void end(struct front *f, const struct record *r)
 		tables_free(&f->tables);
 		f->tables = f->incoming;
 		memset(&f->incoming, 0, sizeof(f->incoming));
+		f->unread = false;
 		if (!same) {
 			f->generation++;
 			count_ike(f);
 		}
 		flows_judge(f, false);
 		evidence_ask_units(f);
+	} else {
+		unread(f);
 	}
 	answered(f, e->tag);
 	if (!f->ready && f->tables.read_at) {
@@ -135,6 +148,8 @@ static void read_sa(struct front *f, const struct record *r)
 
 static void read_end(struct front *f, const struct rec_end *e)
 {
+	if (e->status && e->status != -EAGAIN)
+		unread(f);
 	answered(f, e->tag);
 	if (f->sa_changed)
 		flows_judge(f, false);

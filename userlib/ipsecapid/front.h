@@ -79,7 +79,8 @@ struct front {
 	uint32_t asked_tag;
 	uint32_t units_tag;		/* of the request that has units asked, or 0 */
 	bool sa_changed;		/* by what was read since the last answer */
-	bool stale;			/* the scrubber does not answer */
+	bool unread;			/* it answered, but that it could not read */
+	bool stale;			/* either: there is no current evidence */
 	bool ready;
 };
 
@@ -131,6 +132,6 @@ void reports_expire(struct front *f, uint64_t now);
 
 /* answers.c: everything that is answered at once */
 void answer(struct session *s, const struct sess_request *req);
-void answer_host(struct session *s, const struct sess_request *req);
+void answer_host(struct session *s, const struct sess_request *req, bool read);
 
 #endif

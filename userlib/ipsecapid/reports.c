@@ -13,12 +13,15 @@
 #define REPORT_NS	(1500 * MS)
 #define HOST_NS		(1000 * MS)
 
-static void send_report(struct session *s, const struct flow *flow)
+static void send_report(struct session *s, const struct flow *flow, bool read)
 {
 	struct ipsecapi_report r = { 0 };
 	uint64_t now = now_ns();
 
-	memcpy(r.dir, flow->verdict.dir, sizeof(r.dir));
+	if (read)
+		memcpy(r.dir, flow->verdict.dir, sizeof(r.dir));
+	else
+		r.dir[0].reason = r.dir[1].reason = IPSECAPI_REASON_EVIDENCE_STALE;
 	r.tuple = flow->tuple;
 	r.read_at = flow->read_at;
 	r.age = flow->read_at && now > flow->read_at ? now - flow->read_at : 0;
@@ -31,13 +34,14 @@ static void send_report(struct session *s, const struct flow *flow)
 	session_reply(s, &s->request, 0, IPSECAPI_REASON_NONE, &r, sizeof(r), flow->id);
 }
 
-static void finish(struct session *s)
+/* @read: what the answer rests on could be read. */
+static void finish(struct session *s, bool read)
 {
 	struct flow *flow;
 
 	s->pending = false;
 	if (s->request.type == WIRE_HOST) {
-		answer_host(s, &s->request);
+		answer_host(s, &s->request, read);
 		return;
 	}
 	flow = flow_find(s, &s->request);
@@ -46,7 +50,7 @@ static void finish(struct session *s)
 	else if (flow->closed)
 		session_reply(s, &s->request, -ESTALE, IPSECAPI_REASON_SOCKET_CLOSED, NULL, 0, 0);
 	else
-		send_report(s, flow);
+		send_report(s, flow, read);
 }
 
 static void ask(struct session *s, const struct flow *flow)
@@ -61,7 +65,7 @@ void report_begin(struct session *s, const struct sess_request *req)
 
 	s->request = *req;
 	if (!flow || flow->closed || s->front->stale) {
-		finish(s);
+		finish(s, !s->front->stale);
 		return;
 	}
 	evidence_look(s->front);
@@ -97,7 +101,8 @@ static void progress(struct session *s, const struct rec_end *end)
 	struct world w;
 
 	if (!flow || flow->closed || s->request.type == WIRE_HOST) {
-		finish(s);
+		/* figures are those of the last dump, however fast the tables move on */
+		finish(s, !end->status || end->status == -EAGAIN);
 		return;
 	}
 	front_world(s->front, &w);
@@ -110,7 +115,7 @@ static void progress(struct session *s, const struct rec_end *end)
 	if (!end->status)
 		flow->read_at = end->read_at;
 	page_write(s, flow);
-	finish(s);
+	finish(s, !end->status);
 }
 
 void reports_progress(struct front *f, const struct rec_end *end)
@@ -125,16 +130,8 @@ void reports_progress(struct front *f, const struct rec_end *end)
 void reports_expire(struct front *f, uint64_t now)
 {
 	struct session *s;
-	struct flow *flow;
-	int d;
 
-	for (s = f->sessions; s; s = s->next) {
-		if (!s->pending || now < s->deadline)
-			continue;
-		flow = flow_find(s, &s->request);
-		for (d = 0; flow && d < 2; d++)
-			flow->verdict.dir[d] = (struct ipsecapi_direction){
-				.reason = IPSECAPI_REASON_EVIDENCE_STALE };
-		finish(s);
-	}
+	for (s = f->sessions; s; s = s->next)
+		if (s->pending && now >= s->deadline)
+			finish(s, false);
 }

@@ -136,6 +136,15 @@ static int on_policy(const struct rec_policy *p, const uint32_t *spis, void *arg
 	return 0;
 }
 
+static void send_units(struct scrubber *s)
+{
+	struct rec_unit unit;
+	unsigned int i;
+
+	for (i = 0; !units_describe(s->units, i, &unit); i++)
+		next_record(s, REC_UNIT, i)->body.unit = unit;
+}
+
 static int dump_once(struct scrubber *s, struct rec_end *end)
 {
 	int err;
@@ -153,34 +162,28 @@ static int dump_once(struct scrubber *s, struct rec_end *end)
 		err = xfrm_dump_policies(&s->xfrm, on_policy, s);
 	if (!err)
 		err = xfrm_read_defaults(&s->xfrm, end->default_block);
+	send_units(s);
 	return err;
 }
 
-static void send_units(struct scrubber *s)
-{
-	struct rec_unit unit;
-	unsigned int i;
-
-	for (i = 0; !units_describe(s->units, i, &unit); i++)
-		next_record(s, REC_UNIT, i)->body.unit = unit;
-}
-
-/* Dump everything to the front. A table that changed during the dump is dumped again. */
+/* Dump everything to the front. What changed during the dump is dumped again. */
 static void sync_front(struct scrubber *s, uint32_t tag)
 {
 	struct rec_end end = { .tag = tag };
 	uint64_t start = now_ns();
+	bool moved;
 	int tries = 0;
 
+	xfrm_drain(&s->xfrm);	/* what they tell is in the dump that follows */
 	do {
-		xfrm_drain(&s->xfrm);	/* what they tell is in the dump that follows */
 		end.status = dump_once(s, &end);
-	} while (end.status == -EAGAIN && ++tries < DUMP_TRIES);
-	send_units(s);
+		/* the kernel marks no dump as torn; its events tell, up to here */
+		moved = xfrm_drain(&s->xfrm);
+	} while ((moved || end.status == -EAGAIN) && ++tries < DUMP_TRIES);
 	next_record(s, REC_END, 0)->body.end = end;
 	flush(s);
 	s->dump_cost = now_ns() - start;
-	s->dirty = end.status != 0;
+	s->dirty = moved || end.status;	/* one that is torn is better than the one before */
 	s->dump_at = now_ns() + SETTLE_NS + 4 * s->dump_cost;
 }
 
@@ -233,6 +236,8 @@ static void answer_read(struct scrubber *s, const struct scrub_request *req)
 		end.status = -EAGAIN;
 	for (i = 0; !end.status && i < req->count; i++)
 		end.status = read_one(s, req->index[i]);
+	if (end.status && end.status != -EAGAIN)
+		s->dirty = true;	/* until a dump succeeds the front has no evidence */
 	next_record(s, REC_READ_END, 0)->body.end = end;
 	flush(s);
 }

@@ -99,7 +99,6 @@ struct dump {
 	xfrm_sa_fn sa_fn;
 	xfrm_policy_fn policy_fn;
 	void *arg;
-	bool changed;		/* the kernel says that the dump is not consistent */
 };
 
 static int on_message(const struct nlmsghdr *nlh, struct dump *d)
@@ -110,8 +109,6 @@ static int on_message(const struct nlmsghdr *nlh, struct dump *d)
 	struct rec_sa sa;
 	int err = 0;
 
-	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-		d->changed = true;
 	if (d->sa_fn && nlh->nlmsg_type == XFRM_MSG_NEWSA) {
 		err = xfrm_parse_sa(nlh, &sa, &key);
 		if (!err)
@@ -175,9 +172,7 @@ static int take_answer(struct dump *d, bool multi)
 			err = take_buffer(d, n, multi);
 		explicit_bzero(x->buf, (size_t)n < x->size ? (size_t)n : x->size);
 	}
-	if (err < 0)
-		return err;
-	return d->changed ? -EAGAIN : 0;
+	return err < 0 ? err : 0;
 }
 
 int xfrm_dump_sas(struct xfrm_socks *x, xfrm_sa_fn fn, void *arg)

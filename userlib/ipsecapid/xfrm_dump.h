@@ -24,7 +24,10 @@ bool xfrm_drain(struct xfrm_socks *x);
 typedef int (*xfrm_sa_fn)(const struct rec_sa *sa, const struct sa_key *key, void *arg);
 typedef int (*xfrm_policy_fn)(const struct rec_policy *p, const uint32_t *spis, void *arg);
 
-/* Call @fn for each entry. Returns 0, -EAGAIN when the table changed meanwhile, or an errno. */
+/*
+ * Call @fn for each entry. Returns 0, -EAGAIN when answers were lost, or another errno. That the
+ * table changed meanwhile only events tell.
+ */
 int xfrm_dump_sas(struct xfrm_socks *x, xfrm_sa_fn fn, void *arg);
 int xfrm_dump_policies(struct xfrm_socks *x, xfrm_policy_fn fn, void *arg);
 /* block[DIR_*]: 1 where traffic without a policy is blocked. */

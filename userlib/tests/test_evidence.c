@@ -291,7 +291,127 @@ static void all_flows_have_their_units_asked(void **state)
 	end_stage(&st);
 }
 
+static void what_could_not_be_read_is_no_answer(void **state)
+{
+	struct stage st;
+
+	(void)state;
+	set_stage(&st);
+	dump(&st, UNIT_KNOWS, 0, 5);
+	SAYS(&st, "hw-packet", "none");
+	st.f.asked_at = 1;	/* the answer comes in time, but it is none */
+	dump(&st, UNIT_KNOWS, -ENOMEM, 6);
+	SAYS(&st, "unknown", "evidence-stale");
+	give_end(&st, REC_READ_END, 1, 0, 7);
+	SAYS(&st, "unknown", "evidence-stale");
+	dump(&st, UNIT_KNOWS, 0, 8);
+	SAYS(&st, "hw-packet", "none");
+	/* an SA that could not be read again */
+	give_end(&st, REC_READ_END, 2, -EAGAIN, 9);
+	SAYS(&st, "hw-packet", "none");
+	give_end(&st, REC_READ_END, 3, -EMSGSIZE, 9);
+	SAYS(&st, "unknown", "evidence-stale");
+	dump(&st, UNIT_KNOWS, 0, 10);
+	SAYS(&st, "hw-packet", "none");
+	end_stage(&st);
+}
+
+static struct sess_reply replied(const struct stage *st)
+{
+	struct sess_reply r;
+
+	do {
+		assert_int_equal(chan_recv(st->client, &r, sizeof(r), NULL, MSG_DONTWAIT), sizeof(r));
+	} while (r.type == WIRE_EVENT);
+	return r;
+}
+
+static void ask_report(struct stage *st, uint32_t tag, uint32_t tries)
+{
+	st->s.pending = true;
+	st->s.request = (struct sess_request){ .type = WIRE_REPORT, .flow = 1 << 16 };
+	st->s.scrub_tag = tag;
+	st->s.tries = tries;
+}
+
+static void a_report_that_could_not_be_read_says_so(void **state)
+{
+	struct ipsecapi_report rep;
+	struct sess_reply r;
+	struct stage st;
+
+	(void)state;
+	set_stage(&st);
+	dump(&st, UNIT_KNOWS, 0, 5);
+	ask_report(&st, 77, 0);
+	give_end(&st, REC_READ_END, 77, 0, 6);
+	r = replied(&st);
+	memcpy(&rep, r.data, sizeof(rep));
+	assert_int_equal(rep.dir[0].enforced_by, IPSECAPI_ENFORCED_HW_PACKET);
+	assert_int_equal(rep.read_at, 6);
+	/* the tables moved on each time */
+	ask_report(&st, 78, REPORT_TRIES - 1);
+	give_end(&st, REC_READ_END, 78, -EAGAIN, 7);
+	r = replied(&st);
+	memcpy(&rep, r.data, sizeof(rep));
+	assert_int_equal(rep.dir[0].enforced_by, IPSECAPI_ENFORCED_UNKNOWN);
+	assert_int_equal(rep.dir[1].reason, IPSECAPI_REASON_EVIDENCE_STALE);
+	SAYS(&st, "hw-packet", "none");
+	/* no answer came at all */
+	ask_report(&st, 79, 0);
+	st.s.deadline = 9;
+	reports_expire(&st.f, 10);
+	r = replied(&st);
+	memcpy(&rep, r.data, sizeof(rep));
+	assert_int_equal(rep.dir[0].reason, IPSECAPI_REASON_EVIDENCE_STALE);
+	ask_report(&st, 80, 0);
+	st.s.request.type = WIRE_HOST;
+	reports_expire(&st.f, 10);
+	assert_int_equal(replied(&st).status, -EAGAIN);
+	end_stage(&st);
+}
+
+static void without_evidence_nothing_is_told_of_the_host(void **state)
+{
+	static const uint32_t types[] = { WIRE_RULE, WIRE_INTERFACE };
+	struct sess_request req = { 0 };
+	struct ipsecapi_caps caps;
+	struct sess_reply r;
+	struct stage st;
+	size_t i;
+
+	(void)state;
+	set_stage(&st);
+	for (i = 0; i < 2; i++) {
+		req.type = types[i];
+		answer(&st.s, &req);
+		assert_int_equal(replied(&st).status, -EAGAIN);	/* not yet */
+	}
+	dump(&st, UNIT_KNOWS, 0, 5);
+	for (i = 0; i < 2; i++) {
+		req.type = types[i];
+		answer(&st.s, &req);
+		assert_int_equal(replied(&st).status, 0);
+	}
+	dump(&st, UNIT_KNOWS, -ENOMEM, 6);
+	for (i = 0; i < 2; i++) {
+		req.type = types[i];
+		answer(&st.s, &req);
+		r = replied(&st);
+		assert_true(r.status == -EAGAIN && r.reason == IPSECAPI_REASON_EVIDENCE_STALE);
+	}
+	req.type = WIRE_CAPS;
+	answer(&st.s, &req);
+	r = replied(&st);
+	memcpy(&caps, r.data, sizeof(caps));
+	assert_true(!r.status && !caps.evidence && caps.max_flows_session);
+	end_stage(&st);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(what_could_not_be_read_is_no_answer),
+	cmocka_unit_test(a_report_that_could_not_be_read_says_so),
+	cmocka_unit_test(without_evidence_nothing_is_told_of_the_host),
 	cmocka_unit_test(a_unit_that_no_dump_asked_is_asked),
 	cmocka_unit_test(a_dump_that_asked_no_unit_is_no_change),
 	cmocka_unit_test(all_flows_have_their_units_asked),

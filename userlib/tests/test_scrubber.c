@@ -9,8 +9,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <linux/in.h>
+#include <linux/netlink.h>
 #include <linux/xfrm.h>
 
 #include "../ipsecapid/channel.h"
@@ -18,6 +20,37 @@
 #include "../ipsecapid/scrubber.h"
 #include "netns.h"
 #include "unit.h"
+
+static struct meddling {	/* shared with the scrubber */
+	int times, err;
+	uint32_t policies;
+} *meddle;
+static int query;
+
+/* Changes the kernel's table by a socket that was opened before the scrubber shut itself in. */
+static int add_policy(uint32_t number)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct xfrm_userpolicy_info p;
+	} q = { .nlh = { .nlmsg_len = sizeof(q), .nlmsg_type = XFRM_MSG_NEWPOLICY,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK } };
+	struct {
+		struct nlmsghdr nlh;
+		struct nlmsgerr err;
+		uint8_t more[512];
+	} answer;
+
+	q.p.sel.family = AF_INET;
+	q.p.sel.daddr.a4 = htonl(0x0a000000 + number);
+	q.p.sel.prefixlen_d = 32;
+	q.p.dir = XFRM_POLICY_OUT;
+	q.p.lft.soft_byte_limit = q.p.lft.hard_byte_limit = XFRM_INF;
+	q.p.lft.soft_packet_limit = q.p.lft.hard_packet_limit = XFRM_INF;
+	if (send(query, &q, sizeof(q), 0) < 0 || recv(query, &answer, sizeof(answer), 0) < 0)
+		return -errno;
+	return answer.err.error;
+}
 
 /* No unit: the device's part is tested elsewhere. */
 struct units { int none; };
@@ -48,6 +81,11 @@ int units_describe(const struct units *u, unsigned int index, struct rec_unit *r
 	(void)u;
 	(void)index;
 	(void)rec;
+	/* looked at within each dump, so this happens in the middle of one */
+	if (meddle->times) {
+		meddle->times--;
+		meddle->err = add_policy(++meddle->policies);
+	}
 	return -ENOENT;
 }
 
@@ -142,12 +180,35 @@ static void policies_of_sockets_are_found_without_an_event(void **state)
 	assert_true(!h.dumps);
 }
 
+static void what_changes_during_a_dump_is_in_it(void **state)
+{
+	struct heard h = { 0 };
+
+	(void)state;
+	meddle->times = 1;
+	ask(&h, REQ_SYNC, true);
+	assert_int_equal(meddle->err, 0);
+	assert_int_equal(h.end.status, 0);
+	assert_int_equal(h.policies, 1);
+	/* one that never comes to rest is told as it was last, and read again soon */
+	meddle->times = 50;
+	ask(&h, REQ_SYNC, true);
+	assert_int_equal(h.end.status, 0);
+	assert_true(h.policies > 1);
+	while (h.policies != meddle->policies || meddle->times)
+		ask(&h, REQ_SYNC, false);
+}
+
 static int enter(void **state)
 {
 	int sv[2];
 
 	(void)state;
-	if (netns_enter() < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv))
+	meddle = mmap(NULL, sizeof(*meddle), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (meddle == MAP_FAILED || netns_enter() < 0)
+		return -1;
+	query = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+	if (query < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv))
 		return -1;
 	child = fork();
 	if (!child) {
@@ -170,6 +231,7 @@ static int leave(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(policies_of_sockets_are_found_without_an_event),
+	cmocka_unit_test(what_changes_during_a_dump_is_in_it),
 };
 
 int main(void)
