@@ -51,16 +51,27 @@ static bool out_fits(const struct rec_sa *sa, const struct rec_policy *pol,
 	       (same(sa->saddr, saddr) || is_any(saddr) || is_any(sa->saddr));
 }
 
+/* The kernel compares as much of a source as an address of the inner packet has. */
+static bool source_fits(const struct rec_sa *sa, const struct rec_template *t, uint16_t family)
+{
+	static const uint8_t any[16];
+	size_t n = family == AF_INET ? 4 : 16;
+
+	return !memcmp(t->saddr, any, n) || !memcmp(t->saddr, sa->saddr, n);
+}
+
+/*
+ * What arrives found its SA by destination and SPI, whoever it came from and whatever the SA's
+ * interface identifier. Then the kernel checks the kind of the SA, its reqid if the template has
+ * one and, of tunnels, the source: no more. So another peer's SA may deliver.
+ */
 static bool in_fits(const struct rec_sa *sa, const struct rec_template *t, const struct packet *p)
 {
-	if (sa->dir == DIR_OUT || (t->reqid && sa->reqid != t->reqid) || sa->if_id)
+	if (sa->dir == DIR_OUT || (t->reqid && sa->reqid != t->reqid))
 		return false;
-	if (has_own_addresses(t))
-		return sa->family == t->family &&
-		       (is_any(t->daddr) || same(sa->daddr, t->daddr)) &&
-		       (is_any(t->saddr) || same(sa->saddr, t->saddr));
-	return sa->family == p->family && same(sa->daddr, p->daddr) &&
-	       (same(sa->saddr, p->saddr) || is_any(sa->saddr) || sa->wildrecv);
+	if (t->mode != XFRM_MODE_TRANSPORT)
+		return source_fits(sa, t, p->family);
+	return sa->family == p->family && same(sa->daddr, p->daddr);
 }
 
 /* Newest first: of several valid SAs the kernel sends on the one added last. */

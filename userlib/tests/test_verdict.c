@@ -315,6 +315,55 @@ static void other_sas_do_not_count(void **state)
 	SAYS(&s, DIR_OUT, "encrypted", "hw-packet", "none");
 }
 
+/* Inbound the kernel checks less than one would think: what it takes may deliver. */
+static void whatever_the_kernel_takes_may_deliver(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_scene(&s);
+	s.tables.n_sas = 3;
+	s.sa[2] = s.sa[1];
+	s.sa[2].encrypts = 0;
+	s.sa[2].saddr[3] = 77;		/* another peer with the same reqid */
+	SAYS(&s, DIR_IN, "unknown", "hw-packet", "several-sas");
+	s.sa[2].daddr[3] = 77;		/* but not what comes to another address */
+	SAYS(&s, DIR_IN, "encrypted", "hw-packet", "none");
+	s.sa[2] = s.sa[1];
+	s.sa[2].encrypts = 0;
+	s.sa[2].if_id = 5;
+	SAYS(&s, DIR_IN, "unknown", "hw-packet", "several-sas");
+	s.sa[2].sel = s.pol[DIR_OUT].sel;	/* a selector does count */
+	SAYS(&s, DIR_IN, "encrypted", "hw-packet", "none");
+	s.sa[2].sel.family = 0;
+	s.sa[2].reqid = 8;
+	SAYS(&s, DIR_IN, "encrypted", "hw-packet", "none");
+	s.pol[DIR_IN].tmpl[0].reqid = 0;
+	SAYS(&s, DIR_IN, "unknown", "hw-packet", "several-sas");
+}
+
+static void of_a_tunnel_only_the_source_counts(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_scene(&s);
+	s.pol[DIR_IN].tmpl[0].mode = s.sa[1].mode = XFRM_MODE_TUNNEL;
+	memcpy(s.pol[DIR_IN].tmpl[0].saddr, s.sa[1].saddr, 16);
+	memcpy(s.pol[DIR_IN].tmpl[0].daddr, s.sa[1].daddr, 16);
+	s.tables.n_sas = 3;
+	s.sa[2] = s.sa[1];
+	s.sa[2].daddr[3] = 99;
+	s.sa[2].offload = OFFLOAD_NONE;
+	s.sa[2].custody = IPSECAPI_CUSTODY_L0;
+	SAYS(&s, DIR_IN, "encrypted", "mixed", "several-sas");
+	s.sa[2].family = AF_INET6;	/* and of that as much as the inner address has */
+	s.sa[2].saddr[15] = 1;
+	SAYS(&s, DIR_IN, "encrypted", "mixed", "several-sas");
+	s.sa[2].saddr[3] = 99;
+	SAYS(&s, DIR_IN, "encrypted", "hw-packet", "none");
+}
+
 static void rekeys_and_mixtures(void **state)
 {
 	struct scene s;
@@ -559,6 +608,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(policies_without_sas),
 	cmocka_unit_test(optional_protection),
 	cmocka_unit_test(other_sas_do_not_count),
+	cmocka_unit_test(whatever_the_kernel_takes_may_deliver),
+	cmocka_unit_test(of_a_tunnel_only_the_source_counts),
 	cmocka_unit_test(rekeys_and_mixtures),
 	cmocka_unit_test(no_more_sas_than_a_report_reads_again),
 	cmocka_unit_test(kinds_of_protection),
