@@ -90,7 +90,7 @@ void flow_open(struct session *s, const struct sess_request *req)
 	flow_judge(s, flow, &w);
 	evidence_ask_units(s->front);
 	page_write(s, flow);
-	slot_renew(slot_at(s->page, flow->id & 0xffff), now_ns() + LEASE_NS);
+	slot_renew(page_slot(s, flow), now_ns() + LEASE_NS);
 	tell_applier(s->front, APPLY_TRACK, &flow->tuple);
 	session_reply(s, req, 0, IPSECAPI_REASON_NONE, &flow->tuple, sizeof(flow->tuple), flow->id);
 }
@@ -127,8 +127,8 @@ void flow_end(struct session *s, struct flow *flow)
 	struct ipsecapi_tuple tuple = flow->tuple;
 	struct slot_body b = { .state = SLOT_FREE };
 
-	slot_renew(slot_at(s->page, flow->id & 0xffff), 0);
-	slot_write(slot_at(s->page, flow->id & 0xffff), &b);
+	slot_renew(page_slot(s, flow), 0);
+	slot_write(page_slot(s, flow), &b);
 	flow->id = 0;
 	if (!watched(s->front, tuple.cookie))
 		tell_applier(s->front, APPLY_FORGET, &tuple);

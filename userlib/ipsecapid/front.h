@@ -108,6 +108,7 @@ uint32_t sessions_flows_of(const struct front *f, uint32_t uid);
 
 /* pages.c */
 int page_create(struct session *s);
+struct slot *page_slot(struct session *s, const struct flow *flow);
 void page_write(struct session *s, const struct flow *flow);
 void page_renew(struct session *s, uint64_t until);
 

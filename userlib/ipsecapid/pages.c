@@ -63,6 +63,16 @@ close_fd:
 	return -ENOMEM;
 }
 
+static struct slot *nth_slot(struct session *s, uint32_t index)
+{
+	return slot_at(s->page, sizeof(struct slot), index);
+}
+
+struct slot *page_slot(struct session *s, const struct flow *flow)
+{
+	return nth_slot(s, flow->id & 0xffff);
+}
+
 void page_write(struct session *s, const struct flow *flow)
 {
 	struct slot_body b = { .flow = flow->id, .tuple = flow->tuple };
@@ -77,7 +87,7 @@ void page_write(struct session *s, const struct flow *flow)
 	}
 	b.read_at = flow->read_at;
 	b.generation = flow->generation;
-	slot_write(slot_at(s->page, flow->id & 0xffff), &b);
+	slot_write(page_slot(s, flow), &b);
 }
 
 void page_renew(struct session *s, uint64_t until)
@@ -86,5 +96,5 @@ void page_renew(struct session *s, uint64_t until)
 
 	for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
 		if (s->flows[i].id)
-			slot_renew(slot_at(s->page, i), until);
+			slot_renew(nth_slot(s, i), until);
 }

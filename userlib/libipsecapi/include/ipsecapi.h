@@ -261,6 +261,7 @@ struct ipsecapi_direction {
 	uint32_t replay_window;	/**< inbound: packets; outbound: 0 */
 	uint64_t packets;	/**< carried by the SA so far, when the evidence was read */
 	uint64_t bytes;		/**< the same in bytes */
+	uint64_t spare[8];	/**< 0; this structure is the element of arrays and cannot grow */
 };
 
 /** The socket that an answer is about. Ports and addresses in network byte order. */
@@ -273,6 +274,7 @@ struct ipsecapi_tuple {
 	uint8_t local[16];	/**< AF_INET uses the first four */
 	uint8_t peer[16];
 	uint64_t cookie;	/**< the kernel's SO_COOKIE of the socket */
+	uint64_t spare[2];	/**< 0; this structure lies inside others and cannot grow */
 };
 
 /** Full report, see ipsecapi_report(). */

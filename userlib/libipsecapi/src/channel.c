@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -43,9 +42,7 @@ close_sock:
 
 void channel_drop(struct ipsecapi *ctx)
 {
-	if (ctx->page)
-		munmap(ctx->page, ctx->page_size);
-	ctx->page = NULL;
+	page_unmap(ctx);
 	if (ctx->sock >= 0)
 		close(ctx->sock);	/* leaves the epoll set with it */
 	ctx->sock = -1;

@@ -86,15 +86,14 @@ static int open_remote(struct ipsecapi_flow *flow, struct ipsecapi_tuple *tuple)
 	struct ipsecapi *ctx = flow->ctx;
 	struct reply rep;
 	const struct tlv_value *v = &rep.set.at[WIRE_ATTR_STRUCT];
-	uint32_t slots, remote;
+	uint32_t remote;
 	int err;
 
 	err = channel_call(ctx, &req, &rep);
 	if (err)
 		return err;
-	slots = ((struct page_header *)ctx->page)->slots;
 	if (tlv_u32(&rep.set, WIRE_ATTR_FLOW, &remote) || !remote || !v->data ||
-	    (remote & 0xffff) >= slots)
+	    (remote & 0xffff) >= ctx->slots)
 		return -EPROTO;
 	sized_copy_out(tuple, sizeof(*tuple), v->data, v->length);
 	flow->remote = remote;

@@ -45,6 +45,7 @@ struct ipsecapi {
 	uint32_t reason;
 	void *page;
 	size_t page_size;
+	uint32_t slot_size, slots;	/* as checked when the page was mapped */
 	uint64_t retry_at;	/* CLOCK_BOOTTIME ns of the next attempt to come back */
 	struct ipsecapi_flow *flows;
 	struct queued_event queue[EVENT_QUEUE];
@@ -89,6 +90,10 @@ void channel_drop(struct ipsecapi *ctx);
 int channel_call(struct ipsecapi *ctx, const struct request *req, struct reply *rep);
 /* Take in events that wait, without blocking. Returns 0 or -ENOLINK. */
 int channel_drain(struct ipsecapi *ctx);
+
+/* page.c: the status pages */
+int page_map(struct ipsecapi *ctx, int fd, uint32_t size);
+void page_unmap(struct ipsecapi *ctx);
 
 /* session.c: a connection that comes back by itself */
 int session_start(struct ipsecapi *ctx);

@@ -1,43 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A session: HELLO, the status pages, and coming back after the broker was restarted. A flow
+ * A session: HELLO, and coming back after the broker was restarted. A flow
  * is attached again by showing its socket again; nothing that the broker knew is needed.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
 
 #define RETRY_NS	250000000ull
-#define PAGE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)
-
-/* The seals are ours to check: without SHRINK a broker could kill us by truncating the page. */
-static int map_page(struct ipsecapi *ctx, int fd, uint32_t size)
-{
-	struct stat st;
-	struct page_header *hdr;
-	void *p;
-
-	if (fd < 0 || size < sizeof(*hdr) || fstat(fd, &st) || st.st_size != size ||
-	    (fcntl(fd, F_GET_SEALS) & PAGE_SEALS) != PAGE_SEALS)
-		return -EPROTO;
-	p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	hdr = p;
-	if (hdr->magic != PAGE_MAGIC || hdr->slot_size != sizeof(struct slot) ||
-	    hdr->slots > (size - sizeof(*hdr)) / sizeof(struct slot)) {
-		munmap(p, size);
-		return -EPROTO;
-	}
-	ctx->page = p;
-	ctx->page_size = size;
-	return 0;
-}
 
 static int hello(struct ipsecapi *ctx)
 {
@@ -53,7 +24,7 @@ static int hello(struct ipsecapi *ctx)
 	if (!err)
 		err = tlv_u32(&rep.set, WIRE_ATTR_PAGE_SIZE, &size);
 	if (!err)
-		err = map_page(ctx, rep.fd, size);
+		err = page_map(ctx, rep.fd, size);
 	if (rep.fd >= 0)
 		close(rep.fd);
 	return err == -ENODATA || err == -EBADMSG ? -EPROTO : err;

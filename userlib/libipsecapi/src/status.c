@@ -35,7 +35,7 @@ static uint32_t read_slot(const struct ipsecapi_flow *flow, struct ipsecapi_stat
 
 	if (!ctx->page || !flow->remote)
 		return IPSECAPI_REASON_BROKER_LOST;
-	s = slot_at(ctx->page, flow->remote & 0xffff);
+	s = slot_at(ctx->page, ctx->slot_size, flow->remote & 0xffff);
 	until = slot_lease(s);
 	now = now_boottime();
 	if (now >= until)

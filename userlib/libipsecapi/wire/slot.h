@@ -19,7 +19,7 @@
 
 struct page_header {
 	uint64_t magic;
-	uint32_t slot_size;
+	uint32_t slot_size;	/* distance of two slots; a newer broker's are longer */
 	uint32_t slots;
 	uint64_t lease;		/* ns that one renewal is good for */
 	uint64_t reserved[5];
@@ -47,18 +47,20 @@ struct slot {
 	uint64_t lease_until;	/* CLOCK_BOOTTIME ns */
 	struct slot_body body;
 };
-static_assert(sizeof(struct ipsecapi_direction) == 56, "direction");
-static_assert(sizeof(struct ipsecapi_tuple) == 48, "tuple");
-static_assert(sizeof(struct slot_body) == 184, "slot body");
-static_assert(sizeof(struct slot) == 200, "slot");
+static_assert(sizeof(struct ipsecapi_direction) == 120, "direction");
+static_assert(sizeof(struct ipsecapi_tuple) == 64, "tuple");
+static_assert(sizeof(struct slot_body) == 328, "slot body");
+static_assert(sizeof(struct slot) == 344, "slot");
 
 #define SLOT_WORDS	(sizeof(struct slot_body) / sizeof(uint64_t))
 /* A writer holds the lock for tens of nanoseconds; more tries than this mean that it died. */
 #define SLOT_TRIES	1000
 
-static inline struct slot *slot_at(void *page, uint32_t index)
+/* @slot_size is the header's. A reader keeps the one that it checked: the page may change. */
+static inline struct slot *slot_at(void *page, uint32_t slot_size, uint32_t index)
 {
-	return (struct slot *)((uint8_t *)page + sizeof(struct page_header)) + index;
+	return (struct slot *)((uint8_t *)page + sizeof(struct page_header) +
+			       (size_t)slot_size * index);
 }
 
 /* Store @body; one writer at a time. Word-wise, so that a reader races with no torn word. */
