@@ -2,6 +2,9 @@
 /*
  * The applier: acts on sockets that are not ours, by sock_diag. It follows whether the sockets
  * of flows still exist; what acts on them (latches) belongs here as well.
+ *
+ * The kernel tells which sockets end, but not reliably. So it is asked for all sockets each
+ * minute, and whenever a message was lost or a socket was not found where it should be.
  */
 #ifndef IPSECAPID_APPLIER_H
 #define IPSECAPID_APPLIER_H
@@ -10,7 +13,7 @@
 #include <ipsecapi.h>
 
 enum apply_type {
-	APPLY_TRACK = 1,	/* tell when this socket ends; -> GONE at once if it has */
+	APPLY_TRACK = 1,	/* tell when this socket ends or is connected elsewhere */
 	APPLY_FORGET = 2,
 	APPLY_COUNT_IKE = 3,	/* -> IKE_COUNT */
 	APPLY_GONE = 4,
@@ -19,7 +22,9 @@ enum apply_type {
 
 struct apply_msg {
 	uint32_t type;
-	uint32_t count;
+	uint32_t count;		/* IKE_COUNT */
+	uint32_t ifindex;	/* TRACK: device that the socket is bound to, or 0 */
+	uint32_t rsvd;
 	struct ipsecapi_tuple tuple;	/* TRACK; FORGET and GONE: cookie only */
 };
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "applier.h"
 #include "channel.h"
 #include "clock.h"
 #include "front.h"
@@ -37,7 +36,6 @@ static void add(struct front *f, const struct record *r)
 /* Somebody's sockets have policies: learn how many sockets of IKE daemons may explain them. */
 static void count_ike(struct front *f)
 {
-	const struct apply_msg m = { .type = APPLY_COUNT_IKE };
 	uint32_t i;
 
 	f->socket_policies = false;
@@ -45,7 +43,7 @@ static void count_ike(struct front *f)
 		if (f->tables.policies[i].of_socket)
 			f->socket_policies = true;
 	if (f->socket_policies)
-		chan_send(f->applier, &m, sizeof(m), -1, MSG_DONTWAIT);
+		tracking_count_ike(f);
 }
 
 static uint32_t add_unasked(const struct tables *t, const struct verdict *v, uint32_t *sas,

@@ -7,18 +7,8 @@
 
 #include "../libipsecapi/wire/slot.h"
 #include "../libipsecapi/wire/wire.h"
-#include "applier.h"
-#include "channel.h"
 #include "clock.h"
 #include "front.h"
-
-static void tell_applier(struct front *f, uint32_t type, const struct ipsecapi_tuple *tuple)
-{
-	const struct apply_msg m = { .type = type, .tuple = *tuple };
-
-	/* a hint: what is lost here is caught by the next look at all sockets */
-	chan_send(f->applier, &m, sizeof(m), -1, MSG_DONTWAIT);
-}
 
 static struct flow *free_slot(struct session *s)
 {
@@ -62,6 +52,33 @@ static bool tuple_valid(const struct ipsecapi_tuple *t)
 		t->protocol == IPPROTO_UDPLITE);
 }
 
+/* The flows of a socket, but those with the tuple @except, end. */
+static void end_flows(struct front *f, uint64_t cookie, const struct ipsecapi_tuple *except,
+		      uint32_t reason)
+{
+	struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next) {
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
+			struct flow *flow = &s->flows[i];
+
+			if (!flow->id || flow->closed || flow->tuple.cookie != cookie ||
+			    (except && !memcmp(&flow->tuple, except, sizeof(*except))))
+				continue;
+			flow->closed = true;
+			flow->generation++;
+			page_write(s, flow);
+			session_event(s, IPSECAPI_EVENT_CLOSED, reason, flow->id);
+		}
+	}
+}
+
+void flows_gone(struct front *f, uint64_t cookie)
+{
+	end_flows(f, cookie, NULL, IPSECAPI_REASON_SOCKET_CLOSED);
+}
+
 void flow_open(struct session *s, const struct sess_request *req)
 {
 	struct flow *flow;
@@ -82,6 +99,8 @@ void flow_open(struct session *s, const struct sess_request *req)
 	}
 	flow->uses = flow->uses == 0xffff ? 1 : flow->uses + 1;
 	*flow = (struct flow){ .uses = flow->uses, .uid = req->uid };
+	end_flows(s->front, req->sock.tuple.cookie, &req->sock.tuple,
+		  IPSECAPI_REASON_SOCKET_CHANGED);
 	flow->id = (uint32_t)(flow - s->flows) | (uint32_t)flow->uses << 16;
 	set_facts(flow, req);
 	evidence_look(s->front);
@@ -91,7 +110,7 @@ void flow_open(struct session *s, const struct sess_request *req)
 	evidence_ask_units(s->front);
 	page_write(s, flow);
 	slot_renew(page_slot(s, flow), now_ns() + LEASE_NS);
-	tell_applier(s->front, APPLY_TRACK, &flow->tuple);
+	tracking_begin(s->front, flow);
 	session_reply(s, req, 0, IPSECAPI_REASON_NONE, &flow->tuple, sizeof(flow->tuple), flow->id);
 }
 
@@ -124,14 +143,14 @@ static bool watched(const struct front *f, uint64_t cookie)
 
 void flow_end(struct session *s, struct flow *flow)
 {
-	struct ipsecapi_tuple tuple = flow->tuple;
+	uint64_t cookie = flow->tuple.cookie;
 	struct slot_body b = { .state = SLOT_FREE };
 
 	slot_renew(page_slot(s, flow), 0);
 	slot_write(page_slot(s, flow), &b);
 	flow->id = 0;
-	if (!watched(s->front, tuple.cookie))
-		tell_applier(s->front, APPLY_FORGET, &tuple);
+	if (!watched(s->front, cookie))
+		tracking_end(s->front, cookie);
 }
 
 void flow_close(struct session *s, const struct sess_request *req)
@@ -259,26 +278,6 @@ void flows_judge(struct front *f, bool routes)
 			if (routes)
 				routes_flow(&f->links, &s->flows[i].facts);
 			flow_judge(s, &s->flows[i], &w);
-		}
-	}
-}
-
-void flows_gone(struct front *f, uint64_t cookie)
-{
-	struct session *s;
-	uint32_t i;
-
-	for (s = f->sessions; s; s = s->next) {
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
-			struct flow *flow = &s->flows[i];
-
-			if (!flow->id || flow->closed || flow->tuple.cookie != cookie)
-				continue;
-			flow->closed = true;
-			flow->generation++;
-			page_write(s, flow);
-			session_event(s, IPSECAPI_EVENT_CLOSED, IPSECAPI_REASON_SOCKET_CLOSED,
-				      flow->id);
 		}
 	}
 }

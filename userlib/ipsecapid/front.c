@@ -16,8 +16,7 @@
 
 #define TICK_US		500000u
 #define SILENCE_NS	(1000 * MS)	/* a scrubber that takes longer has no current evidence */
-#define TICKS_TRACK	120		/* look at all sockets every minute */
-#define TICKS_RESYNC	120		/* and at all tables, whatever was announced */
+#define TICKS_RESYNC	120		/* look at all tables every minute, whatever was announced */
 
 void front_world(struct front *f, struct world *w)
 {
@@ -90,7 +89,10 @@ static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *a
 	struct apply_msg m;
 
 	(void)source;
-	(void)revents;
+	if (revents & EPOLLOUT)
+		tracking_resume(f);
+	if (!(revents & ~EPOLLOUT))
+		return 0;
 	if (chan_recv(fd, &m, sizeof(m), NULL, 0) != sizeof(m))
 		return sd_event_exit(f->event, 1);
 	if (m.type == APPLY_GONE) {
@@ -129,22 +131,6 @@ static int on_settle(sd_event_source *source, uint64_t usec, void *arg)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static void track_all(struct front *f)
-{
-	const struct session *s;
-	uint32_t i;
-
-	for (s = f->sessions; s; s = s->next) {
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
-			struct apply_msg m = { .type = APPLY_TRACK,
-					       .tuple = s->flows[i].tuple };
-
-			if (s->flows[i].id && !s->flows[i].closed)
-				chan_send(f->applier, &m, sizeof(m), -1, MSG_DONTWAIT);
-		}
-	}
-}
-
 static void check_silence(struct front *f, uint64_t now)
 {
 	if (f->stale || !f->asked_at || now < f->asked_at + SILENCE_NS)
@@ -164,8 +150,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	reports_expire(f, now);
 	f->ticks++;
 	if (flows_exist(f)) {
-		if (f->ticks % TICKS_TRACK == 0)
-			track_all(f);
 		if (f->ticks % 2 == 0)
 			evidence_look(f);
 		if (f->ticks % TICKS_RESYNC == 0 || (f->ticks % 2 == 0 && flows_waiting(f)))
@@ -190,7 +174,8 @@ static int add_sources(struct front *f)
 	if (err >= 0)
 		err = sd_event_add_io(f->event, NULL, f->scrubber, EPOLLIN, on_scrubber, f);
 	if (err >= 0)
-		err = sd_event_add_io(f->event, NULL, f->applier, EPOLLIN, on_applier, f);
+		err = sd_event_add_io(f->event, &f->applier_source, f->applier, EPOLLIN,
+				      on_applier, f);
 	if (err >= 0)
 		err = sd_event_add_io(f->event, NULL, f->links.events, EPOLLIN, on_links, f);
 	if (err >= 0)

@@ -26,6 +26,7 @@ struct flow {
 	uint32_t id;		/* slot | generation << 16; 0: slot is free */
 	uint16_t uses;		/* of the slot, makes handles unique */
 	bool closed;
+	bool track_due;		/* the applier was not told of it yet */
 	uint32_t uid;		/* of the message that opened it */
 	struct ipsecapi_tuple tuple;
 	struct flow_facts facts;
@@ -68,6 +69,8 @@ struct front {
 	struct links links;
 	uint32_t ike_sockets;
 	bool socket_policies;		/* some exist: the count above matters */
+	bool count_due;			/* the applier was not asked for it yet */
+	sd_event_source *applier_source;
 	uint32_t generation;		/* of what host and rule answer from */
 	struct session *sessions;
 	sd_event_source *tick;
@@ -124,6 +127,12 @@ void flows_judge(struct front *f, bool routes);
 void flows_gone(struct front *f, uint64_t cookie);
 bool flows_waiting(const struct front *f);
 bool flows_exist(const struct front *f);
+
+/* tracking.c: what the applier is told and asked */
+void tracking_begin(struct front *f, struct flow *flow);
+void tracking_end(struct front *f, uint64_t cookie);
+void tracking_count_ike(struct front *f);
+void tracking_resume(struct front *f);
 
 /* reports.c: requests that wait for fresh evidence */
 void report_begin(struct session *s, const struct sess_request *req);

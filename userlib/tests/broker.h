@@ -3,6 +3,7 @@
 #ifndef USERLIB_BROKER_H
 #define USERLIB_BROKER_H
 
+#include <dirent.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -58,6 +59,57 @@ static inline void kill_broker(void)
 	waitpid(broker_pid, NULL, 0);
 }
 
+/* The process of our broker that has this name, or -1. */
+static inline pid_t broker_process(const char *name)
+{
+	DIR *d = opendir("/proc");
+	char file[300], comm[32];
+	struct dirent *e;
+	pid_t pid, found = -1;
+	int parent;
+	FILE *f;
+
+	while (d && found < 0 && (e = readdir(d))) {
+		pid = atoi(e->d_name);
+		snprintf(file, sizeof(file), "/proc/%s/stat", e->d_name);
+		f = pid > 0 ? fopen(file, "r") : NULL;
+		if (!f)
+			continue;
+		if (fscanf(f, "%*d (%31[^)]) %*c %d", comm, &parent) == 2 &&
+		    parent == broker_pid && !strcmp(comm, name))
+			found = pid;
+		fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* 'S': it waits, and what was sent to it before is done. 'T': it is stopped. */
+static inline void wait_state(pid_t pid, char wanted)
+{
+	char file[64], state = 0;
+	FILE *f;
+
+	snprintf(file, sizeof(file), "/proc/%d/stat", pid);
+	while (state != wanted) {
+		f = fopen(file, "r");
+		CHECK(f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1);
+		fclose(f);
+	}
+}
+
+static inline void stop_process(pid_t pid)
+{
+	CHECK(pid > 0 && !kill(pid, SIGSTOP));
+	wait_state(pid, 'T');
+}
+
+static inline void continue_process(pid_t pid)
+{
+	CHECK(!kill(pid, SIGCONT));
+}
+
 /* Run @fn in a child as @uid; the test passes when it returns. */
 static inline void as_user(uid_t uid, void (*fn)(void))
 {
@@ -97,6 +149,21 @@ static inline int udp_to(const char *addr, uint16_t port)
 	inet_pton(AF_INET, addr, &to.sin_addr);
 	CHECK(!connect(s, (struct sockaddr *)&to, sizeof(to)));
 	return s;
+}
+
+static inline struct ipsecapi_event wait_event(struct ipsecapi *ctx)
+{
+	struct pollfd pfd = { .fd = ipsecapi_get_fd(ctx), .events = POLLIN };
+	struct ipsecapi_event ev = { 0 };
+	int tries;
+
+	for (tries = 0; tries < 50; tries++) {
+		if (ipsecapi_next_event(ctx, &ev, sizeof(ev)) == 1)
+			return ev;
+		poll(&pfd, 1, 100);
+	}
+	CHECK(!"an event");
+	return ev;
 }
 
 static inline void expect_refusal(struct ipsecapi *ctx, int fd, int err, uint32_t reason)

@@ -204,21 +204,6 @@ static void mapped_addresses(void)
 	ipsecapi_close(ctx);
 }
 
-static struct ipsecapi_event wait_event(struct ipsecapi *ctx)
-{
-	struct pollfd pfd = { .fd = ipsecapi_get_fd(ctx), .events = POLLIN };
-	struct ipsecapi_event ev = { 0 };
-	int tries;
-
-	for (tries = 0; tries < 50; tries++) {
-		if (ipsecapi_next_event(ctx, &ev, sizeof(ev)) == 1)
-			return ev;
-		poll(&pfd, 1, 100);
-	}
-	CHECK(!"an event");
-	return ev;
-}
-
 static void sockets_that_change(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
