@@ -40,7 +40,7 @@ struct esv_uapi_info {
  * the device answered, whatever its status; a negative errno when it was never
  * asked or did not answer: -EPERM opcode not allowed on this descriptor,
  * -EMSGSIZE lengths, -ETIMEDOUT no answer, -ENODEV device is gone,
- * -E2BIG unknown fields are not zero.
+ * -E2BIG unknown fields are not zero, -EFAULT memory of the caller.
  */
 struct esv_uapi_cmd {
 	__u32 size;		/* sizeof(struct esv_uapi_cmd) */

@@ -14,6 +14,7 @@
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
@@ -243,6 +244,15 @@ static int esv_cmd_check(const struct esv_file *f, const struct esv_uapi_cmd *u,
 	return 0;
 }
 
+/*
+ * Whether the answer can be given, before the device is asked for it: what it
+ * makes would be nobody's.
+ */
+static int esv_writeable(u64 to, size_t len)
+{
+	return fault_in_safe_writeable(u64_to_user_ptr(to), len) ? -EFAULT : 0;
+}
+
 /* in and out are the caller's to wipe and free. */
 static int esv_cmd_buffers(const struct esv_uapi_cmd *u, void **in, void **out)
 {
@@ -258,6 +268,10 @@ static int esv_cmd_buffers(const struct esv_uapi_cmd *u, void **in, void **out)
 		}
 	}
 	if (u->out_cap) {
+		int err = esv_writeable(u->out, u->out_cap);
+
+		if (err)
+			return err;
 		*out = kzalloc(u->out_cap, GFP_KERNEL);
 		if (!*out)
 			return -ENOMEM;
@@ -298,17 +312,19 @@ static int esv_cmd_run(struct esv_file *f, struct esv_dev *edev, struct esv_uapi
 	err = esv_cmd_check(f, u, allow);
 	if (err)
 		return err;
+	err = esv_cmd_buffers(u, &in, &out);
+	if (err)
+		goto out;
 	session = esv_needs_session(u, allow);
 	if (allow & ESV_ALLOW_SESSION)
 		cmd.object = 0;
 	if (session) {
 		err = esv_session_get(f, edev, u, &cmd.object);
-		if (err)
-			return min(err, 0);
+		if (err) {
+			err = min(err, 0);
+			goto out;
+		}
 	}
-	err = esv_cmd_buffers(u, &in, &out);
-	if (err)
-		goto out;
 	memcpy(cmd.inl, u->inl, sizeof(cmd.inl));
 	cmd.in = in;
 	cmd.out = out;
@@ -336,6 +352,9 @@ static long esv_ioctl_cmd(struct esv_file *f, struct esv_dev *edev, void __user 
 	if (size < sizeof(u))
 		return -EMSGSIZE;
 	err = copy_struct_from_user(&u, sizeof(u), arg, size);
+	if (err)
+		return err;
+	err = esv_writeable((uintptr_t)arg, sizeof(u));
 	if (err)
 		return err;
 	err = esv_cmd_run(f, edev, &u);
