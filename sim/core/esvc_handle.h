@@ -18,7 +18,7 @@ struct esvc_nonce {
 };
 
 struct esvc_ke {
-	uint16_t method;
+	const struct esvc_ke_method *method;
 	uint8_t priv[ESVC_KE_PRIV_MAX];
 	uint8_t pub[ESVC_KE_PUB_MAX];
 };

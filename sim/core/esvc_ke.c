@@ -1,65 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "esvc_ke.h"
+#include "esvc_ke_priv.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
+#include <openssl/obj_mac.h>
+#include <string.h>
 
-#define X25519_LEN	32
+static const struct esvc_ke_method methods[] = {
+	[ESV_KE_X25519] = { "X25519", 32, 32, 32, 32, false, 0, &esvc_ke_x25519 },
+	[ESV_KE_P256] = { "P-256", 32, 64, 64, 32, false, NID_X9_62_prime256v1, &esvc_ke_ec },
+	[ESV_KE_P384] = { "P-384", 48, 96, 96, 48, false, NID_secp384r1, &esvc_ke_ec },
+	/* SP 800-56A 5.6.1.1.1: 512 bits are more than twice the strength of either group. */
+	[ESV_KE_MODP2048] = { "MODP-2048", 64, 256, 256, 256, false, 2048, &esvc_ke_modp },
+	[ESV_KE_MODP3072] = { "MODP-3072", 64, 384, 384, 384, false, 3072, &esvc_ke_modp },
+	[ESV_KE_ML_KEM_768] = { "ML-KEM-768", 64, 1184, 1088, 32, true, 0, &esvc_ke_mlkem },
+};
 
-size_t esvc_ke_len(unsigned int method)
+#define NR_METHODS	(sizeof(methods) / sizeof(methods[0]))
+
+const struct esvc_ke_method *esvc_ke_method(unsigned int method)
 {
-	return method == ESV_KE_X25519 ? X25519_LEN : 0;
+	return method < NR_METHODS && methods[method].ops ? &methods[method] : NULL;
 }
 
-int esvc_ke_public(unsigned int method, const uint8_t *priv, uint8_t *pub)
+uint32_t esvc_ke_methods(void)
 {
-	size_t len = X25519_LEN;
-	EVP_PKEY *key;
-	int ok;
+	uint32_t mask = 0;
 
-	if (method != ESV_KE_X25519)
-		return -EIO;
-	key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, priv, X25519_LEN);
-	ok = key && EVP_PKEY_get_raw_public_key(key, pub, &len) && len == X25519_LEN;
-	EVP_PKEY_free(key);
-	return ok ? 0 : -EIO;
+	for (unsigned int i = 0; i < NR_METHODS; i++) {
+		const struct esvc_ke_method *m = esvc_ke_method(i);
+
+		if (m && (!m->ops->present || m->ops->present(m)))
+			mask |= 1u << i;
+	}
+	ERR_clear_error();
+	return mask;
 }
 
-/* libcrypto refuses an all-zero result by itself; the caller must not depend on that. */
-static int x25519_derive(EVP_PKEY *own, EVP_PKEY *peer, uint8_t out[X25519_LEN])
+bool esvc_ke_usable(const struct esvc_ke_method *m, const uint8_t *priv)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
-	size_t len = X25519_LEN;
-	int err = -EIO;
+	return !m->ops->usable || m->ops->usable(m, priv);
+}
 
-	if (!ctx || EVP_PKEY_derive_init(ctx) <= 0 || EVP_PKEY_derive_set_peer(ctx, peer) <= 0)
-		goto out;
-	err = EVP_PKEY_derive(ctx, out, &len) > 0 && len == X25519_LEN ? 0 : -EBADMSG;
-out:
-	EVP_PKEY_CTX_free(ctx);
+int esvc_ke_public(const struct esvc_ke_method *m, const uint8_t *priv, uint8_t *pub)
+{
+	int err = m->ops->public(m, priv, pub);
+
 	ERR_clear_error();
 	return err;
 }
 
-int esvc_ke_shared(unsigned int method, const uint8_t *priv, const uint8_t *peer, uint8_t *out)
+int esvc_ke_shared(const struct esvc_ke_method *m, const uint8_t *priv, const uint8_t *peer, uint8_t *out)
 {
-	static const uint8_t zero[X25519_LEN];
-	EVP_PKEY *own, *other;
-	int err = -EIO;
+	int err = m->ops->shared(m, priv, peer, out);
 
-	if (method != ESV_KE_X25519)
-		return -EIO;
-	own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, priv, X25519_LEN);
-	other = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, X25519_LEN);
-	if (own && other)
-		err = x25519_derive(own, other, out);
-	if (!err && !CRYPTO_memcmp(out, zero, X25519_LEN))
-		err = -EBADMSG;
 	if (err)
-		OPENSSL_cleanse(out, X25519_LEN);
-	EVP_PKEY_free(other);
-	EVP_PKEY_free(own);
+		OPENSSL_cleanse(out, m->secret);
+	ERR_clear_error();
+	return err;
+}
+
+int esvc_ke_encap(const struct esvc_ke_method *m, const uint8_t *peer, const uint8_t entropy[ESVC_KE_ENTROPY],
+		  uint8_t *answer, uint8_t *out)
+{
+	int err = m->kem ? m->ops->encap(m, peer, entropy, answer, out) : -EIO;
+
+	if (err) {
+		OPENSSL_cleanse(answer, m->answer);
+		OPENSSL_cleanse(out, m->secret);
+	}
+	ERR_clear_error();
+	return err;
+}
+
+/* The other side of the test: what it is does not matter. */
+static int other_side(const struct esvc_ke_method *m, const uint8_t *pub, uint8_t *answer, uint8_t *secret)
+{
+	uint8_t known[ESVC_KE_PRIV_MAX];
+	int err;
+
+	memset(known, 0x35, sizeof(known));
+	if (m->kem)
+		return esvc_ke_encap(m, pub, known, answer, secret);
+	err = esvc_ke_public(m, known, answer);
+	return err ? err : esvc_ke_shared(m, known, pub, secret);
+}
+
+int esvc_ke_pairwise(const struct esvc_ke_method *m, const uint8_t *priv, const uint8_t *pub,
+		     uint8_t *scratch)
+{
+	uint8_t answer[ESVC_KE_PUB_MAX], *theirs = scratch, *ours = scratch + ESVC_KE_SECRET_MAX;
+	int err = other_side(m, pub, answer, theirs);
+
+	if (!err)
+		err = esvc_ke_shared(m, priv, answer, ours);
+	if (!err && CRYPTO_memcmp(ours, theirs, m->secret))
+		err = -EBADMSG;
+	OPENSSL_cleanse(scratch, 2 * ESVC_KE_SECRET_MAX);
 	return err;
 }

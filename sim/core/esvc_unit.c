@@ -58,26 +58,30 @@ static void lock(struct esvc_unit *unit, unsigned int test)
 		unit->selftest_failed = (uint8_t)test;
 }
 
+void esvc_unit_fail(struct esvc_unit *unit, unsigned int test)
+{
+	lock(unit, test);
+	esvc_unit_zeroize(unit);
+}
+
 unsigned int esvc_unit_selftest(struct esvc_unit *unit)
 {
-	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead);
+	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead, unit->ke_methods);
 
 	if (!failed && esvc_rng_startup(&unit->sec->rng) == -EBADMSG)
 		failed = ESVC_KAT_RANDOM;
-	if (failed && !unit->selftest_failed) {
-		lock(unit, failed);
-		esvc_unit_zeroize(unit);
-	}
+	if (failed && !unit->selftest_failed)
+		esvc_unit_fail(unit, failed);
 	return unit->selftest_failed;
 }
 
 /* Power-on: every test, then the secrets that need randomness. */
 static int power_on(struct esvc_unit *unit)
 {
-	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead);
+	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead, unit->ke_methods);
 	int err;
 
-	if (!failed && unit->cfg.fail_selftest)
+	if (!failed && unit->cfg.fail_selftest && unit->cfg.fail_n != ESVC_KAT_PAIRWISE)
 		failed = unit->cfg.fail_n ? unit->cfg.fail_n & 0xff : 1;
 	err = esvc_rng_startup(&unit->sec->rng);
 	if (!err)
@@ -98,6 +102,7 @@ struct esvc_unit *esvc_unit_new(const struct esvc_unit_config *cfg)
 	if (!unit)
 		return NULL;
 	unit->cfg = *cfg;
+	unit->ke_methods = esvc_ke_methods();
 	unit->session_handles = at_least(cfg->handle_max / 4, QUOTA_HANDLES_MIN);
 	unit->session_pending = at_least(cfg->key_max / 2, QUOTA_PENDING_MIN);
 	esvc_sessions_init(&unit->sessions);
@@ -198,8 +203,7 @@ enum esv_status esvc_unit_random(struct esvc_unit *unit, void *buf, size_t len)
 
 	if (err != -EBADMSG)
 		return err ? ESV_S_NO_RANDOM : ESV_S_OK;
-	lock(unit, ESVC_KAT_RANDOM);
-	esvc_unit_zeroize(unit);
+	esvc_unit_fail(unit, ESVC_KAT_RANDOM);
 	return ESV_S_SELFTEST_FAILED;
 }
 

@@ -90,7 +90,7 @@ static enum esv_status unit_status(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	st->mode = htole32(mode_now(dev));
 	st->selftest = unit->selftest_failed ? ESV_SELFTEST_FAILED : ESV_SELFTEST_OK;
 	st->selftest_failed = unit->selftest_failed;
-	st->ke_methods = htole32(ESVC_KE_METHODS);
+	st->ke_methods = htole32(unit->ke_methods);
 	st->prfs = htole32(1u << ESV_PRF_HMAC_SHA2_256 | 1u << ESV_PRF_HMAC_SHA2_384 |
 			   1u << ESV_PRF_HMAC_SHA2_512);
 	st->sessions = htole32(unit->sessions.count);
@@ -165,102 +165,6 @@ static enum esv_status nonce_gen(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	out->len = htole16(len);
 	memcpy(out->nonce, n->bytes, len);
 	cmd->out_len = sizeof(*out);
-	return ESV_S_OK;
-}
-
-static enum esv_status ke_gen(struct esvc_dev *dev, struct esvc_cmd *cmd)
-{
-	const struct esv_ke_gen *in = (const void *)cmd->in;
-	struct esv_ke_out *out = (void *)cmd->out;
-	struct esvc_session *s;
-	struct esvc_handle *h;
-	struct esvc_ke *ke;
-	enum esv_status status = esvc_unit_enter(dev, cmd, &s);
-	uint16_t method = le16toh(in->method);
-	size_t len = esvc_ke_len(method);
-
-	if (status == ESV_S_OK)
-		status = esvc_unit_zeros(cmd, offsetof(struct esv_ke_gen, rsvd), sizeof(*in));
-	if (status != ESV_S_OK)
-		return status;
-	if (!len)
-		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_ke_gen, method);
-	status = esvc_unit_make(dev->unit, s, ESV_H_KE, &h);
-	if (status != ESV_S_OK)
-		return status;
-	ke = &esvc_handle_object(&dev->unit->handles, h)->ke;
-	ke->method = method;
-	status = esvc_unit_random(dev->unit, ke->priv, len);
-	if (status == ESV_S_SELFTEST_FAILED)
-		return status;
-	if (status == ESV_S_OK && esvc_ke_public(method, ke->priv, ke->pub))
-		status = ESV_S_INTERNAL;
-	if (status != ESV_S_OK) {
-		esvc_handle_drop(&dev->unit->handles, h);
-		return status;
-	}
-	out->handle = htole64(esvc_handle_value(&dev->unit->handles, h));
-	out->len = htole16((uint16_t)len);
-	memcpy(out->value, ke->pub, len);
-	cmd->out_len = sizeof(*out);
-	return ESV_S_OK;
-}
-
-static enum esv_status ke_finish_check(struct esvc_unit *unit, struct esvc_cmd *cmd,
-				       struct esvc_session *s, struct esvc_handle **h)
-{
-	const struct esv_ke_finish *in = (const void *)cmd->in;
-	const struct esvc_ke *ke;
-	enum esv_status status;
-	size_t len = le16toh(in->len), value = offsetof(struct esv_ke_finish, value);
-
-	status = esvc_unit_zeros(cmd, offsetof(struct esv_ke_finish, rsvd), value);
-	if (status != ESV_S_OK)
-		return status;
-	*h = esvc_handle_get(&unit->handles, s, le64toh(in->handle), ESV_H_KE);
-	if (!*h)
-		return REFUSE(cmd, ESV_S_BAD_HANDLE, struct esv_ke_finish, handle);
-	ke = &esvc_handle_object(&unit->handles, *h)->ke;
-	if (len != esvc_ke_len(ke->method))
-		return REFUSE(cmd, ESV_S_BAD_PUBLIC_VALUE, struct esv_ke_finish, len);
-	if (cmd->in_len < value + len)
-		return REFUSE(cmd, ESV_S_BAD_LENGTH, struct esv_ke_finish, len);
-	/* One's own value coming back is a reflection, not a peer. */
-	if (!memcmp(in->value, ke->pub, len))
-		return REFUSE(cmd, ESV_S_BAD_PUBLIC_VALUE, struct esv_ke_finish, value);
-	return esvc_unit_zeros(cmd, value + len, cmd->in_len);
-}
-
-static enum esv_status ke_finish(struct esvc_dev *dev, struct esvc_cmd *cmd)
-{
-	const struct esv_ke_finish *in = (const void *)cmd->in;
-	struct esvc_unit *unit = dev->unit;
-	struct esvc_handle *h, *ss;
-	struct esvc_session *s;
-	struct esvc_secret *secret;
-	struct esvc_ke *ke;
-	enum esv_status status = esvc_unit_enter(dev, cmd, &s);
-	int err;
-
-	if (status == ESV_S_OK)
-		status = ke_finish_check(unit, cmd, s, &h);
-	if (status == ESV_S_OK)
-		status = esvc_unit_make(unit, s, ESV_H_SECRET, &ss);
-	if (status != ESV_S_OK)
-		return status;
-	ke = &esvc_handle_object(&unit->handles, h)->ke;
-	secret = &esvc_handle_object(&unit->handles, ss)->secret;
-	secret->len = (uint16_t)esvc_ke_len(ke->method);
-	err = esvc_ke_shared(ke->method, ke->priv, in->value, secret->bytes);
-	esvc_handle_drop(&unit->handles, h);
-	if (err) {
-		esvc_handle_drop(&unit->handles, ss);
-		return REFUSE(cmd, err == -EBADMSG ? ESV_S_BAD_PUBLIC_VALUE : ESV_S_INTERNAL,
-			      struct esv_ke_finish, value);
-	}
-	((struct esv_handle_out *)(void *)cmd->out)->handle =
-		htole64(esvc_handle_value(&unit->handles, ss));
-	cmd->out_len = sizeof(struct esv_handle_out);
 	return ESV_S_OK;
 }
 
@@ -418,9 +322,11 @@ const struct esvc_cmd_row esvc_unit_rows[] = {
 	{ ESV_OP_NONCE_GEN, sizeof(struct esv_nonce_gen), sizeof(struct esv_nonce_gen),
 	  sizeof(struct esv_nonce_out), nonce_gen },
 	{ ESV_OP_KE_GEN, sizeof(struct esv_ke_gen), sizeof(struct esv_ke_gen),
-	  sizeof(struct esv_ke_out), ke_gen },
+	  sizeof(struct esv_ke_out), esvc_unit_ke_gen },
 	{ ESV_OP_KE_FINISH, offsetof(struct esv_ke_finish, value), sizeof(struct esv_ke_finish),
-	  sizeof(struct esv_handle_out), ke_finish },
+	  sizeof(struct esv_handle_out), esvc_unit_ke_finish },
+	{ ESV_OP_KE_ENCAP, offsetof(struct esv_ke_encap, value), sizeof(struct esv_ke_encap),
+	  sizeof(struct esv_ke_out), esvc_unit_ke_encap },
 	{ ESV_OP_IKE_DERIVE, sizeof(struct esv_ike_derive), sizeof(struct esv_ike_derive),
 	  sizeof(struct esv_handle_out), esvc_unit_ike_derive },
 	{ ESV_OP_AUTH_ASSERT, sizeof(struct esv_auth_assert), sizeof(struct esv_auth_assert), 0,

@@ -14,6 +14,11 @@ enum esv_status esvc_unit_zeros(struct esvc_cmd *cmd, size_t from, size_t to);
 enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, unsigned int type,
 			       struct esvc_handle **h);
 
+/* esvc_unit_ke.c */
+enum esv_status esvc_unit_ke_gen(struct esvc_dev *dev, struct esvc_cmd *cmd);
+enum esv_status esvc_unit_ke_finish(struct esvc_dev *dev, struct esvc_cmd *cmd);
+enum esv_status esvc_unit_ke_encap(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
 /* esvc_unit_derive.c */
 enum esv_status esvc_unit_ike_derive(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_child_derive(struct esvc_dev *dev, struct esvc_cmd *cmd);

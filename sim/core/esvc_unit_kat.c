@@ -162,7 +162,7 @@ static bool x25519_ok(void)
 {
 	uint8_t out[ESVC_KE_SECRET_MAX];
 
-	return !esvc_ke_shared(ESV_KE_X25519, x_scalar, x_u, out) && !memcmp(out, x_out, sizeof(x_out));
+	return !esvc_ke_shared(esvc_ke_method(ESV_KE_X25519), x_scalar, x_u, out) && !memcmp(out, x_out, sizeof(x_out));
 }
 
 struct gcm_run {
@@ -206,7 +206,7 @@ static bool gcm_reject_ok(struct esvc_aead *aead)
 	return gcm_open(aead, &r) && !memcmp(r.text, zero, sizeof(zero));
 }
 
-unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead)
+unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead, uint32_t ke_methods)
 {
 	if (!hmac_ok(prfs, ESV_PRF_HMAC_SHA2_256, hmac_256))
 		return ESVC_KAT_HMAC_SHA2_256;
@@ -224,5 +224,5 @@ unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead)
 		return ESVC_KAT_GCM_256;
 	if (!gcm_reject_ok(aead))
 		return ESVC_KAT_GCM_REJECT;
-	return 0;
+	return esvc_ke_kat(ke_methods);
 }

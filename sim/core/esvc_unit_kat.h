@@ -17,9 +17,18 @@ enum esvc_kat {
 	ESVC_KAT_GCM_256 = 7,
 	ESVC_KAT_GCM_REJECT = 8,
 	ESVC_KAT_RANDOM = 9,
+	ESVC_KAT_PAIRWISE = 10,	/* not at power-on: of a pair that was just made */
+	ESVC_KAT_P256 = 11,
+	ESVC_KAT_P384 = 12,
+	ESVC_KAT_MODP2048 = 13,
+	ESVC_KAT_MODP3072 = 14,
+	ESVC_KAT_ML_KEM_768 = 15,
 };
 
-/* 0, or the number of the first test that failed. */
-unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead);
+/* ke_methods: bit n: enum esv_ke n is in use. 0, or the number of the first test that failed. */
+unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead, uint32_t ke_methods);
+
+/* esvc_ke_kat.c: the part of it that is about key exchange methods but X25519. */
+unsigned int esvc_ke_kat(uint32_t methods);
 
 #endif

@@ -30,6 +30,8 @@ struct esvc_unit_secrets {
 	struct esvc_ike_scratch ike;	/* this and what follows: zero between commands */
 	uint8_t keymat[ESVC_KEYMAT_MAX];
 	uint8_t dead[ESVC_ESP_MATERIAL];
+	uint8_t entropy[ESVC_KE_ENTROPY];
+	uint8_t pairwise[2 * ESVC_KE_SECRET_MAX];
 };
 
 enum esvc_keyslot_state {
@@ -58,6 +60,7 @@ struct esvc_keyslot {
 struct esvc_unit {
 	struct esvc_unit_config cfg;
 	struct esvc_prfs prfs;
+	uint32_t ke_methods;		/* bit n: enum esv_ke n can be used */
 	struct esvc_arena *own;		/* one slot: struct esvc_unit_secrets */
 	struct esvc_unit_secrets *sec;
 	struct esvc_sessions sessions;
@@ -118,6 +121,8 @@ void esvc_unit_close(struct esvc_unit *unit, struct esvc_session *s);
 void esvc_unit_zeroize_function(struct esvc_unit *unit, uint16_t function);
 /* Random bytes for a command: OK, NO_RANDOM, SELFTEST_FAILED (unit is locked and empty). */
 enum esv_status esvc_unit_random(struct esvc_unit *unit, void *buf, size_t len);
+/* A self-test failed while the unit ran: it is locked and empty from now on. */
+void esvc_unit_fail(struct esvc_unit *unit, unsigned int test);
 
 /* esvc_unit_secrets.c: AES key schedule (its bytes, at most 240, are returned) and GHASH key. */
 size_t esvc_aes_schedule(const uint8_t *key, size_t key_len, uint8_t *w);

@@ -155,7 +155,7 @@ static void tell_handle(const struct visit *v, const struct esvc_unit *unit, con
 	switch (h->type) {
 	case ESV_H_KE:
 		snprintf(owner, sizeof(owner), "ke[%u]", i);
-		tell(v, owner, "private", o->ke.priv, esvc_ke_len(o->ke.method));
+		tell(v, owner, "private", o->ke.priv, o->ke.method->priv);
 		break;
 	case ESV_H_SECRET:
 		snprintf(owner, sizeof(owner), "secret[%u]", i);

@@ -290,19 +290,49 @@ static void unit_install(struct world *w)
 		keep_handle(w, le32toh(c.cqe.object));
 }
 
+/* Seldom one that there is not; mostly the cheapest. */
+static uint16_t ke_method(struct world *w)
+{
+	uint8_t n = u8(w);
+
+	return n & 0xc0 ? ESV_KE_X25519 : n & 7;
+}
+
+/* Of X25519, any 32 bytes but a few are somebody's public value; the other lengths belong to the other methods. */
+static void unit_finish(struct world *w)
+{
+	static const uint16_t lens[] = { 32, 32, 32, 64, 96, 256, 384, 1088 };
+	uint16_t len = lens[u8(w) % 8];
+	struct esv_ke_finish kf = { .handle = htole64(w->unit.ke), .len = htole16(len) };
+	struct esv_handle_out ho;
+
+	take(&w->in, kf.value, 8);
+	if (unit_cmd(w, ESV_OP_KE_FINISH, &kf, sizeof(kf), &ho, sizeof(ho)) == ESV_S_OK)
+		w->unit.secret = le64toh(ho.handle);
+}
+
+/* Zero is a good encapsulation key; most other bytes are not. */
+static void unit_encap(struct world *w)
+{
+	struct esv_ke_encap ke = { .method = htole16(ESV_KE_ML_KEM_768), .len = htole16(1184) };
+	struct esv_ke_out ko;
+
+	take(&w->in, ke.value, 4);
+	if (unit_cmd(w, ESV_OP_KE_ENCAP, &ke, sizeof(ke), &ko, sizeof(ko)) == ESV_S_OK)
+		w->unit.secret = le64toh(ko.handle);
+}
+
 /* A step of a key exchange, in any order. */
 static void do_unit(struct world *w)
 {
 	struct esv_nonce_gen ng = { .len = htole16(32) };
 	struct esv_ke_gen kg = { .method = htole16(ESV_KE_X25519) };
-	struct esv_ke_finish kf = { .handle = htole64(w->unit.ke), .len = htole16(32) };
 	struct esv_nonce_out no;
 	struct esv_ke_out ko;
-	struct esv_handle_out ho;
 
 	if (!w->d.asq)
 		return;
-	switch (u8(w) % 8) {
+	switch (u8(w) % 9) {
 	case 0:
 		unit_cmd(w, ESV_OP_SESSION_OPEN, NULL, 0, NULL, 0);
 		break;
@@ -311,19 +341,16 @@ static void do_unit(struct world *w)
 			w->unit.nonce = le64toh(no.handle);
 		break;
 	case 2:
+		kg.method = htole16(ke_method(w));
 		if (unit_cmd(w, ESV_OP_KE_GEN, &kg, sizeof(kg), &ko, sizeof(ko)) == ESV_S_OK)
 			w->unit.ke = le64toh(ko.handle);
 		break;
-	case 3:
-		/* Any 32 bytes but a few are somebody's public value. */
-		take(&w->in, kf.value, 8);
-		if (unit_cmd(w, ESV_OP_KE_FINISH, &kf, sizeof(kf), &ho, sizeof(ho)) == ESV_S_OK)
-			w->unit.secret = le64toh(ho.handle);
-		break;
+	case 3: unit_finish(w); break;
 	case 4: unit_ike(w); break;
 	case 5: unit_child(w); break;
 	case 6: unit_install(w); break;
 	case 7: unit_cmd(w, ESV_OP_SESSION_CLOSE, NULL, 0, NULL, 0); break;
+	case 8: unit_encap(w); break;
 	}
 }
 

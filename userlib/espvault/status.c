@@ -126,7 +126,8 @@ int cmd_status(struct tool *t)
 
 int cmd_caps(struct tool *t)
 {
-	static const char *const ke[] = { NULL, "x25519" };
+	static const char *const ke[] = { NULL, "x25519", "p-256", "p-384", "modp-2048", "modp-3072",
+					  "ml-kem-768" };
 	static const char *const prf[] = { NULL, "hmac-sha2-256", "hmac-sha2-384", "hmac-sha2-512" };
 	struct espvault_info i = ESPVAULT_INIT(struct espvault_info);
 	struct json_object *o;
@@ -139,7 +140,7 @@ int cmd_caps(struct tool *t)
 	put_names(o, path, &i);
 	put_version(o, "if-version", i.if_version, false);
 	put_version(o, "fw-version", i.fw_version, true);
-	json_object_object_add(o, "ke", words_of(i.ke_methods, ke, 2));
+	json_object_object_add(o, "ke", words_of(i.ke_methods, ke, 7));
 	json_object_object_add(o, "prf", words_of(i.prfs, prf, 4));
 	put_str(o, "token-cipher", word_algo(2));
 	put_bool(o, "host-keys", i.mode & ESV_MODE_HOST_KEYS);

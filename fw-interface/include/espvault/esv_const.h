@@ -257,7 +257,12 @@
 	C(bypass, BYPASS_ALL, "all classes")
 
 #define ESV_GROUP_ke(C) \
-	C(ke, KE_X25519, "RFC 8031, RFC 7748")
+	C(ke, KE_X25519, "RFC 8031, RFC 7748") \
+	C(ke, KE_P256, "RFC 5903") \
+	C(ke, KE_P384, "RFC 5903") \
+	C(ke, KE_MODP2048, "RFC 3526 3") \
+	C(ke, KE_MODP3072, "RFC 3526 4") \
+	C(ke, KE_ML_KEM_768, "FIPS 203; a KEM")
 
 #define ESV_GROUP_prf(C) \
 	C(prf, PRF_HMAC_SHA2_256, "RFC 4868") \

@@ -53,8 +53,9 @@
 	X(esv_nonce_gen, 8, "UNIT-73", "payload of NONCE_GEN") \
 	X(esv_nonce_out, 272, "UNIT-73", "answer of NONCE_GEN") \
 	X(esv_ke_gen, 8, "UNIT-74", "payload of KE_GEN") \
-	X(esv_ke_out, 2064, "UNIT-74", "answer of KE_GEN") \
+	X(esv_ke_out, 2064, "UNIT-74", "answer of KE_GEN and KE_ENCAP") \
 	X(esv_ke_finish, 2064, "UNIT-75", "payload of KE_FINISH") \
+	X(esv_ke_encap, 2056, "UNIT-82", "payload of KE_ENCAP") \
 	X(esv_ike_derive, 296, "UNIT-76", "payload of IKE_DERIVE") \
 	X(esv_auth_assert, 272, "UNIT-78", "payload of AUTH_ASSERT") \
 	X(esv_child_derive, 368, "UNIT-77", "payload of CHILD_DERIVE") \
@@ -388,10 +389,16 @@
 	F(s, rsvd, 2, 6, le16, drv, 0, "zero")
 
 #define ESV_FIELDS_esv_ke_out(F, s) \
-	F(s, handle, 0, 8, le64, dev, 0, "handle of the private value") \
+	F(s, handle, 0, 8, le64, dev, 0, "KE_GEN: of the private value; KE_ENCAP: of the secret") \
 	F(s, len, 8, 2, le16, dev, 0, "bytes of value") \
 	F(s, rsvd, 10, 6, le16, dev, 0, "zero") \
-	F(s, value, 16, 2048, u8, dev, 1, "public value")
+	F(s, value, 16, 2048, u8, dev, 1, "public value or ciphertext, for the KE payload")
+
+#define ESV_FIELDS_esv_ke_encap(F, s) \
+	F(s, method, 0, 2, le16, drv, 0, "enum esv_ke, a KEM") \
+	F(s, len, 2, 2, le16, drv, 0, "bytes of value") \
+	F(s, rsvd, 4, 4, le16, drv, 0, "zero") \
+	F(s, value, 8, 2048, u8, drv, 0, "peer's encapsulation key")
 
 #define ESV_FIELDS_esv_ke_finish(F, s) \
 	F(s, handle, 0, 8, le64, drv, 0, "handle of the private value") \

@@ -72,7 +72,7 @@
 	X(DESTROY,        0x0049, 0, esv_handle_in,   none,            "destroy one handle") \
 	X(ZEROIZE,        0x004a, 0, none,            none,            "zeroise a session, a function or the unit") \
 	X(HANDLE_QUERY,   0x004b, 0, esv_handle_in,   esv_handle_info, "type and state of a handle") \
-	X(KE_ENCAP,       0x0050, 1, none,            none,            "reserved: KEM encapsulation") \
+	X(KE_ENCAP,       0x0050, 1, esv_ke_encap,    esv_ke_out,      "answer a KEM's encapsulation key") \
 	X(IKE_UPDATE,     0x0051, 1, none,            none,            "reserved: RFC 9370 additional key exchange") \
 	X(IKE_REKEY,      0x0052, 1, none,            none,            "reserved: rekey an IKE SA") \
 	X(PPK_APPLY,      0x0053, 1, none,            none,            "reserved: RFC 8784 post-quantum preshared key") \

@@ -17,7 +17,7 @@
 
 #define ESV_MAGIC		0x31565345u	/* "ESV1" in memory order */
 #define ESV_IF_MAJOR		1
-#define ESV_IF_MINOR		0
+#define ESV_IF_MINOR		1
 #define ESV_IF_VERSION		((ESV_IF_MAJOR << 16) | ESV_IF_MINOR)
 
 /* X(NAME, offset, access, text). Clause REG-10. */

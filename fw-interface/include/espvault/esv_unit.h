@@ -11,7 +11,15 @@
 
 #include <linux/types.h>
 
-enum esv_ke { ESV_KE_X25519 = 1 };
+enum esv_ke {
+	ESV_KE_X25519 = 1,
+	ESV_KE_P256 = 2,
+	ESV_KE_P384 = 3,
+	ESV_KE_MODP2048 = 4,
+	ESV_KE_MODP3072 = 5,
+	ESV_KE_ML_KEM_768 = 6,
+};
+
 enum esv_prf { ESV_PRF_HMAC_SHA2_256 = 1, ESV_PRF_HMAC_SHA2_384 = 2, ESV_PRF_HMAC_SHA2_512 = 3 };
 enum esv_role { ESV_ROLE_INITIATOR = 1, ESV_ROLE_RESPONDER = 2 };
 
@@ -82,6 +90,13 @@ struct esv_ke_finish {
 	__le16 len;
 	__le16 rsvd[3];
 	__u8 value[ESV_KE_VALUE_MAX];	/* peer's; in_len may end after len bytes */
+};
+
+struct esv_ke_encap {
+	__le16 method;		/* enum esv_ke, one that is a KEM */
+	__le16 len;
+	__le16 rsvd[2];
+	__u8 value[ESV_KE_VALUE_MAX];	/* peer's encapsulation key; in_len may end after len bytes */
 };
 
 /* RFC 7296 2.14: SKEYSEED and {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr}. */

@@ -335,7 +335,7 @@ static void test_ranges(void **state)
 {
 	struct rig *r = rig_new(0, 1);
 	struct esv_nonce_gen nonce = { .len = htole16(15) };
-	struct esv_ke_gen ke = { .method = htole16(2) };
+	struct esv_ke_gen ke = { .method = htole16(7) };
 	struct esv_ike_derive good = rig_ike_in(rig_secret(r, r->session), rig_nonce(r, r->session, 32, NULL)), in;
 
 	assert_int_equal(rig_run(r, ESV_OP_NONCE_GEN, r->session, &nonce, sizeof(nonce)), ESV_S_BAD_FIELD);

@@ -196,7 +196,7 @@ static inline void rig_peer(uint8_t value[32], uint8_t n)
 {
 	uint8_t priv[32] = { n, 7, 9 };
 
-	assert_int_equal(esvc_ke_public(ESV_KE_X25519, priv, value), 0);
+	assert_int_equal(esvc_ke_public(esvc_ke_method(ESV_KE_X25519), priv, value), 0);
 }
 
 static inline uint64_t rig_secret(struct rig *r, uint32_t session)

@@ -94,7 +94,16 @@ struct espvault_info {
  */
 int espvault_get_info(struct espvault *unit, struct espvault_info *info);
 
-enum espvault_ke { ESPVAULT_X25519 = 1 };
+/* ESPVAULT_ML_KEM_768 is a KEM: its initiator calls ke_gen and ke_finish, its responder ke_encap. */
+enum espvault_ke {
+	ESPVAULT_X25519 = 1,
+	ESPVAULT_P256 = 2,
+	ESPVAULT_P384 = 3,
+	ESPVAULT_MODP2048 = 4,
+	ESPVAULT_MODP3072 = 5,
+	ESPVAULT_ML_KEM_768 = 6,
+};
+
 enum espvault_prf { ESPVAULT_PRF_SHA256 = 1, ESPVAULT_PRF_SHA384 = 2, ESPVAULT_PRF_SHA512 = 3 };
 enum espvault_role { ESPVAULT_INITIATOR = 1, ESPVAULT_RESPONDER = 2 };
 
@@ -106,6 +115,14 @@ int espvault_ke_gen(struct espvault *unit, enum espvault_ke method, uint8_t *val
 /* Agree with the peer's value; ke is consumed. -EBADMSG: value is not acceptable. */
 int espvault_ke_finish(struct espvault *unit, espvault_handle ke, const uint8_t *peer, size_t peer_len,
 		       espvault_handle *secret);
+/*
+ * A KEM's responder: make a shared secret and its ciphertext for the peer's
+ * encapsulation key (FIPS 203 7.2). answer goes to the peer, whose ke_finish
+ * takes it. *answer_len: in capacity, out length. -EBADMSG: the key is not
+ * acceptable. -EINVAL: method is no KEM. -EPROTONOSUPPORT: this unit lacks it.
+ */
+int espvault_ke_encap(struct espvault *unit, enum espvault_ke method, const uint8_t *peer, size_t peer_len,
+		      uint8_t *answer, size_t *answer_len, espvault_handle *secret);
 
 struct espvault_ike_params {
 	uint32_t size;

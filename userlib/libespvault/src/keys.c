@@ -28,6 +28,24 @@ ESPVAULT_API int espvault_nonce_gen(struct espvault *unit, size_t len, uint8_t *
 	return 0;
 }
 
+/* A value that finds no room takes its handle with it. */
+static int take_value(struct espvault *unit, const struct esv_ke_out *out, uint8_t *value, size_t *value_len,
+		      espvault_handle *handle)
+{
+	size_t len = le16toh(out->len);
+
+	if (len > sizeof(out->value))
+		return esp_refuse(unit, -EPROTO, "the device's public value is longer than its field");
+	if (len > *value_len) {
+		espvault_destroy(unit, le64toh(out->handle));
+		return esp_refuse(unit, -ENOBUFS, "no room for the public value");
+	}
+	memcpy(value, out->value, len);
+	*value_len = len;
+	*handle = le64toh(out->handle);
+	return 0;
+}
+
 ESPVAULT_API int espvault_ke_gen(struct espvault *unit, enum espvault_ke method, uint8_t *value, size_t *value_len,
 				 espvault_handle *handle)
 {
@@ -35,25 +53,12 @@ ESPVAULT_API int espvault_ke_gen(struct espvault *unit, enum espvault_ke method,
 	struct esv_ke_out out;
 	struct esp_cmd cmd = { .opcode = ESV_OP_KE_GEN, .in = &in, .in_len = sizeof(in),
 			       .out = &out, .out_len = sizeof(out) };
-	size_t len;
 	int err;
 
 	if (!unit || !value || !value_len || !handle)
 		return -EINVAL;
 	err = esp_cmd(unit, &cmd);
-	if (err)
-		return err;
-	len = le16toh(out.len);
-	if (len > sizeof(out.value))
-		return esp_refuse(unit, -EPROTO, "the device's public value is longer than its field");
-	if (len > *value_len) {
-		espvault_destroy(unit, le64toh(out.handle));
-		return esp_refuse(unit, -ENOBUFS, "no room for the public value");
-	}
-	memcpy(value, out.value, len);
-	*value_len = len;
-	*handle = le64toh(out.handle);
-	return 0;
+	return err ? err : take_value(unit, &out, value, value_len, handle);
 }
 
 ESPVAULT_API int espvault_ke_finish(struct espvault *unit, espvault_handle ke, const uint8_t *peer, size_t peer_len,
@@ -74,6 +79,24 @@ ESPVAULT_API int espvault_ke_finish(struct espvault *unit, espvault_handle ke, c
 	if (!err)
 		*secret = le64toh(out.handle);
 	return err;
+}
+
+ESPVAULT_API int espvault_ke_encap(struct espvault *unit, enum espvault_ke method, const uint8_t *peer,
+				   size_t peer_len, uint8_t *answer, size_t *answer_len, espvault_handle *secret)
+{
+	struct esv_ke_encap in = { .method = htole16((uint16_t)method), .len = htole16((uint16_t)peer_len) };
+	struct esv_ke_out out;
+	struct esp_cmd cmd = { .opcode = ESV_OP_KE_ENCAP, .in = &in, .out = &out, .out_len = sizeof(out),
+			       .in_len = offsetof(struct esv_ke_encap, value) + peer_len };
+	int err;
+
+	if (!unit || !peer || !answer || !answer_len || !secret)
+		return -EINVAL;
+	if (peer_len > sizeof(in.value))
+		return esp_refuse(unit, -EBADMSG, "the peer's encapsulation key is longer than any method's");
+	memcpy(in.value, peer, peer_len);
+	err = esp_cmd(unit, &cmd);
+	return err ? err : take_value(unit, &out, answer, answer_len, secret);
 }
 
 ESPVAULT_API int espvault_ike_derive(struct espvault *unit, const struct espvault_ike_params *params,

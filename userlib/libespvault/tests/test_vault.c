@@ -53,6 +53,30 @@ static void end_derive(struct end *e, const struct end *peer, enum espvault_role
 	assert_int_equal(espvault_ike_derive(e->u, &p, &e->ike), 0);
 }
 
+/* Every method of the header over two units; the KEM's responder answers instead of finishing. */
+static void test_ke_methods(void **state)
+{
+	for (unsigned int method = ESPVAULT_X25519; method <= ESPVAULT_ML_KEM_768; method++) {
+		bool kem = method == ESPVAULT_ML_KEM_768;
+		struct end a = { .u = open_rw(0) }, b = { .u = open_rw(1) };
+
+		a.ke_len = sizeof(a.ke);
+		b.ke_len = sizeof(b.ke);
+		assert_int_equal(espvault_ke_gen(a.u, method, a.ke, &a.ke_len, &a.h_ke), 0);
+		if (kem) {
+			assert_int_equal(espvault_ke_encap(b.u, method, a.ke, a.ke_len, b.ke, &b.ke_len, &b.secret), 0);
+		} else {
+			assert_int_equal(espvault_ke_encap(b.u, method, a.ke, a.ke_len, b.ke, &b.ke_len, &b.secret),
+					 -EINVAL);
+			assert_int_equal(espvault_ke_gen(b.u, method, b.ke, &b.ke_len, &b.h_ke), 0);
+			assert_int_equal(espvault_ke_finish(b.u, b.h_ke, a.ke, a.ke_len, &b.secret), 0);
+		}
+		assert_int_equal(espvault_ke_finish(a.u, a.h_ke, b.ke, b.ke_len, &a.secret), 0);
+		espvault_close(a.u);
+		espvault_close(b.u);
+	}
+}
+
 static int end_child(struct end *e, enum espvault_role role, uint32_t flags)
 {
 	struct espvault_child_params p = ESPVAULT_INIT(struct espvault_child_params);
@@ -88,7 +112,7 @@ static void test_info(void **state)
 	assert_int_equal(info.size, sizeof(info));
 	assert_string_equal(info.ifname, "esv1");
 	assert_int_equal(info.selftest_ok, 1);
-	assert_int_equal(info.ke_methods, 1 << ESPVAULT_X25519);
+	assert_int_equal(info.ke_methods, 0x7e);
 	assert_true(info.epoch != 0);
 	assert_true(info.handle_max > 0);
 	espvault_close(u);
@@ -428,7 +452,7 @@ static void test_decode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_info), T(test_exchange_and_install), T(test_detach), T(test_destroy_and_zeroize),
+		T(test_info), T(test_exchange_and_install), T(test_ke_methods), T(test_detach), T(test_destroy_and_zeroize),
 		T(test_reader), T(test_open_errors), T(test_driver_errors), T(test_lying_device),
 		T(test_sizes), T(test_arguments), T(test_lists), T(test_foreach), T(test_decode),
 	};
