@@ -67,6 +67,7 @@ struct esvc_config {
 	uint32_t sa_max;		/* 1..2^20 */
 	uint32_t policy_max;
 	uint32_t handle_max;
+	uint32_t ke_methods;	/* bit n: enum esv_ke n may be offered, if libcrypto has it; 0: all */
 	bool strict;
 	bool test_mode;			/* secrets can be read by esvc_test_secrets() */
 	bool host_keys;			/* L1 imports are accepted */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Capability blocks: what this device says about itself (CAP-1 ff). */
 #include "esvc_dev.h"
-#include "esvc_ke.h"
-#include "esvc_session.h"
+#include "esvc_unit_priv.h"
 
 /* Append one block; links the block before it. */
 static void *add(struct esvc_dev *dev, size_t *last, uint16_t id, size_t len, bool must)
@@ -68,7 +67,7 @@ static void add_unit(struct esvc_dev *dev, size_t *last)
 {
 	struct esv_cap_unit *c = add(dev, last, ESV_CAP_UNIT, sizeof(*c), false);
 
-	c->ke_methods = htole32(esvc_ke_methods());
+	c->ke_methods = htole32(dev->unit->ke_methods);
 	c->prfs = htole32(1u << ESV_PRF_HMAC_SHA2_256 | 1u << ESV_PRF_HMAC_SHA2_384 |
 			  1u << ESV_PRF_HMAC_SHA2_512);
 	c->session_max = htole32(ESVC_SESSION_SLOTS);

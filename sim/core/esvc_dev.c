@@ -129,7 +129,8 @@ static int make_unit(struct esvc_dev *dev)
 	const struct esvc_config *cfg = &dev->cfg;
 	struct esvc_unit_config uc = {
 		.aead = dev->aead, .ops = dev->ops, .opaque = dev->opaque, .device_id = dev->device_id,
-		.key_max = key_max(cfg->sa_max), .handle_max = cfg->handle_max, .mode = mode_bits(cfg),
+		.key_max = key_max(cfg->sa_max), 
+		.handle_max = cfg->handle_max, .ke_methods = cfg->ke_methods, .mode = mode_bits(cfg),
 		.fail_selftest = cfg->fault == ESVC_FAULT_SELFTEST, .fail_n = cfg->fault_n,
 	};
 

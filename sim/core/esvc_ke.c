@@ -24,14 +24,14 @@ const struct esvc_ke_method *esvc_ke_method(unsigned int method)
 	return method < NR_METHODS && methods[method].ops ? &methods[method] : NULL;
 }
 
-uint32_t esvc_ke_methods(void)
+uint32_t esvc_ke_methods(uint32_t allowed)
 {
 	uint32_t mask = 0;
 
 	for (unsigned int i = 0; i < NR_METHODS; i++) {
 		const struct esvc_ke_method *m = esvc_ke_method(i);
 
-		if (m && (!m->ops->present || m->ops->present(m)))
+		if (m && (!allowed || allowed >> i & 1) && (!m->ops->present || m->ops->present(m)))
 			mask |= 1u << i;
 	}
 	ERR_clear_error();
@@ -49,6 +49,13 @@ int esvc_ke_public(const struct esvc_ke_method *m, const uint8_t *priv, uint8_t 
 
 	ERR_clear_error();
 	return err;
+}
+
+bool esvc_ke_reflected(const struct esvc_ke_method *m, const uint8_t *pub, const uint8_t *peer)
+{
+	if (m->kem)
+		return false;
+	return m->ops->same ? m->ops->same(m, pub, peer) : !memcmp(pub, peer, m->pub);
 }
 
 int esvc_ke_shared(const struct esvc_ke_method *m, const uint8_t *priv, const uint8_t *peer, uint8_t *out)

@@ -35,8 +35,8 @@ struct esvc_ke_method {
 	const struct esvc_ke_ops *ops;
 };
 
-/* Methods of this build whose algorithms libcrypto has; bit n: enum esv_ke n. */
-uint32_t esvc_ke_methods(void);
+/* Those methods of allowed (0: of all) whose algorithms libcrypto has; bit n: enum esv_ke n. */
+uint32_t esvc_ke_methods(uint32_t allowed);
 /* NULL: no such number. Whether libcrypto has it is another question. */
 const struct esvc_ke_method *esvc_ke_method(unsigned int method);
 
@@ -44,6 +44,8 @@ const struct esvc_ke_method *esvc_ke_method(unsigned int method);
 bool esvc_ke_usable(const struct esvc_ke_method *m, const uint8_t *priv);
 /* pub = the public value of priv. 0 or -EIO. */
 int esvc_ke_public(const struct esvc_ke_method *m, const uint8_t *priv, uint8_t *pub);
+/* The peer's value is one's own public value coming back, however it is written: no peer. */
+bool esvc_ke_reflected(const struct esvc_ke_method *m, const uint8_t *pub, const uint8_t *peer);
 /*
  * out = the shared secret of priv and the peer's value. 0; -EBADMSG: the value
  * is not acceptable (SP 800-56A 5.6.2.3, RFC 7748 6.1; no ciphertext is

@@ -110,7 +110,14 @@ static int ec_shared(const struct esvc_ke_method *m, const uint8_t *priv, const 
 	return err;
 }
 
+/* A point and its negative give the same secret, so x decides. */
+static bool ec_same(const struct esvc_ke_method *m, const uint8_t *a, const uint8_t *b)
+{
+	return !memcmp(a, b, m->pub / 2);
+}
+
 const struct esvc_ke_ops esvc_ke_ec = {
+	.same = ec_same,
 	.usable = ec_usable,
 	.public = ec_public,
 	.shared = ec_shared,

@@ -12,6 +12,8 @@ struct esvc_ke_ops {
 	bool (*usable)(const struct esvc_ke_method *m, const uint8_t *priv);
 	int (*public)(const struct esvc_ke_method *m, const uint8_t *priv, uint8_t *pub);
 	int (*shared)(const struct esvc_ke_method *m, const uint8_t *priv, const uint8_t *peer, uint8_t *out);
+	/* NULL: a value is written in one way only, and its bytes are compared. */
+	bool (*same)(const struct esvc_ke_method *m, const uint8_t *a, const uint8_t *b);
 	/* KEM only. */
 	int (*encap)(const struct esvc_ke_method *m, const uint8_t *peer, const uint8_t *entropy, uint8_t *answer,
 		     uint8_t *out);

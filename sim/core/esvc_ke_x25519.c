@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <string.h>
 
 #define LEN	32
 
@@ -46,7 +47,30 @@ static int x25519_shared(const struct esvc_ke_method *m, const uint8_t *priv, co
 	return err;
 }
 
+/*
+ * The top bit is ignored and values from p = 2^255 - 19 on stand for themselves
+ * less p (RFC 7748 5); a public value of one's own is below p.
+ */
+static bool x25519_same(const struct esvc_ke_method *m, const uint8_t *a, const uint8_t *b)
+{
+	unsigned int carry = 19;
+	uint8_t less[LEN];
+
+	/* less = b - p = b + 19 - 2^255, when that is not negative. */
+	for (size_t i = 0; i < LEN; i++) {
+		carry += i == LEN - 1 ? b[i] & 0x7fu : b[i];
+		less[i] = (uint8_t)carry;
+		carry >>= 8;
+	}
+	if (less[LEN - 1] & 0x80) {
+		less[LEN - 1] &= 0x7f;
+		return !memcmp(a, less, LEN);
+	}
+	return !memcmp(a, b, LEN - 1) && a[LEN - 1] == (b[LEN - 1] & 0x7f);
+}
+
 const struct esvc_ke_ops esvc_ke_x25519 = {
+	.same = x25519_same,
 	.public = x25519_public,
 	.shared = x25519_shared,
 };

@@ -102,7 +102,7 @@ struct esvc_unit *esvc_unit_new(const struct esvc_unit_config *cfg)
 	if (!unit)
 		return NULL;
 	unit->cfg = *cfg;
-	unit->ke_methods = esvc_ke_methods();
+	unit->ke_methods = esvc_ke_methods(cfg->ke_methods);
 	unit->session_handles = at_least(cfg->handle_max / 4, QUOTA_HANDLES_MIN);
 	unit->session_pending = at_least(cfg->key_max / 2, QUOTA_PENDING_MIN);
 	esvc_sessions_init(&unit->sessions);

@@ -15,6 +15,7 @@ struct esvc_unit_config {
 	uint64_t device_id;
 	uint32_t key_max;		/* ESP key objects: installed, waiting for their install, waiting to be continued */
 	uint32_t handle_max;		/* control handles */
+	uint32_t ke_methods;		/* bit n: enum esv_ke n may be offered; 0: all */
 	uint32_t mode;			/* ESV_MODE_* */
 	bool fail_selftest;		/* fault */
 	uint32_t fail_n;

@@ -113,8 +113,7 @@ static enum esv_status finish_check(struct esvc_unit *unit, struct esvc_cmd *cmd
 		return REFUSE(cmd, ESV_S_BAD_PUBLIC_VALUE, struct esv_ke_finish, len);
 	if (cmd->in_len < value + len)
 		return REFUSE(cmd, ESV_S_BAD_LENGTH, struct esv_ke_finish, len);
-	/* One's own value coming back is a reflection, not a peer. */
-	if (!ke->method->kem && !memcmp(in->value, ke->pub, len))
+	if (esvc_ke_reflected(ke->method, ke->pub, in->value))
 		return REFUSE(cmd, ESV_S_BAD_PUBLIC_VALUE, struct esv_ke_finish, value);
 	return esvc_unit_zeros(cmd, value + len, cmd->in_len);
 }

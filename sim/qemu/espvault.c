@@ -414,6 +414,7 @@ static const Property espvault_properties[] = {
     DEFINE_PROP_UINT32("sa-max", EspvaultState, config.sa_max, 4096),
     DEFINE_PROP_UINT32("policy-max", EspvaultState, config.policy_max, 65536),
     DEFINE_PROP_UINT32("handle-max", EspvaultState, config.handle_max, 1024),
+    DEFINE_PROP_UINT32("ke-methods", EspvaultState, config.ke_methods, 0),
     DEFINE_PROP_BOOL("strict", EspvaultState, config.strict, false),
     DEFINE_PROP_BOOL("host-keys", EspvaultState, config.host_keys, true),
     DEFINE_PROP_BOOL("ipsec", EspvaultState, config.ipsec, true),

@@ -329,13 +329,60 @@ static void test_refusals(void **state)
 	rig_free(r);
 }
 
-/* A method that libcrypto lacks is refused by name, and nothing else is. */
-static void test_absent_method(void **state)
+/* UNIT-15: one's own value, in every way that it can be written. */
+static void test_reflection(void **state)
 {
 	struct rig *r = rig_new(0, 1);
 	static struct value v;
 
-	r->dev.unit->ke_methods &= ~(1u << ESV_KE_ML_KEM_768);
+	for (unsigned int number = 1; number < ESV_KE_ML_KEM_768; number++) {
+		assert_int_equal(gen(r, number, &v), ESV_S_OK);
+		assert_int_equal(finish_ke(r, v.handle, &v), ESV_S_BAD_PUBLIC_VALUE);
+		assert_int_equal(r->cmd.err_off, offsetof(struct esv_ke_finish, value));
+		if (number == ESV_KE_P256 || number == ESV_KE_P384) {
+			v.bytes[v.len - 1] ^= 1;	/* x is what counts */
+			assert_int_equal(finish_ke(r, v.handle, &v), ESV_S_BAD_PUBLIC_VALUE);
+			assert_int_equal(r->dev.unit->handles.count, number);
+		}
+		if (number != ESV_KE_X25519)
+			continue;
+		v.bytes[31] ^= 0x80;
+		assert_int_equal(finish_ke(r, v.handle, &v), ESV_S_BAD_PUBLIC_VALUE);
+		v.bytes[31] ^= 0x80;
+		v.bytes[0] ^= 1;	/* somebody else's */
+		assert_int_equal(finish_ke(r, v.handle, &v), ESV_S_OK);
+	}
+	rig_free(r);
+}
+
+/* RFC 7748 5: values from p on, which only small ones can be written as. */
+static void test_x25519_same(void **state)
+{
+	const struct esvc_ke_method *m = esvc_ke_method(ESV_KE_X25519);
+	uint8_t small[32] = { 9 }, p_plus[32], other[32] = { 10 };
+
+	memset(p_plus, 0xff, sizeof(p_plus));
+	p_plus[31] = 0x7f;
+	p_plus[0] = 0xed + 9;
+	assert_true(esvc_ke_reflected(m, small, p_plus));
+	assert_true(esvc_ke_reflected(m, small, small));
+	assert_false(esvc_ke_reflected(m, other, p_plus));
+	p_plus[31] = 0xff;
+	assert_true(esvc_ke_reflected(m, small, p_plus));
+	assert_false(esvc_ke_reflected(m, p_plus, other));
+}
+
+/* A method that the device lacks is refused by name, and nothing else is. */
+static void test_absent_method(void **state)
+{
+	struct rig *r = rig_new(0, 1);
+	struct esvc_unit_config cfg = rig_config(r, r->dev.aead, 0);
+	static struct value v;
+
+	esvc_unit_free(r->dev.unit);
+	cfg.ke_methods = ~(1u << ESV_KE_ML_KEM_768);
+	r->dev.unit = esvc_unit_new(&cfg);
+	r->session = rig_open(r);
 	assert_int_equal(gen(r, ESV_KE_ML_KEM_768, &v), ESV_S_UNSUPPORTED_VALUE);
 	assert_int_equal(gen(r, ESV_KE_P256, &v), ESV_S_OK);
 	assert_int_equal(rig_run(r, ESV_OP_UNIT_STATUS, 0, NULL, 0), ESV_S_OK);
@@ -374,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_modp_validation), cmocka_unit_test(test_usable),
 		cmocka_unit_test(test_pairwise), cmocka_unit_test(test_two_units),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_absent_method),
+		cmocka_unit_test(test_reflection), cmocka_unit_test(test_x25519_same),
 		cmocka_unit_test(test_pairwise_locks),
 	};
 
