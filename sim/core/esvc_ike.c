@@ -45,18 +45,14 @@ static const uint8_t *cut(uint8_t *to, const uint8_t *from, size_t len)
 }
 
 int esvc_ike_keys(const struct esvc_prfs *prfs, unsigned int prf, unsigned int encr,
-		  const struct esvc_nonces *n, struct esvc_bytes secret,
+		  const struct esvc_nonces *n, struct esvc_bytes seed,
 		  const uint8_t spis[ESVC_SPI_PAIR], struct esvc_ike_scratch *s,
 		  struct esvc_ike_keys *keys)
 {
 	size_t p = esvc_prf_len(prf), e = esvc_encr_len(encr);
 	const uint8_t *at = s->stream;
-	int err;
+	int err = esvc_ike_expand(prfs, prf, seed, n, spis, s, s->stream, 3 * p + 2 * e);
 
-	err = esvc_ike_seed(prfs, prf, n, secret, s, s->seed);
-	if (!err)
-		err = esvc_ike_expand(prfs, prf, (struct esvc_bytes){ s->seed, p }, n, spis, s,
-				      s->stream, 3 * p + 2 * e);
 	if (err)
 		return err;
 	at = cut(keys->sk_d, at, p);
@@ -67,20 +63,39 @@ int esvc_ike_keys(const struct esvc_prfs *prfs, unsigned int prf, unsigned int e
 	return 0;
 }
 
-int esvc_child_keymat(const struct esvc_prfs *prfs, unsigned int prf, struct esvc_bytes sk_d,
-		      const struct esvc_nonces *n, const struct esvc_bytes *secrets,
-		      unsigned int nr_secrets, uint8_t *block, uint8_t *out, size_t len)
+/* SK(0) | Ni | Nr | SK(1) ...: the first secret stands before the nonces (RFC 9370 2.2.4). */
+static unsigned int mix(struct esvc_bytes parts[2 + ESV_SECRETS_MAX], const struct esvc_nonces *n,
+			const struct esvc_bytes *secrets, unsigned int nr_secrets)
 {
-	struct esvc_bytes parts[2 + ESV_SECRETS_MAX];
 	unsigned int k = 0;
 
-	if (nr_secrets > ESV_SECRETS_MAX)
-		return -EINVAL;
 	if (nr_secrets)
 		parts[k++] = secrets[0];
 	parts[k++] = n->ni;
 	parts[k++] = n->nr;
 	for (unsigned int i = 1; i < nr_secrets; i++)
 		parts[k++] = secrets[i];
-	return esvc_prf_plus(prfs, prf, sk_d, parts, k, block, out, len);
+	return k;
+}
+
+int esvc_ike_reseed(const struct esvc_prfs *prfs, unsigned int prf, struct esvc_bytes sk_d,
+		    const struct esvc_nonces *n, const struct esvc_bytes *secrets, unsigned int nr_secrets,
+		    uint8_t *out)
+{
+	struct esvc_bytes parts[2 + ESV_SECRETS_MAX];
+
+	if (nr_secrets > ESV_SECRETS_MAX)
+		return -EINVAL;
+	return esvc_prf(prfs, prf, sk_d, parts, mix(parts, n, secrets, nr_secrets), out);
+}
+
+int esvc_child_keymat(const struct esvc_prfs *prfs, unsigned int prf, struct esvc_bytes sk_d,
+		      const struct esvc_nonces *n, const struct esvc_bytes *secrets,
+		      unsigned int nr_secrets, uint8_t *block, uint8_t *out, size_t len)
+{
+	struct esvc_bytes parts[2 + ESV_SECRETS_MAX];
+
+	if (nr_secrets > ESV_SECRETS_MAX)
+		return -EINVAL;
+	return esvc_prf_plus(prfs, prf, sk_d, parts, mix(parts, n, secrets, nr_secrets), block, out, len);
 }

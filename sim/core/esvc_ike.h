@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The IKEv2 key schedule (RFC 7296 2.13-2.17, RFC 9370 2.2.4 for children
- * with several key exchanges). Fixed layouts: nobody chooses an offset or a length
+ * The IKEv2 key schedule (RFC 7296 2.13-2.18, RFC 9370 2.2 for several key
+ * exchanges). Fixed layouts: nobody chooses an offset or a length
  * but the negotiated suite.
  */
 #ifndef ESVC_IKE_H
@@ -45,9 +45,17 @@ int esvc_ike_seed(const struct esvc_prfs *prfs, unsigned int prf, const struct e
 int esvc_ike_expand(const struct esvc_prfs *prfs, unsigned int prf, struct esvc_bytes seed,
 		    const struct esvc_nonces *n, const uint8_t spis[ESVC_SPI_PAIR],
 		    struct esvc_ike_scratch *s, uint8_t *out, size_t len);
-/* Both steps, cut into keys. encr: enum esv_algo. */
+/*
+ * out = the SKEYSEED of an IKE SA that an older one's SK_d vouches for: of a further
+ * key exchange (RFC 9370 2.2.2) or of a new IKE SA (RFC 7296 2.18, RFC 9370
+ * 2.2.4), in which case prf is the old one's. nr_secrets 1..ESV_SECRETS_MAX. 0, -EIO, -EINVAL.
+ */
+int esvc_ike_reseed(const struct esvc_prfs *prfs, unsigned int prf, struct esvc_bytes sk_d,
+		    const struct esvc_nonces *n, const struct esvc_bytes *secrets, unsigned int nr_secrets,
+		    uint8_t *out);
+/* esvc_ike_expand() of a seed, cut into keys. encr: enum esv_algo. */
 int esvc_ike_keys(const struct esvc_prfs *prfs, unsigned int prf, unsigned int encr,
-		  const struct esvc_nonces *n, struct esvc_bytes secret,
+		  const struct esvc_nonces *n, struct esvc_bytes seed,
 		  const uint8_t spis[ESVC_SPI_PAIR], struct esvc_ike_scratch *s,
 		  struct esvc_ike_keys *keys);
 /*

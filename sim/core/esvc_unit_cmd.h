@@ -19,8 +19,41 @@ enum esv_status esvc_unit_ke_gen(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_ke_finish(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_ke_encap(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
-/* esvc_unit_derive.c */
+/* esvc_unit_ike.c */
 enum esv_status esvc_unit_ike_derive(struct esvc_dev *dev, struct esvc_cmd *cmd);
+enum esv_status esvc_unit_ike_update(struct esvc_dev *dev, struct esvc_cmd *cmd);
+enum esv_status esvc_unit_ike_rekey(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
+/* esvc_unit_child.c */
 enum esv_status esvc_unit_child_derive(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
+/* Offsets in a command's payload. */
+struct esvc_input_places {
+	size_t nonce;
+	size_t secrets;		/* handles, 0: no more */
+	unsigned int secret_max;
+	size_t peer_nonce_len;
+	size_t peer_nonce;
+};
+
+/* What a derivation consumes. Zeroed by the caller. */
+struct esvc_inputs {
+	struct esvc_handle *nonce;
+	struct esvc_handle *secret[ESV_SECRETS_MAX];
+	unsigned int nr_secrets;
+};
+
+/* esvc_unit_inputs.c: look handles up; nothing is consumed. */
+enum esv_status esvc_inputs_nonce(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
+				  const struct esvc_input_places *at, struct esvc_inputs *in);
+/* A list without gaps and without doubles (UNIT-17). */
+enum esv_status esvc_inputs_secrets(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
+				    const struct esvc_input_places *at, struct esvc_inputs *in);
+/* Both nonces, in the order of the roles. */
+struct esvc_nonces esvc_inputs_nonces(struct esvc_unit *unit, const struct esvc_inputs *in, uint8_t role,
+				      const uint8_t *peer, size_t peer_len);
+void esvc_inputs_bytes(struct esvc_unit *unit, const struct esvc_inputs *in,
+		       struct esvc_bytes secret[ESV_SECRETS_MAX]);
+void esvc_inputs_consume(struct esvc_unit *unit, const struct esvc_inputs *in);
 
 #endif

@@ -255,6 +255,25 @@ static void unit_ike(struct world *w)
 	unit_cmd(w, ESV_OP_AUTH_ASSERT, &a, sizeof(a), NULL, 0);
 }
 
+/* A further exchange, or a new IKE SA out of the old one; mostly too late or too early. */
+static void unit_rekey(struct world *w)
+{
+	struct esv_ike_update u = { .ike = htole64(w->unit.ike), .secret = htole64(w->unit.secret) };
+	struct esv_ike_rekey k = { .ike = htole64(w->unit.ike), .nonce = htole64(w->unit.nonce),
+				   .secret[0] = htole64(w->unit.secret), .role = 1 + (u8(w) & 1),
+				   .prf = 1 + u8(w) % 3, .encr = ESV_ALGO_AES_GCM_16_256,
+				   .peer_nonce_len = htole16(32), .spi_i = { 3 }, .spi_r = { 4 } };
+	struct esv_handle_out out;
+
+	if (u8(w) & 1) {
+		unit_cmd(w, ESV_OP_IKE_UPDATE, &u, sizeof(u), NULL, 0);
+		return;
+	}
+	harm(w, &k, sizeof(k));
+	if (unit_cmd(w, ESV_OP_IKE_REKEY, &k, sizeof(k), &out, sizeof(out)) == ESV_S_OK)
+		w->unit.ike = le64toh(out.handle);
+}
+
 static void unit_child(struct world *w)
 {
 	bool first = u8(w) & 1;
@@ -332,7 +351,7 @@ static void do_unit(struct world *w)
 
 	if (!w->d.asq)
 		return;
-	switch (u8(w) % 9) {
+	switch (u8(w) % 10) {
 	case 0:
 		unit_cmd(w, ESV_OP_SESSION_OPEN, NULL, 0, NULL, 0);
 		break;
@@ -351,6 +370,7 @@ static void do_unit(struct world *w)
 	case 6: unit_install(w); break;
 	case 7: unit_cmd(w, ESV_OP_SESSION_CLOSE, NULL, 0, NULL, 0); break;
 	case 8: unit_encap(w); break;
+	case 9: unit_rekey(w); break;
 	}
 }
 

@@ -57,6 +57,8 @@
 	X(esv_ke_finish, 2064, "UNIT-75", "payload of KE_FINISH") \
 	X(esv_ke_encap, 2056, "UNIT-82", "payload of KE_ENCAP") \
 	X(esv_ike_derive, 296, "UNIT-76", "payload of IKE_DERIVE") \
+	X(esv_ike_update, 16, "UNIT-83", "payload of IKE_UPDATE") \
+	X(esv_ike_rekey, 360, "UNIT-84", "payload of IKE_REKEY") \
 	X(esv_auth_assert, 272, "UNIT-78", "payload of AUTH_ASSERT") \
 	X(esv_child_derive, 368, "UNIT-77", "payload of CHILD_DERIVE") \
 	X(esv_child_out, 88, "UNIT-77", "answer of CHILD_DERIVE") \
@@ -418,6 +420,24 @@
 	F(s, spi_i, 24, 8, u8, drv, 0, "initiator's IKE SPI") \
 	F(s, spi_r, 32, 8, u8, drv, 0, "responder's IKE SPI") \
 	F(s, peer_nonce, 40, 256, u8, drv, 0, "peer's nonce")
+
+#define ESV_FIELDS_esv_ike_update(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
+	F(s, secret, 8, 8, le64, drv, 0, "handle of the further shared secret")
+
+#define ESV_FIELDS_esv_ike_rekey(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the old IKE SA") \
+	F(s, nonce, 8, 8, le64, drv, 0, "handle of the own nonce") \
+	F(s, secret, 16, 64, le64, drv, 0, "handles of shared secrets, 0: no more") \
+	F(s, role, 80, 1, u8, drv, 0, "enum esv_role, in this exchange") \
+	F(s, prf, 81, 1, u8, drv, 0, "enum esv_prf of the new IKE SA") \
+	F(s, encr, 82, 1, u8, drv, 0, "enum esv_algo of the new IKE SA") \
+	F(s, rsvd0, 83, 1, u8, drv, 0, "zero") \
+	F(s, peer_nonce_len, 84, 2, le16, drv, 0, "bytes of peer_nonce") \
+	F(s, rsvd1, 86, 2, le16, drv, 0, "zero") \
+	F(s, spi_i, 88, 8, u8, drv, 0, "initiator's new IKE SPI") \
+	F(s, spi_r, 96, 8, u8, drv, 0, "responder's new IKE SPI") \
+	F(s, peer_nonce, 104, 256, u8, drv, 0, "peer's nonce")
 
 #define ESV_FIELDS_esv_auth_assert(F, s) \
 	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \

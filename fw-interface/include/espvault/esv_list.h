@@ -73,8 +73,8 @@
 	X(ZEROIZE,        0x004a, 0, none,            none,            "zeroise a session, a function or the unit") \
 	X(HANDLE_QUERY,   0x004b, 0, esv_handle_in,   esv_handle_info, "type and state of a handle") \
 	X(KE_ENCAP,       0x0050, 1, esv_ke_encap,    esv_ke_out,      "answer a KEM's encapsulation key") \
-	X(IKE_UPDATE,     0x0051, 1, none,            none,            "reserved: RFC 9370 additional key exchange") \
-	X(IKE_REKEY,      0x0052, 1, none,            none,            "reserved: rekey an IKE SA") \
+	X(IKE_UPDATE,     0x0051, 1, esv_ike_update,  none,            "add a key exchange to an IKE SA") \
+	X(IKE_REKEY,      0x0052, 1, esv_ike_rekey,   esv_handle_out,  "derive the keys of an IKE SA from an older one") \
 	X(PPK_APPLY,      0x0053, 1, none,            none,            "reserved: RFC 8784 post-quantum preshared key") \
 	X(IKE_SEAL,       0x0054, 1, none,            none,            "reserved: encrypt an IKE message") \
 	X(IKE_OPEN,       0x0055, 1, none,            none,            "reserved: decrypt an IKE message") \

@@ -114,6 +114,28 @@ struct esv_ike_derive {
 	__u8 peer_nonce[ESV_NONCE_MAX];
 };
 
+/* RFC 9370 2.2.2: SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr), and all keys anew. */
+struct esv_ike_update {
+	__le64 ike;
+	__le64 secret;
+};
+
+/* RFC 7296 2.18, RFC 9370 2.2.4: SKEYSEED = prf(SK_d, SK(0) | Ni | Nr | SK(1) ...) with the old SA's prf. */
+struct esv_ike_rekey {
+	__le64 ike;		/* the old one */
+	__le64 nonce;		/* own */
+	__le64 secret[ESV_SECRETS_MAX];	/* one at least; zero: no more */
+	__u8 role;		/* in this exchange, enum esv_role */
+	__u8 prf;		/* of the new SA, enum esv_prf */
+	__u8 encr;		/* enum esv_algo */
+	__u8 rsvd0;
+	__le16 peer_nonce_len;
+	__le16 rsvd1;
+	__u8 spi_i[8];
+	__u8 spi_r[8];
+	__u8 peer_nonce[ESV_NONCE_MAX];
+};
+
 /* The host vouches; custody is L3 at most (UNIT-20). */
 struct esv_auth_assert {
 	__le64 ike;

@@ -56,7 +56,7 @@ static void check_cut(const struct words *w)
 	struct esvc_ike_scratch s;
 	struct esvc_ike_keys k;
 
-	assert_int_equal(esvc_ike_keys(&prfs, prf, 2, &n, word(w, 3), w->b[5], &s, &k), 0);
+	assert_int_equal(esvc_ike_keys(&prfs, prf, 2, &n, word(w, 6), w->b[5], &s, &k), 0);
 	assert_memory_equal(k.sk_d, dkm, p);
 	assert_memory_equal(k.sk_ei, dkm + p, 36);
 	assert_memory_equal(k.sk_er, dkm + p + 36, 36);

@@ -27,7 +27,7 @@ struct words {
 
 static inline FILE *vectors(const char *program, const char *args)
 {
-	char here[512] = __FILE__, cmd[1024];
+	char here[512] = __FILE__, cmd[17408];
 
 	snprintf(cmd, sizeof(cmd), "python3 %s/%s %s", dirname(here), program, args);
 	return popen(cmd, "r");

@@ -138,6 +138,33 @@ struct espvault_ike_params {
 };
 /* RFC 7296 2.14. */
 int espvault_ike_derive(struct espvault *unit, const struct espvault_ike_params *params, espvault_handle *ike);
+/*
+ * RFC 9370 2.2.2: mix a further shared secret, consumed, into an IKE SA; all its
+ * keys are made anew. -EBUSY: the peer is authenticated already.
+ */
+int espvault_ike_update(struct espvault *unit, espvault_handle ike, espvault_handle secret);
+
+#define ESPVAULT_SECRETS_MAX	8
+
+struct espvault_rekey_params {
+	uint32_t size;
+	uint8_t role;			/* in this exchange */
+	uint8_t prf;			/* of the new IKE SA */
+	uint8_t rsvd[2];
+	espvault_handle ike;		/* the old one, which stays */
+	espvault_handle nonce;		/* own, consumed */
+	const espvault_handle *secrets;	/* consumed, in the order of the exchanges (RFC 9370 2.2.4) */
+	size_t nr_secrets;		/* 1..ESPVAULT_SECRETS_MAX */
+	const uint8_t *peer_nonce;
+	size_t peer_nonce_len;
+	uint8_t spi_i[8];		/* of the new IKE SA */
+	uint8_t spi_r[8];
+};
+/*
+ * RFC 7296 2.18: a new IKE SA with the old one's peer and voucher. -EACCES: the
+ * peer of the old one is not authenticated.
+ */
+int espvault_ike_rekey(struct espvault *unit, const struct espvault_rekey_params *params, espvault_handle *ike);
 
 /* The host vouches for the peer (custody L3). id_type: RFC 7296 3.5. id_len 1..256. */
 int espvault_auth_assert(struct espvault *unit, espvault_handle ike, uint8_t id_type, const void *id, size_t id_len);
@@ -158,6 +185,8 @@ struct espvault_child_params {
 	size_t peer_nonce_len;
 	uint64_t hard_packets;		/* 0: device's maximum */
 	uint64_t hard_bytes;
+	const espvault_handle *more_secrets;	/* of further exchanges (RFC 9370 2.2.4), consumed */
+	size_t nr_more_secrets;			/* 0..ESPVAULT_SECRETS_MAX - 1; only with secret */
 };
 struct espvault_child {
 	uint32_t size;

@@ -130,6 +130,68 @@ ESPVAULT_API int espvault_ike_derive(struct espvault *unit, const struct espvaul
 	return err;
 }
 
+ESPVAULT_API int espvault_ike_update(struct espvault *unit, espvault_handle ike, espvault_handle secret)
+{
+	struct esv_ike_update in = { .ike = htole64(ike), .secret = htole64(secret) };
+	struct esp_cmd cmd = { .opcode = ESV_OP_IKE_UPDATE, .in = &in, .in_len = sizeof(in) };
+
+	return unit ? esp_cmd(unit, &cmd) : -EINVAL;
+}
+
+/* Handles into a list of the interface's; zero ends it there, so it can't be one of them. */
+static int put_secrets(struct espvault *unit, __le64 *to, size_t max, const espvault_handle *secrets, size_t n)
+{
+	if (n > max || (n && !secrets))
+		return esp_refuse(unit, -EINVAL, "one derivation takes 8 shared secrets at most");
+	for (size_t i = 0; i < n; i++) {
+		if (!secrets[i])
+			return esp_refuse(unit, -EINVAL, "a shared secret's handle is zero");
+		to[i] = htole64(secrets[i]);
+	}
+	return 0;
+}
+
+static int rekey_request(struct espvault *unit, const struct espvault_rekey_params *params,
+			 struct esv_ike_rekey *in)
+{
+	struct espvault_rekey_params p;
+	int err = esp_struct_in(&p, sizeof(p), params);
+
+	if (err)
+		return esp_refuse(unit, err, "struct espvault_rekey_params has a size or fields that are not known");
+	if (!p.peer_nonce || p.peer_nonce_len > ESV_NONCE_MAX)
+		return esp_refuse(unit, -EINVAL, "the peer's nonce has 16 to 256 bytes");
+	*in = (struct esv_ike_rekey){
+		.ike = htole64(p.ike), .nonce = htole64(p.nonce), .role = p.role, .prf = p.prf,
+		.encr = ESV_ALGO_AES_GCM_16_256, .peer_nonce_len = htole16((uint16_t)p.peer_nonce_len),
+	};
+	memcpy(in->peer_nonce, p.peer_nonce, p.peer_nonce_len);
+	memcpy(in->spi_i, p.spi_i, sizeof(in->spi_i));
+	memcpy(in->spi_r, p.spi_r, sizeof(in->spi_r));
+	if (!p.nr_secrets)
+		return esp_refuse(unit, -EINVAL, "an IKE SA is rekeyed with a new shared secret");
+	return put_secrets(unit, in->secret, ESV_SECRETS_MAX, p.secrets, p.nr_secrets);
+}
+
+ESPVAULT_API int espvault_ike_rekey(struct espvault *unit, const struct espvault_rekey_params *params,
+				    espvault_handle *ike)
+{
+	struct esv_ike_rekey in;
+	struct esv_handle_out out;
+	struct esp_cmd cmd = { .opcode = ESV_OP_IKE_REKEY, .in = &in, .in_len = sizeof(in),
+			       .out = &out, .out_len = sizeof(out) };
+	int err;
+
+	if (!unit || !params || !ike)
+		return -EINVAL;
+	err = rekey_request(unit, params, &in);
+	if (!err)
+		err = esp_cmd(unit, &cmd);
+	if (!err)
+		*ike = le64toh(out.handle);
+	return err;
+}
+
 ESPVAULT_API int espvault_auth_assert(struct espvault *unit, espvault_handle ike, uint8_t id_type, const void *id,
 				      size_t id_len)
 {
@@ -168,7 +230,9 @@ static int child_request(struct espvault *unit, const struct espvault_child_para
 	};
 	if (p.peer_nonce_len)
 		memcpy(in->peer_nonce, p.peer_nonce, p.peer_nonce_len);
-	return 0;
+	if (p.nr_more_secrets && !p.secret)
+		return esp_refuse(unit, -EINVAL, "further shared secrets come after a first one");
+	return put_secrets(unit, in->secret + 1, ESV_SECRETS_MAX - 1, p.more_secrets, p.nr_more_secrets);
 }
 
 ESPVAULT_API int espvault_child_derive(struct espvault *unit, const struct espvault_child_params *params,

@@ -102,6 +102,83 @@ static void agree(struct end *a, struct end *b, uint32_t flags)
 	assert_int_equal(end_child(b, ESPVAULT_RESPONDER, flags), 0);
 }
 
+/* A fresh shared secret of both, and fresh nonces. */
+static void end_more(struct end *a, struct end *b)
+{
+	struct end *e[] = { a, b };
+
+	for (int i = 0; i < 2; i++) {
+		e[i]->ke_len = sizeof(e[i]->ke);
+		assert_int_equal(espvault_nonce_gen(e[i]->u, 32, e[i]->nonce, &e[i]->h_nonce), 0);
+		assert_int_equal(espvault_ke_gen(e[i]->u, ESPVAULT_X25519, e[i]->ke, &e[i]->ke_len, &e[i]->h_ke), 0);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(espvault_ke_finish(e[i]->u, e[i]->h_ke, e[!i]->ke, e[!i]->ke_len, &e[i]->secret), 0);
+}
+
+static int end_rekey(struct end *e, const struct end *peer, enum espvault_role role, size_t nr_secrets)
+{
+	struct espvault_rekey_params p = ESPVAULT_INIT(struct espvault_rekey_params);
+
+	p.role = (uint8_t)role;
+	p.prf = ESPVAULT_PRF_SHA512;
+	p.ike = e->ike;
+	p.nonce = e->h_nonce;
+	p.secrets = &e->secret;
+	p.nr_secrets = nr_secrets;
+	p.peer_nonce = peer->nonce;
+	p.peer_nonce_len = 32;
+	memcpy(p.spi_i, "ini-new", 8);
+	memcpy(p.spi_r, "res-new", 8);
+	return espvault_ike_rekey(e->u, &p, &e->ike);
+}
+
+/* RFC 9370 2.2.2, RFC 7296 2.18: a further exchange, a rekey, and a child with two exchanges. */
+static void test_update_and_rekey(void **state)
+{
+	static struct end a, b;
+	struct end *e[] = { &a, &b };
+	espvault_handle first[2];
+
+	end_start(&a, 0);
+	end_start(&b, 1);
+	end_derive(&a, &b, ESPVAULT_INITIATOR);
+	end_derive(&b, &a, ESPVAULT_RESPONDER);
+	end_more(&a, &b);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(espvault_ike_update(e[i]->u, e[i]->ike, e[i]->secret), 0);
+	end_more(&a, &b);
+	assert_int_equal(end_rekey(&a, &b, ESPVAULT_INITIATOR, 1), -EACCES);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(espvault_auth_assert(e[i]->u, e[i]->ike, 2, "peer", 4), 0);
+	assert_int_equal(espvault_ike_update(a.u, a.ike, a.secret), -EBUSY);
+	assert_int_equal(end_rekey(&a, &b, ESPVAULT_INITIATOR, 0), -EINVAL);
+	assert_int_equal(end_rekey(&a, &b, ESPVAULT_INITIATOR, 9), -EINVAL);
+	assert_int_equal(end_rekey(&a, &b, ESPVAULT_INITIATOR, 1), 0);
+	assert_int_equal(end_rekey(&b, &a, ESPVAULT_RESPONDER, 1), 0);
+	end_more(&a, &b);
+	first[0] = a.secret;
+	first[1] = b.secret;
+	end_more(&a, &b);
+	for (int i = 0; i < 2; i++) {
+		struct espvault_child_params p = ESPVAULT_INIT(struct espvault_child_params);
+
+		p.role = i ? ESPVAULT_RESPONDER : ESPVAULT_INITIATOR;
+		p.ike = e[i]->ike;
+		p.nonce = e[i]->h_nonce;
+		p.peer_nonce = e[!i]->nonce;
+		p.peer_nonce_len = 32;
+		p.more_secrets = &e[i]->secret;
+		p.nr_more_secrets = 1;
+		e[i]->child.size = sizeof(e[i]->child);
+		assert_int_equal(espvault_child_derive(e[i]->u, &p, &e[i]->child), -EINVAL);
+		p.secret = first[i];
+		assert_int_equal(espvault_child_derive(e[i]->u, &p, &e[i]->child), 0);
+	}
+	espvault_close(a.u);
+	espvault_close(b.u);
+}
+
 static void test_info(void **state)
 {
 	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
@@ -452,7 +529,7 @@ static void test_decode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_info), T(test_exchange_and_install), T(test_ke_methods), T(test_detach), T(test_destroy_and_zeroize),
+		T(test_info), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_detach), T(test_destroy_and_zeroize),
 		T(test_reader), T(test_open_errors), T(test_driver_errors), T(test_lying_device),
 		T(test_sizes), T(test_arguments), T(test_lists), T(test_foreach), T(test_decode),
 	};
