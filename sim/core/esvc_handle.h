@@ -28,11 +28,15 @@ struct esvc_secret {
 	uint8_t bytes[ESVC_KE_SECRET_MAX];
 };
 
+/* Messages of one IKE SA's key; no daemon comes near it (a message ID has 32 bits). */
+#define ESVC_IKE_MESSAGES	(1ull << 48)
+
 struct esvc_ike_sa {
 	uint8_t prf;
 	uint8_t encr;
 	uint8_t role;
 	uint8_t vouch;
+	uint64_t sealed;	/* messages so far: the next IV less one */
 	bool first_closed;	/* a child was derived: the IKE SA's nonces are used up */
 	uint8_t id_type;
 	uint16_t id_len;

@@ -24,6 +24,10 @@ enum esv_status esvc_unit_ike_derive(struct esvc_dev *dev, struct esvc_cmd *cmd)
 enum esv_status esvc_unit_ike_update(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_ike_rekey(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
+/* esvc_unit_seal.c */
+enum esv_status esvc_unit_ike_seal(struct esvc_dev *dev, struct esvc_cmd *cmd);
+enum esv_status esvc_unit_ike_open(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
 /* esvc_unit_child.c */
 enum esv_status esvc_unit_child_derive(struct esvc_dev *dev, struct esvc_cmd *cmd);
 

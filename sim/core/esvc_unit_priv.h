@@ -3,6 +3,7 @@
 #ifndef ESVC_UNIT_PRIV_H
 #define ESVC_UNIT_PRIV_H
 
+#include "esvc_aead.h"
 #include "esvc_arena.h"
 #include "esvc_handle.h"
 #include "esvc_ike.h"
@@ -32,6 +33,8 @@ struct esvc_unit_secrets {
 	uint8_t dead[ESVC_ESP_MATERIAL];
 	uint8_t entropy[ESVC_KE_ENTROPY];
 	uint8_t pairwise[2 * ESVC_KE_SECRET_MAX];
+	uint8_t nonce[12];
+	_Alignas(ESVC_ARENA_ALIGN) uint8_t cipher[ESVC_AEAD_CTX_SIZE];
 };
 
 enum esvc_keyslot_state {

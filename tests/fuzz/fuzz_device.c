@@ -274,6 +274,28 @@ static void unit_rekey(struct world *w)
 		w->unit.ike = le64toh(out.handle);
 }
 
+/* Messages of lengths that fit, or are off by what harm() makes of them. */
+static void unit_message(struct world *w)
+{
+	uint64_t buf[ESV_ADMIN_BUF / 8] = { 0 };
+	struct esv_ike_seal *s = (void *)buf;
+	struct esv_ike_open *o = (void *)buf;
+	bool open = u8(w) & 1;
+	uint16_t aad = u8(w), len = (uint16_t)(u16(w) % 4000 + 1);
+	size_t head = open ? offsetof(struct esv_ike_open, data) : offsetof(struct esv_ike_seal, data);
+	size_t room = sizeof(buf) - head - aad;
+	uint8_t out[ESV_ADMIN_BUF];
+
+	len = len > room ? (uint16_t)room : len;
+	s->ike = htole64(w->unit.ike);	/* first in both */
+	if (open)
+		o->aad_len = htole16(aad), o->len = htole16(len);
+	else
+		s->aad_len = htole16(aad), s->len = htole16(len);
+	harm(w, buf, head);
+	unit_cmd(w, open ? ESV_OP_IKE_OPEN : ESV_OP_IKE_SEAL, buf, head + aad + len, out, sizeof(out));
+}
+
 static void unit_child(struct world *w)
 {
 	bool first = u8(w) & 1;
@@ -351,7 +373,7 @@ static void do_unit(struct world *w)
 
 	if (!w->d.asq)
 		return;
-	switch (u8(w) % 10) {
+	switch (u8(w) % 11) {
 	case 0:
 		unit_cmd(w, ESV_OP_SESSION_OPEN, NULL, 0, NULL, 0);
 		break;
@@ -371,6 +393,7 @@ static void do_unit(struct world *w)
 	case 7: unit_cmd(w, ESV_OP_SESSION_CLOSE, NULL, 0, NULL, 0); break;
 	case 8: unit_encap(w); break;
 	case 9: unit_rekey(w); break;
+	case 10: unit_message(w); break;
 	}
 }
 

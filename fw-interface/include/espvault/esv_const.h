@@ -291,6 +291,7 @@
 	C(unit, KE_VALUE_MAX, "longest public value") \
 	C(unit, ID_MAX, "longest identity") \
 	C(unit, SECRETS_MAX, "shared secrets of one derivation") \
+	C(unit, IKE_TEXT_MAX, "bytes of text in one IKE message") \
 	C(unit, CHILD_F_FIRST, "use the nonces of the IKE SA") \
 	C(unit, CHILD_F_DETACH, "tokens outlive the session") \
 	C(unit, TOKEN_LEN, "bytes of a token") \

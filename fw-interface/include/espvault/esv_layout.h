@@ -59,6 +59,9 @@
 	X(esv_ike_derive, 296, "UNIT-76", "payload of IKE_DERIVE") \
 	X(esv_ike_update, 16, "UNIT-83", "payload of IKE_UPDATE") \
 	X(esv_ike_rekey, 360, "UNIT-84", "payload of IKE_REKEY") \
+	X(esv_ike_seal, 4096, "UNIT-85", "payload of IKE_SEAL") \
+	X(esv_ike_sealed, 4096, "UNIT-85", "answer of IKE_SEAL") \
+	X(esv_ike_open, 4096, "UNIT-86", "payload of IKE_OPEN") \
 	X(esv_auth_assert, 272, "UNIT-78", "payload of AUTH_ASSERT") \
 	X(esv_child_derive, 368, "UNIT-77", "payload of CHILD_DERIVE") \
 	X(esv_child_out, 88, "UNIT-77", "answer of CHILD_DERIVE") \
@@ -438,6 +441,27 @@
 	F(s, spi_i, 88, 8, u8, drv, 0, "initiator's new IKE SPI") \
 	F(s, spi_r, 96, 8, u8, drv, 0, "responder's new IKE SPI") \
 	F(s, peer_nonce, 104, 256, u8, drv, 0, "peer's nonce")
+
+#define ESV_FIELDS_esv_ike_seal(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
+	F(s, aad_len, 8, 2, le16, drv, 0, "bytes of data that are only authenticated") \
+	F(s, len, 10, 2, le16, drv, 0, "bytes of data behind them, that are encrypted") \
+	F(s, rsvd, 12, 4, le32, drv, 0, "zero") \
+	F(s, data, 16, 4080, u8, drv, 0, "AAD and text")
+
+#define ESV_FIELDS_esv_ike_sealed(F, s) \
+	F(s, iv, 0, 8, u8, dev, 0, "IV, a counter") \
+	F(s, icv, 8, 16, u8, dev, 1, "integrity check value") \
+	F(s, data, 24, 4072, u8, dev, 1, "ciphertext, as long as the text")
+
+#define ESV_FIELDS_esv_ike_open(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
+	F(s, aad_len, 8, 2, le16, drv, 0, "bytes of data that are only authenticated") \
+	F(s, len, 10, 2, le16, drv, 0, "bytes of ciphertext behind them") \
+	F(s, rsvd, 12, 4, le32, drv, 0, "zero") \
+	F(s, iv, 16, 8, u8, drv, 0, "IV of the message") \
+	F(s, icv, 24, 16, u8, drv, 0, "integrity check value of the message") \
+	F(s, data, 40, 4056, u8, drv, 0, "AAD and ciphertext")
 
 #define ESV_FIELDS_esv_auth_assert(F, s) \
 	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \

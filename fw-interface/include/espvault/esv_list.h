@@ -34,7 +34,8 @@
 	X(BAD_PUBLIC_VALUE,   20, EBADMSG,       0, "peer's public value is not acceptable") \
 	X(INTERNAL,           21, EIO,           0, "internal device error") \
 	X(OVERLAP,            22, ENOTUNIQ,      0, "entry overlaps another whose priority contradicts its age") \
-	X(NO_RANDOM,          23, EIO,           0, "random source gave nothing")
+	X(NO_RANDOM,          23, EIO,           0, "random source gave nothing") \
+	X(AUTH_FAILED,        24, EBADMSG,       0, "what was received is not authentic")
 
 /* X(NAME, number, since minor, payload in, payload out, text). Clauses ADM-40 ff. */
 #define ESV_OPCODE_LIST(X) \
@@ -76,8 +77,8 @@
 	X(IKE_UPDATE,     0x0051, 1, esv_ike_update,  none,            "add a key exchange to an IKE SA") \
 	X(IKE_REKEY,      0x0052, 1, esv_ike_rekey,   esv_handle_out,  "derive the keys of an IKE SA from an older one") \
 	X(PPK_APPLY,      0x0053, 1, none,            none,            "reserved: RFC 8784 post-quantum preshared key") \
-	X(IKE_SEAL,       0x0054, 1, none,            none,            "reserved: encrypt an IKE message") \
-	X(IKE_OPEN,       0x0055, 1, none,            none,            "reserved: decrypt an IKE message") \
+	X(IKE_SEAL,       0x0054, 1, esv_ike_seal,    esv_ike_sealed,  "encrypt an IKE message") \
+	X(IKE_OPEN,       0x0055, 1, esv_ike_open,    none,            "decrypt an IKE message") \
 	X(INTAUTH,        0x0056, 1, none,            none,            "reserved: RFC 9242 chain") \
 	X(AUTH_SIGN,      0x0057, 1, none,            none,            "reserved: make own AUTH data") \
 	X(AUTH_VERIFY,    0x0058, 1, none,            none,            "reserved: verify the peer's AUTH data") \

@@ -136,6 +136,34 @@ struct esv_ike_rekey {
 	__u8 peer_nonce[ESV_NONCE_MAX];
 };
 
+/* Encrypted payload of an IKE message (RFC 7296 3.14, RFC 5282); data is the AAD, then the text. */
+#define ESV_IKE_TEXT_MAX	4000	/* bytes of text: plaintext with padding and pad length */
+
+struct esv_ike_seal {
+	__le64 ike;
+	__le16 aad_len;
+	__le16 len;		/* 1..ESV_IKE_TEXT_MAX */
+	__le32 rsvd;
+	__u8 data[4080];	/* in_len ends after aad_len + len bytes */
+};
+
+struct esv_ike_sealed {
+	__u8 iv[8];
+	__u8 icv[16];
+	__u8 data[4072];	/* ciphertext; out_len ends with it */
+};
+
+/* The answer is the text. */
+struct esv_ike_open {
+	__le64 ike;
+	__le16 aad_len;
+	__le16 len;		/* 1..ESV_IKE_TEXT_MAX */
+	__le32 rsvd;
+	__u8 iv[8];
+	__u8 icv[16];
+	__u8 data[4056];	/* AAD, then ciphertext; in_len ends after them */
+};
+
 /* The host vouches; custody is L3 at most (UNIT-20). */
 struct esv_auth_assert {
 	__le64 ike;

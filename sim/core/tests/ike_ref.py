@@ -6,6 +6,7 @@
   ike_ref.py update PRF SK_D NI NR SPIS SECRET      RFC 9370 2.2.2
   ike_ref.py rekey OLD NEW SK_D NI NR SPIS SECRET…  RFC 7296 2.18, RFC 9370 2.2.4
   ike_ref.py child PRF SK_D NI NR [SECRET…]         RFC 7296 2.17, RFC 9370 2.2.4
+  ike_ref.py open KEY SALT IV ICV AAD TEXT          RFC 5282 3.1; '-' if it is not authentic
 
 PRF is 1, 2 or 3 (HMAC-SHA2-256, 384, 512), the rest is hex. Prints what the
 exchange derives as hex words: SK_d SK_ei SK_er SK_pi SK_pr for AES-256-GCM, or the
@@ -40,6 +41,15 @@ def ike_keys(which, skeyseed, ni, nr, spis):
         stream = stream[length:]
 
 
+def open_message(key, salt, iv, icv, aad, text):
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    try:
+        return AESGCM(key).decrypt(salt + iv, text + icv, aad)
+    except InvalidTag:
+        return b""
+
+
 def main(argv):
     command, names = argv[0], argv[1:]
     if command == "init":
@@ -55,9 +65,11 @@ def main(argv):
         sk_d, ni, nr, *secrets = map(bytes.fromhex, names[1:])
         seed = b"".join(secrets[:1]) + ni + nr + b"".join(secrets[1:])
         out = [prf_plus(names[0], sk_d, seed, 2 * GCM)]
+    elif command == "open":
+        out = [open_message(*map(bytes.fromhex, names))]
     else:
         sys.exit(__doc__)
-    print(*(key.hex() for key in out))
+    print(*(key.hex() or "-" for key in out))
 
 
 main(sys.argv[1:])

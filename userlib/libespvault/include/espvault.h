@@ -166,6 +166,21 @@ struct espvault_rekey_params {
  */
 int espvault_ike_rekey(struct espvault *unit, const struct espvault_rekey_params *params, espvault_handle *ike);
 
+#define ESPVAULT_IKE_TEXT_MAX	4000
+
+/*
+ * Encrypt what this side sends in an IKE SA (RFC 7296 3.14, RFC 5282). aad: from the
+ * IKE header to the header of the Encrypted payload; text: what the payload
+ * protects, with padding and pad length, 1..ESPVAULT_IKE_TEXT_MAX bytes. iv and icv are
+ * the message's; sealed gets len bytes and may be text. -EMSGSIZE: too long.
+ * -EDQUOT: the IKE SA has sealed all the messages that it may.
+ */
+int espvault_ike_seal(struct espvault *unit, espvault_handle ike, const void *aad, size_t aad_len,
+		      const void *text, size_t len, uint8_t iv[8], void *sealed, uint8_t icv[16]);
+/* Decrypt what the other side sent; text gets len bytes. -EBADMSG: it is not authentic, text is as it was. */
+int espvault_ike_open(struct espvault *unit, espvault_handle ike, const void *aad, size_t aad_len,
+		      const uint8_t iv[8], const void *sealed, size_t len, const uint8_t icv[16], void *text);
+
 /* The host vouches for the peer (custody L3). id_type: RFC 7296 3.5. id_len 1..256. */
 int espvault_auth_assert(struct espvault *unit, espvault_handle ike, uint8_t id_type, const void *id, size_t id_len);
 

@@ -179,6 +179,33 @@ static void test_update_and_rekey(void **state)
 	espvault_close(b.u);
 }
 
+/* RFC 7296 3.14: what one end seals the other opens, and nobody else. */
+static void test_messages(void **state)
+{
+	static const char aad[28] = "header of an IKE message";
+	static const char text[] = "payloads, padded";
+	static struct end a, b;
+	uint8_t iv[8], icv[16], sealed[sizeof(text)];
+	char back[sizeof(text)] = "untouched";
+
+	end_start(&a, 0);
+	end_start(&b, 1);
+	end_derive(&a, &b, ESPVAULT_INITIATOR);
+	end_derive(&b, &a, ESPVAULT_RESPONDER);
+	assert_int_equal(espvault_ike_seal(a.u, a.ike, aad, sizeof(aad), text, sizeof(text), iv, sealed, icv), 0);
+	assert_memory_not_equal(sealed, text, sizeof(text));
+	assert_int_equal(espvault_ike_open(a.u, a.ike, aad, sizeof(aad), iv, sealed, sizeof(text), icv, back), -EBADMSG);
+	assert_int_equal(espvault_ike_open(b.u, b.ike, aad, 27, iv, sealed, sizeof(text), icv, back), -EBADMSG);
+	assert_string_equal(back, "untouched");
+	assert_int_equal(espvault_ike_open(b.u, b.ike, aad, sizeof(aad), iv, sealed, sizeof(text), icv, back), 0);
+	assert_string_equal(back, text);
+	assert_int_equal(espvault_ike_seal(a.u, a.ike, aad, 28, text, 4001, iv, sealed, icv), -EMSGSIZE);
+	assert_int_equal(espvault_ike_seal(a.u, a.ike, aad, 65536, text, 16, iv, sealed, icv), -EMSGSIZE);
+	assert_int_equal(espvault_ike_seal(a.u, a.ike, NULL, 0, text, 0, iv, sealed, icv), -EMSGSIZE);
+	espvault_close(a.u);
+	espvault_close(b.u);
+}
+
 static void test_info(void **state)
 {
 	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
@@ -529,7 +556,7 @@ static void test_decode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_info), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_detach), T(test_destroy_and_zeroize),
+		T(test_info), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_messages), T(test_detach), T(test_destroy_and_zeroize),
 		T(test_reader), T(test_open_errors), T(test_driver_errors), T(test_lying_device),
 		T(test_sizes), T(test_arguments), T(test_lists), T(test_foreach), T(test_decode),
 	};
