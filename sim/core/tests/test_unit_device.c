@@ -435,16 +435,18 @@ static struct esv_unit_status unit_status(struct end *e)
 /* ADM-9: an answer that can't be written leaves no handle and no token behind. */
 static void test_answer_lost(void **state)
 {
-	static const uint16_t makes[] = { ESV_OP_NONCE_GEN, ESV_OP_KE_GEN, ESV_OP_CHILD_DERIVE };
+	static const uint16_t makes[] = { ESV_OP_NONCE_GEN, ESV_OP_KE_GEN, ESV_OP_CHILD_DERIVE, ESV_OP_KE_ENCAP };
 	struct two *t = *state;
 	struct end *e = &t->a;
 	struct esv_nonce_gen ng = { .len = htole16(32) };
 	struct esv_ke_gen kg = { .method = htole16(ESV_KE_X25519) };
+	/* All coefficients zero: a key that FIPS 203 7.2 has nothing against. */
+	struct esv_ke_encap ee = { .method = htole16(ESV_KE_ML_KEM_768), .len = htole16(1184) };
 	struct esv_child_derive cd = { .role = e->role, .algo = ESV_ALGO_AES_GCM_16_256, .peer_nonce_len = htole16(32),
 				       .hard_packets = ESV_NO_LIMIT, .hard_bytes = ESV_NO_LIMIT };
 	struct esv_unit_status before, after;
 	struct esv_nonce_out fresh;
-	struct esv_child_out out;
+	struct esv_ke_out out;
 	uint64_t ops;
 
 	set_up_esp(t);
@@ -453,14 +455,14 @@ static void test_answer_lost(void **state)
 	cd.nonce = fresh.handle;
 	memset(cd.peer_nonce, 0x5a, 32);
 	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
-		const void *in = i == 0 ? (void *)&ng : i == 1 ? (void *)&kg : (void *)&cd;
-		size_t len = i == 0 ? sizeof(ng) : i == 1 ? sizeof(kg) : sizeof(cd);
+		const void *ins[] = { &ng, &kg, &cd, &ee };
+		const size_t lens[] = { sizeof(ng), sizeof(kg), sizeof(cd), sizeof(ee) };
 
 		before = unit_status(e);
 		/* Tail, request, payload, and then the answer. */
 		ops = 4;
 		e->r.h->dma_fail_in = ops;
-		assert_int_equal(run(e, makes[i], in, len, &out, sizeof(struct esv_ke_out)), ESV_S_DMA_ERROR);
+		assert_int_equal(run(e, makes[i], ins[i], lens[i], &out, sizeof(out)), ESV_S_DMA_ERROR);
 		after = unit_status(e);
 		assert_int_equal(le32toh(after.handles), le32toh(before.handles) - (i == 2));
 		assert_int_equal(after.keys_pending, before.keys_pending);
