@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Self-tests of the data path: each against a published value. */
+/* Self-tests of the data path, each against a published value, and the trusted unit's. */
 #include <stdlib.h>
 
 #include "esvc_csum.h"
@@ -64,10 +64,16 @@ static bool test_registers(struct esvc_dev *dev)
 	       (esvc_reg_read(dev, cap) & 0xffff) == ESV_CAP_LIMITS;
 }
 
+/* All that the unit ran at power-on. A failure locks it; which test it was is in UNIT_STATUS. */
+static bool test_unit(struct esvc_dev *dev)
+{
+	return !dev->unit || !esvc_unit_selftest(dev->unit);
+}
+
 unsigned int esvc_selftest(struct esvc_dev *dev, unsigned int test)
 {
 	static bool (*const tests[ESVC_SELFTESTS])(struct esvc_dev *dev) = {
-		test_registers, test_csum, test_hash, test_aead,
+		test_registers, test_csum, test_hash, test_aead, test_unit,
 	};
 
 	for (unsigned int i = 1; i <= ESVC_SELFTESTS; i++)

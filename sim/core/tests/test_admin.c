@@ -142,7 +142,7 @@ static void simple_commands(void **state)
 	assert_int_equal(esvh_cmd(&r.d, &c), ESV_S_BAD_FIELD);
 	c.inl = &feat;
 	ok(esvh_cmd(&r.d, &c));
-	for (test = 0; test < 5; test++) {
+	for (test = 0; test < 6; test++) {
 		c = (struct esvh_cmd){ .opcode = ESV_OP_SELFTEST, .inl = &test, .inl_len = 1 };
 		ok(esvh_cmd(&r.d, &c));
 		assert_int_equal(c.cqe.result[0], 0);

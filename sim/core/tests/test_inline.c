@@ -394,6 +394,14 @@ static void faults(void **state)
 	/* ADM-46 with a cipher. */
 	ok(esvh_cmd(&p->a.d, &test));
 	assert_int_equal(test.cqe.result[0], 0);
+	/* And the unit's own, here one that is locked by them. */
+	esvc_config_default(&cfg);
+	cfg.fault = ESVC_FAULT_SELFTEST;
+	cfg.fault_n = 3;
+	rig_start(&r, &cfg);
+	ok(esvh_cmd(&r.d, &test));
+	assert_int_equal(test.cqe.result[0], 5);
+	rig_down(&r);
 	esvc_config_default(&cfg);
 	cfg.fault = ESVC_FAULT_SA_ADD_FAIL;
 	cfg.fault_n = 2;
