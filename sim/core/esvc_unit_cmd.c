@@ -66,7 +66,7 @@ enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, u
 	return *h ? ESV_S_OK : ESV_S_NO_RESOURCE;
 }
 
-/* SPD_LOCK makes an open device strict until it is reset. */
+/* SPD_LOCK makes an open device strict until power on (SPD-31). */
 static uint32_t mode_now(const struct esvc_dev *dev)
 {
 	uint32_t mode = dev->unit->cfg.mode & ~(uint32_t)ESV_MODE_STRICT;
@@ -268,7 +268,7 @@ static enum esv_status handle_query(struct esvc_dev *dev, struct esvc_cmd *cmd)
 			info->vouch = esvc_handle_object(&dev->unit->handles, h)->ike.vouch;
 	} else {
 		info->type = ESV_H_ESP;
-		info->state = k->bound ? ESV_HS_INSTALLED : ESV_HS_NEW;
+		info->state = k->key.installed ? ESV_HS_INSTALLED : ESV_HS_NEW;
 		info->vouch = k->key.vouch;
 		info->dir = k->key.bind.dir;
 	}

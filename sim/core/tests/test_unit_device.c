@@ -424,6 +424,30 @@ static void test_lock_is_told(void **state)
 	rig_down(&r);
 }
 
+static unsigned int key_state(struct end *e, __le64 key)
+{
+	struct esv_handle_in in = { .handle = key };
+	struct esv_handle_info info;
+
+	ok(run(e, ESV_OP_HANDLE_QUERY, &in, sizeof(in), &info, sizeof(info)));
+	return info.state;
+}
+
+/* UNIT-10: INSTALLED says that an SA uses the key now. */
+static void test_key_state(void **state)
+{
+	struct two *t = *state;
+	struct esv_sa_params p;
+
+	set_up_esp(t);
+	assert_int_equal(key_state(&t->a, t->a.child.esp_out), ESV_HS_INSTALLED);
+	ok(esvh_do(&t->a.r.d, ESV_OP_SA_DELETE, t->a.sa_out, NULL, 0));
+	assert_int_equal(key_state(&t->a, t->a.child.esp_out), ESV_HS_NEW);
+	p = sa_params(&t->a, &t->b, true);
+	ok(install(&t->a, &p, &t->a.sa_out));
+	assert_int_equal(key_state(&t->a, t->a.child.esp_out), ESV_HS_INSTALLED);
+}
+
 static struct esv_unit_status unit_status(struct end *e)
 {
 	struct esv_unit_status st;
@@ -476,7 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_esp), T(test_memory), T(test_zeroize), T(test_reset), T(test_load),
 		T(test_token_is_no_key), T(test_reinstall_continues),
-		T(test_answer_lost),
+		T(test_answer_lost), T(test_key_state),
 		cmocka_unit_test(test_lock_is_told),
 	};
 
