@@ -161,8 +161,9 @@ enum esv_counter esvc_esp_in(struct esvc_ipsec *ips, struct esvc_sa *sa, struct 
 		return verdict;
 	*seq_lo = (uint32_t)e.seq;
 	if (strip_trailer(b->data + esp_off + ESVC_ESP_HDR, &e)) {
-		esvc_lifetime_count(ips, sa, e.text_len);
 		verdict = unwrap(sa, b, p, &e);
+		/* Of a tunnel the inner packet counts, traffic flow padding does not (SA-20). */
+		esvc_lifetime_count(ips, sa, sa->mode == ESV_SA_TUNNEL && verdict == ESV_C_RX_ESP ? p->l3_len : e.text_len);
 	} else {
 		verdict = ESV_C_RX_DROP_TRAILER;
 	}

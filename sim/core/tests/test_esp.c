@@ -359,6 +359,8 @@ static void test_tunnel_inner(void **state)
 	forge(r, p.in, 5, text, len + 4);
 	assert_counter(irig_recv(r, wire, wire_len), RX_ESP);
 	assert_int_equal(r->buf.len, pkt.len - 4);
+	/* SA-20: which does not count. Of what was no sound packet all counts. */
+	assert_int_equal(irig_get(r, p.in)->bytes, len + 3 * len + len - 4);
 	irig_free(r);
 }
 
