@@ -23,6 +23,8 @@ struct units {
 	uint64_t netns_cookie;
 	unsigned int count;
 	unsigned int nodes;	/* seen, whatever became of them */
+	unsigned int n_without;
+	uint32_t without[MAX_UNITS];	/* interfaces whose device says that it has none */
 	bool blind;		/* a node does not say whose it is: it may be any device's */
 	struct unit at[MAX_UNITS];
 };
@@ -68,6 +70,11 @@ static int add_unit(const char *path, void *arg)
 		espvault_close(dev);
 		return 0;
 	}
+	if (err == -EOPNOTSUPP) {	/* the device's own word: it does not know the command */
+		u->without[u->n_without++] = info.ifindex;
+		espvault_close(dev);
+		return 0;
+	}
 	u->at[u->count].dev = dev;
 	u->at[u->count].ifindex = info.ifindex;
 	u->at[u->count].silent = !!err;
@@ -79,7 +86,7 @@ static int add_unit(const char *path, void *arg)
 void units_refresh(struct units *u)
 {
 	forget(u);
-	u->nodes = 0;
+	u->nodes = u->n_without = 0;
 	u->blind = false;
 	if (espvault_foreach(add_unit, u) < 0 || u->nodes == MAX_UNITS)
 		u->blind = true;	/* it is a full list that may not be all */
@@ -93,6 +100,16 @@ static struct unit *unit_of(struct units *u, uint32_t ifindex)
 		if (u->at[i].ifindex == ifindex)
 			return &u->at[i];
 	return NULL;
+}
+
+static bool unitless(const struct units *u, uint32_t ifindex)
+{
+	unsigned int i;
+
+	for (i = 0; i < u->n_without; i++)
+		if (u->without[i] == ifindex)
+			return true;
+	return false;
 }
 
 static uint8_t custody_of(const struct espvault_sa *sa)
@@ -150,11 +167,14 @@ void units_judge(struct units *u, struct rec_sa *sa, const struct sa_key *key, i
 	if (sa->offload == OFFLOAD_NONE)
 		return;
 	unit = unit_of(u, sa->offload_ifindex);
-	sa->custody = unit || u->blind ? IPSECAPI_CUSTODY_UNKNOWN : IPSECAPI_CUSTODY_L1;
 	if (!unit) {
-		sa->unit = u->blind ? UNIT_SILENT : UNIT_ABSENT;
+		sa->unit = unitless(u, sa->offload_ifindex) ? UNIT_NONE :
+			   u->blind ? UNIT_SILENT : UNIT_ABSENT;
+		sa->custody = sa->unit == UNIT_SILENT ? IPSECAPI_CUSTODY_UNKNOWN :
+							IPSECAPI_CUSTODY_L1;
 		return;
 	}
+	sa->custody = IPSECAPI_CUSTODY_UNKNOWN;
 	sa->unit = unit->silent ? UNIT_SILENT : UNIT_NOT_ASKED;
 	if (!ask || unit->silent || sa->state != SA_VALID)
 		return;

@@ -62,11 +62,12 @@ enum sa_offload { OFFLOAD_NONE = 0, OFFLOAD_CRYPTO = 1, OFFLOAD_PACKET = 2 };
 
 /* What the trusted unit said about an SA. */
 enum unit_answer {
-	UNIT_ABSENT = 0,	/* no unit stands behind this device */
+	UNIT_ABSENT = 0,	/* no unit is seen behind this device */
 	UNIT_KNOWS = 1,
 	UNIT_UNKNOWN_SA = 2,	/* it answered that it has no such SA */
 	UNIT_SILENT = 3,	/* it is there and gave no answer */
 	UNIT_NOT_ASKED = 4,	/* it is there; REQ_READ will ask it */
+	UNIT_NONE = 5,		/* the device itself says that it has none */
 };
 
 struct rec_sa {

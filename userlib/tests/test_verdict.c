@@ -169,6 +169,9 @@ static void hardware_needs_a_device_that_works(void **state)
 		SAYS(&s, dir, "unknown", "unknown", "unit-silent");
 	}
 	set_scene(&s);
+	s.sa[0].unit = UNIT_NONE;	/* an espvault NIC without one takes it as well */
+	SAYS(&s, DIR_OUT, "encrypted", "hw-packet", "none");
+	set_scene(&s);
 	s.flow.route.oif = 4;
 	SAYS(&s, DIR_OUT, "unknown", "unknown", "route-elsewhere");
 	set_scene(&s);

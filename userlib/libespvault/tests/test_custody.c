@@ -87,6 +87,26 @@ static void a_node_that_cannot_be_read_may_be_any_devices(void **state)
 	done(u);
 }
 
+/* A device without a unit does not know the unit's commands, but it has a node. */
+static void without_unit(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *out)
+{
+	if (opcode == ESV_OP_UNIT_STATUS)
+		*status = ESV_S_UNSUPPORTED_OP;
+}
+
+static void a_device_may_say_that_it_has_none(void **state)
+{
+	struct units *u = units_new(COOKIE);
+	struct rec_unit unit;
+
+	fake_faults.answer = without_unit;
+	units_refresh(u);
+	SAYS(u, NIC, UNIT_NONE, IPSECAPI_CUSTODY_L1);
+	SAYS(u, 99, UNIT_ABSENT, IPSECAPI_CUSTODY_L1);
+	assert_int_equal(units_describe(u, 0, &unit), -ENOENT);
+	done(u);
+}
+
 static void units_of_other_namespaces_are_not_ours(void **state)
 {
 	struct units *u = units_new(COOKIE + 1);
@@ -106,6 +126,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_unit_that_says_nothing_is_silent, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_node_that_cannot_be_read_may_be_any_devices, fake_setup,
 						fake_teardown),
+		cmocka_unit_test_setup_teardown(a_device_may_say_that_it_has_none, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(units_of_other_namespaces_are_not_ours, fake_setup, fake_teardown),
 	};
 
