@@ -179,6 +179,35 @@ static void other_interfaces(const struct sa_context *c, struct ipsecapi_directi
 	d->caveats |= IPSECAPI_CAVEAT_SINGLE_PORT;
 }
 
+static bool unit_answers(const struct tables *t, uint32_t ifindex)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_units; i++)
+		if (t->units[i].ifindex == ifindex)
+			return !t->units[i].silent;
+	return false;
+}
+
+/*
+ * Inbound the kernel accepts clear packets that a packet-offloaded policy selects. NICs differ:
+ * some let them pass. Only those with a trusted unit are known to drop them. What it says of SAs
+ * was judged before.
+ */
+static void clear_inbound(const struct sa_context *c, struct ipsecapi_direction *d)
+{
+	if (c->dir != DIR_IN || !c->policy->offload_ifindex ||
+	    d->enforced_by == IPSECAPI_ENFORCED_UNKNOWN || d->enforced_by == IPSECAPI_ENFORCED_NONE)
+		return;
+	if (unit_answers(c->world->tables, c->policy->offload_ifindex)) {
+		other_interfaces(c, d);
+		return;
+	}
+	d->protection = IPSECAPI_PROTECTION_UNKNOWN;
+	d->enforced_by = IPSECAPI_ENFORCED_MIXED;
+	d->reason = IPSECAPI_REASON_DEVICE_UNCONFIRMED;
+}
+
 static void judge_policy(const struct sa_context *c, struct verdict *v,
 			 struct ipsecapi_direction *d)
 {
@@ -191,10 +220,7 @@ static void judge_policy(const struct sa_context *c, struct verdict *v,
 		return;
 	}
 	judge_templates(c, v, d);
-	if (c->dir == DIR_IN && c->policy->offload_ifindex &&
-	    d->enforced_by != IPSECAPI_ENFORCED_UNKNOWN &&
-	    d->enforced_by != IPSECAPI_ENFORCED_NONE)
-		other_interfaces(c, d);
+	clear_inbound(c, d);
 }
 
 /* IPsec switched off by sysctl, which no table shows. */
@@ -322,11 +348,11 @@ uint32_t verdict_policy(const struct world *w, const struct rec_policy *pol,
 	sa_find_any(w->tables, pol, &pol->tmpl[0], pol->dir, &fits);
 	if (!fits.n) {
 		say_blocked(d, fits.acquiring ? IPSECAPI_REASON_ACQUIRING : IPSECAPI_REASON_NO_SA);
+		clear_inbound(&c, d);
 		return 0;
 	}
 	judge_fits(&c, &fits, NULL, d);
-	if (pol->dir == DIR_IN && pol->offload_ifindex && d->enforced_by)
-		other_interfaces(&c, d);
+	clear_inbound(&c, d);
 	return fits.n;
 }
 
@@ -336,8 +362,9 @@ uint32_t reason_layer(uint32_t reason)
 		return IPSECAPI_LAYER_POLICY;
 	if (reason >= IPSECAPI_REASON_NO_SA && reason <= IPSECAPI_REASON_NESTED)
 		return IPSECAPI_LAYER_SA;
-	if (reason >= IPSECAPI_REASON_PER_PACKET_FALLBACK &&
-	    reason <= IPSECAPI_REASON_NO_SUCH_DEVICE)
+	if ((reason >= IPSECAPI_REASON_PER_PACKET_FALLBACK &&
+	     reason <= IPSECAPI_REASON_NO_SUCH_DEVICE) ||
+	    reason == IPSECAPI_REASON_DEVICE_UNCONFIRMED)
 		return IPSECAPI_LAYER_DEVICE;
 	if (reason >= IPSECAPI_REASON_BROKER_LOST && reason <= IPSECAPI_REASON_NO_HELLO)
 		return IPSECAPI_LAYER_BROKER;

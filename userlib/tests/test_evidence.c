@@ -162,6 +162,9 @@ static void dump(struct stage *st, uint8_t unit, int status, uint64_t read_at)
 		give_sa(st, REC_SA, dir, unit);
 	for (dir = 0; dir < 2; dir++)
 		give_policy(st, dir);
+	r = new_record(st, REC_UNIT, 0);
+	r.body.unit.ifindex = NIC;
+	give(st, &r);
 	give_end(st, REC_END, 0, status, read_at);
 }
 

@@ -16,6 +16,7 @@
 struct scene {
 	struct rec_policy pol[2];	/* by DIR_OUT, DIR_IN */
 	struct rec_sa sa[4];		/* out, in, and room for two more */
+	struct rec_unit unit;		/* behind the NIC */
 	struct link link[3];		/* lo, the NIC, another one */
 	struct tables tables;
 	struct world world;
@@ -66,7 +67,8 @@ static void set_scene(struct scene *s)
 				    .offload = IPSECAPI_OFFLOAD_ESP };
 	s->link[2] = (struct link){ .ifindex = 4 };
 	s->tables = (struct tables){ .read_at = 1, .policies = s->pol, .n_policies = 2,
-				     .sas = s->sa, .n_sas = 2 };
+				     .sas = s->sa, .n_sas = 2, .units = &s->unit, .n_units = 1 };
+	s->unit.ifindex = NIC;
 	s->world = (struct world){ .tables = &s->tables, .links = s->link, .n_links = 3 };
 	s->flow = (struct flow_facts){ .family = AF_INET, .protocol = IPPROTO_TCP,
 				       .local_port = htons(40000), .peer_port = htons(80),
@@ -210,6 +212,42 @@ static void any_other_inline_nic_is_l1(void **state)
 	judge(&s, DIR_OUT);
 	assert_int_equal(s.v.dir[0].basis, IPSECAPI_BASIS_KERNEL);
 	assert_true(s.v.dir[0].caveats & IPSECAPI_CAVEAT_NO_TRAFFIC);
+}
+
+/* Other NICs may let clear packets pass, which the kernel takes where the device has the policy. */
+static void inbound_only_a_unit_vouches(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_scene(&s);
+	s.tables.n_units = 0;
+	s.sa[1].unit = UNIT_ABSENT;
+	s.sa[1].custody = IPSECAPI_CUSTODY_L1;
+	s.sa[1].host_key = 1;
+	SAYS(&s, DIR_IN, "unknown", "mixed", "device-unconfirmed");
+	assert_int_equal(reason_layer(s.v.dir[1].reason), IPSECAPI_LAYER_DEVICE);
+	s.link[2].admin_up = true;
+	SAYS(&s, DIR_IN, "unknown", "mixed", "device-unconfirmed");
+	/* nor is anything blocked for want of an SA */
+	set_scene(&s);
+	s.tables.n_sas = 0;
+	SAYS(&s, DIR_IN, "blocked", "software", "no-sa");
+	s.unit.silent = 1;
+	SAYS(&s, DIR_IN, "unknown", "mixed", "device-unconfirmed");
+	s.tables.n_units = 0;
+	SAYS(&s, DIR_IN, "unknown", "mixed", "device-unconfirmed");
+	SAYS(&s, DIR_OUT, "blocked", "software", "no-sa");
+	/* a policy that only software holds lets no clear packet in */
+	s.pol[DIR_IN].offload_ifindex = 0;
+	SAYS(&s, DIR_IN, "blocked", "software", "no-sa");
+	/* the same for a rule */
+	set_scene(&s);
+	s.tables.n_units = 0;
+	s.sa[1].unit = UNIT_ABSENT;
+	s.sa[1].host_key = 1;
+	assert_int_equal(verdict_policy(&s.world, &s.pol[DIR_IN], &s.v.dir[1]), 1);
+	assert_int_equal(s.v.dir[1].reason, IPSECAPI_REASON_DEVICE_UNCONFIRMED);
 }
 
 static void crypto_mode_may_fall_back(void **state)
@@ -607,6 +645,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(hardware_needs_a_device_that_works),
 	cmocka_unit_test(what_else_could_deliver_makes_it_mixed),
 	cmocka_unit_test(any_other_inline_nic_is_l1),
+	cmocka_unit_test(inbound_only_a_unit_vouches),
 	cmocka_unit_test(crypto_mode_may_fall_back),
 	cmocka_unit_test(policies_without_sas),
 	cmocka_unit_test(optional_protection),

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#define LAST_REASON IPSECAPI_REASON_VIRTUAL_INTERFACE
+#define LAST_REASON IPSECAPI_REASON_DEVICE_UNCONFIRMED
 
 static void every_reason_has_its_own_words(void **state)
 {

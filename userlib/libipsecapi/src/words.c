@@ -148,6 +148,8 @@ static const struct reason_text reasons[] = {
 	       "the policy uses a transform whose effect is not understood here"),
 	REASON(VIRTUAL_INTERFACE, "virtual-interface",
 	       "the route leaves through a virtual interface with IPsec policies of its own"),
+	REASON(DEVICE_UNCONFIRMED, "device-unconfirmed",
+	       "the kernel takes in clear what the device passes up, and no unit vouches that it drops that"),
 };
 
 static const char *const protection[] = {
