@@ -198,6 +198,9 @@ void evidence_look(struct front *f)
  */
 void evidence_links_changed(struct front *f)
 {
+	if (f->links.fell)
+		flows_judge(f, false);
+	f->links.fell = false;
 	links_read(&f->links);
 	flows_judge(f, true);
 	front_sync(f, true);

@@ -14,9 +14,10 @@
 #include "front.h"
 #include "sandbox.h"
 
-#define TICK_US		500000u
+#define TICK_US		250000u	/* of a lease there is time for three more */
 #define SILENCE_NS	(1000 * MS)	/* a scrubber that takes longer has no current evidence */
-#define TICKS_RESYNC	120		/* look at all tables every minute, whatever was announced */
+#define TICKS_SECOND	(1000000 / TICK_US)
+#define TICKS_RESYNC	(60 * TICKS_SECOND)	/* look at all tables every minute, whatever was announced */
 
 void front_world(struct front *f, struct world *w)
 {
@@ -150,11 +151,12 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	reports_expire(f, now);
 	f->ticks++;
 	if (flows_exist(f)) {
-		if (f->ticks % 2 == 0)
+		if (f->ticks % TICKS_SECOND == 0)
 			evidence_look(f);
-		if (f->ticks % TICKS_RESYNC == 0 || (f->ticks % 2 == 0 && flows_waiting(f)))
+		if (f->ticks % TICKS_RESYNC == 0 ||
+		    (f->ticks % TICKS_SECOND == 0 && flows_waiting(f)))
 			front_sync(f, true);
-		else if (f->ticks % 2 == 0)
+		else if (f->ticks % TICKS_SECOND == 0)
 			front_sync(f, false);
 	}
 	for (s = f->sessions; s; s = s->next)

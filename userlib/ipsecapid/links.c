@@ -68,13 +68,54 @@ void links_close(struct links *l)
 	free(l->at);
 }
 
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
+}
+
+static struct link *find(const struct link *links, uint32_t n, const struct link *key)
+{
+	return n ? bsearch(key, links, n, sizeof(*links), by_ifindex) : NULL;
+}
+
+struct link_event {
+	struct nlmsghdr nlh;
+	struct ifinfomsg ifm;
+};
+
+static bool says_up(const struct link_event *e)
+{
+	return e->nlh.nlmsg_type == RTM_NEWLINK && (e->ifm.ifi_flags & IFF_UP) &&
+	       (e->ifm.ifi_flags & F_LOWER_UP);
+}
+
+/*
+ * A link that goes down is believed before anything is read again: reading waits for a lock that
+ * the kernel holds while it flushes the device's SAs. What comes up is read first.
+ */
+static void believe(struct links *l, const struct link_event *e)
+{
+	const struct link key = { .ifindex = e->ifm.ifi_index };
+	struct link *link;
+
+	if ((e->nlh.nlmsg_type != RTM_NEWLINK && e->nlh.nlmsg_type != RTM_DELLINK) || says_up(e))
+		return;
+	link = find(l->at, l->n, &key);
+	if (!link || !link->up)
+		return;
+	link->up = false;
+	l->fell = true;
+}
+
 bool links_drain(struct links *l)
 {
-	struct nlmsghdr hdr;
+	struct link_event event;	/* the rest is cut off by the kernel */
 	bool any = false;
 
 	for (;;) {
-		ssize_t n = recv(l->events, &hdr, sizeof(hdr), MSG_DONTWAIT);
+		ssize_t n = recv(l->events, &event, sizeof(event), MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -83,6 +124,8 @@ bool links_drain(struct links *l)
 		any = true;
 		if (n < 0 && errno != ENOBUFS)
 			return any;
+		if (n == sizeof(event))
+			believe(l, &event);
 	}
 }
 
@@ -168,18 +211,6 @@ static int parse_link(const struct nlmsghdr *nlh, struct link *link)
 		}
 	}
 	return 0;
-}
-
-static int by_ifindex(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
-}
-
-static struct link *find(const struct link *links, uint32_t n, const struct link *key)
-{
-	return n ? bsearch(key, links, n, sizeof(*links), by_ifindex) : NULL;
 }
 
 static int on_link(struct links *l, const struct nlmsghdr *nlh)

@@ -19,6 +19,7 @@ struct links {
 	const struct link *old;	/* while reading: whose features stand */
 	uint32_t n_old;
 	bool unread;		/* the last reading failed */
+	bool fell;		/* an event said that one is down; whoever judges resets it */
 	struct {
 		bool no_xfrm4, no_policy4, no_policy6;
 	} all;			/* the host-wide switches as last read */
@@ -29,7 +30,7 @@ struct links {
 /* Open everything; later calls open nothing. Returns 0 or a negative errno. */
 int links_open(struct links *l);
 void links_close(struct links *l);
-/* Swallow waiting events. Returns whether any came. */
+/* Take in waiting events: links that go down are down from then on. Returns whether any came. */
 bool links_drain(struct links *l);
 /* Read all interfaces again. Returns 0, or a negative errno and what was known stays. */
 int links_read(struct links *l);

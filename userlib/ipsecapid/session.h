@@ -13,7 +13,7 @@
 #define MAX_SESSIONS_USER	16
 #define MAX_FLOWS_SESSION	256	/* slots of the status pages */
 #define MAX_FLOWS_USER		1024
-#define LEASE_NS		2000000000ull
+#define LEASE_NS		1000000000ull
 
 struct socket_facts {
 	struct ipsecapi_tuple tuple;

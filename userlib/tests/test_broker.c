@@ -22,6 +22,8 @@ static void questions(void)
 	ctx = open_ctx();
 	CHECK(!ipsecapi_caps(ctx, &caps, sizeof(caps)));
 	CHECK(caps.classes == 3 && caps.interfaces >= 2 && !caps.latching && caps.lease);
+	/* what stands still must be unknown within a second */
+	CHECK(caps.lease <= 1000000000ull);
 	for (i = 0; i < caps.classes; i++)
 		CHECK(!ipsecapi_class(ctx, i, &cls, sizeof(cls)));
 	CHECK(ipsecapi_class(ctx, i, &cls, sizeof(cls)) == -ENOENT);

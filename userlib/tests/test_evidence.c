@@ -196,6 +196,23 @@ static unsigned int events(const struct stage *st)
 	} \
 } while (0)
 
+/* What the front does first when a link has fallen must not wait for the kernel. */
+static void a_fallen_link_is_judged_before_links_are_read(void **state)
+{
+	struct stage st;
+
+	(void)state;
+	set_stage(&st);
+	dump(&st, UNIT_KNOWS, 0, 5);
+	SAYS(&st, "hw-packet", "none");
+	st.link[1].up = false;	/* as its event has it; reading fails here */
+	st.f.links.fell = true;
+	evidence_links_changed(&st.f);
+	assert_int_equal(st.s.flows[0].why[0].at[1].reason, IPSECAPI_REASON_LINK_DOWN);
+	assert_int_equal(asked(&st).type, REQ_SYNC);
+	end_stage(&st);
+}
+
 static void a_unit_that_no_dump_asked_is_asked(void **state)
 {
 	struct scrub_request req;
@@ -415,6 +432,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_could_not_be_read_is_no_answer),
 	cmocka_unit_test(a_report_that_could_not_be_read_says_so),
 	cmocka_unit_test(without_evidence_nothing_is_told_of_the_host),
+	cmocka_unit_test(a_fallen_link_is_judged_before_links_are_read),
 	cmocka_unit_test(a_unit_that_no_dump_asked_is_asked),
 	cmocka_unit_test(a_dump_that_asked_no_unit_is_no_change),
 	cmocka_unit_test(all_flows_have_their_units_asked),

@@ -356,6 +356,39 @@ static void switches_are_found_without_an_event(void **state)
 	links_close(&l);
 }
 
+/* Reading the links may have to wait, so the event itself must be enough. */
+static void a_link_is_down_by_its_event(void **state)
+{
+	struct ifreq ifr = { .ifr_name = "tun0" };
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct world w = { 0 };
+	const struct link *tun;
+	struct links l;
+
+	(void)state;
+	assert_int_equal(links_open(&l), 0);
+	assert_int_equal(links_read(&l), 0);
+	links_show(&l, &w);
+	tun = world_link(&w, if_nametoindex("tun0"));
+	assert_true(tun->up && !l.fell);
+	assert_int_equal(ioctl(s, SIOCGIFFLAGS, &ifr), 0);
+	ifr.ifr_flags &= ~IFF_UP;
+	assert_int_equal(ioctl(s, SIOCSIFFLAGS, &ifr), 0);
+	assert_true(links_drain(&l));
+	assert_true(!tun->up && l.fell);
+	/* up again only by what is read: the device has lost what it had */
+	l.fell = false;
+	assert_int_equal(netns_set_flags(s, &ifr), 0);
+	assert_true(links_drain(&l));
+	assert_true(!tun->up && !l.fell);
+	assert_int_equal(links_read(&l), 0);
+	links_show(&l, &w);
+	tun = world_link(&w, if_nametoindex("tun0"));
+	assert_true(tun->up && tun->up_since);
+	links_close(&l);
+	close(s);
+}
+
 static int enter(void **state)
 {
 	(void)state;
@@ -370,6 +403,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(routes_of_tunnels_are_read),
 	cmocka_unit_test(the_way_a_socket_sends_is_read),
 	cmocka_unit_test(switches_are_found_without_an_event),
+	cmocka_unit_test(a_link_is_down_by_its_event),
 	cmocka_unit_test(larval_sas_are_seen_as_such),
 };
 
