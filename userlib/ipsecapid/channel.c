@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Messages between the broker's own processes. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,6 +32,13 @@ int chan_send(int sock, const void *buf, size_t len, int fd, int flags)
 		n = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
+}
+
+bool chan_has_room(int sock)
+{
+	struct pollfd pfd = { .fd = sock, .events = POLLOUT };
+
+	return poll(&pfd, 1, 0) > 0 && pfd.revents & POLLOUT;
 }
 
 ssize_t chan_recv(int sock, void *buf, size_t cap, int *fd, int flags)

@@ -3,11 +3,18 @@
 #ifndef IPSECAPID_CHANNEL_H
 #define IPSECAPID_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 /* Send @len bytes and, unless -1, descriptor @fd. Blocks unless @flags has MSG_DONTWAIT. */
 int chan_send(int sock, const void *buf, size_t len, int fd, int flags);
+
+/*
+ * Is there room for what may be lost? Three quarters of the buffer are kept for what may not:
+ * that is when poll() says writable, too.
+ */
+bool chan_has_room(int sock);
 
 /**
  * Receive one message of at most @cap bytes.

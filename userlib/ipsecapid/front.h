@@ -45,7 +45,7 @@ struct session {
 	bool dead;		/* gets no more service */
 	bool ended;		/* dead, and has given back what it held */
 	bool gone;		/* its worker has ended */
-	bool overflow;
+	bool overflow;		/* events were dropped; RESYNC is due */
 	uint32_t uid;		/* of the process that connected */
 	void *page;		/* NULL before HELLO */
 	size_t page_size;

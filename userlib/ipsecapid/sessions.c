@@ -12,7 +12,7 @@
 #include "channel.h"
 #include "front.h"
 
-/* A worker whose channel is full is not serving its client any more. */
+/* Events leave room for replies: a worker that has none for them is not serving any more. */
 static void post(struct session *s, const struct sess_reply *r)
 {
 	if (!s->dead && chan_send(s->channel, r, sizeof(*r), -1, MSG_DONTWAIT))
@@ -41,7 +41,22 @@ void session_event(struct session *s, uint32_t type, uint32_t reason, uint32_t f
 		.type = WIRE_EVENT, .event = type, .reason = reason, .flow = flow,
 	};
 
-	post(s, &r);
+	if (s->overflow || s->dead)
+		return;
+	if (chan_has_room(s->channel)) {
+		post(s, &r);
+		return;
+	}
+	s->overflow = true;
+	sd_event_source_set_io_events(s->source, EPOLLIN | EPOLLOUT);
+}
+
+/* The worker has taken what was sent: one event stands for all that were not. */
+static void resync(struct session *s)
+{
+	s->overflow = false;
+	sd_event_source_set_io_events(s->source, EPOLLIN);
+	session_event(s, IPSECAPI_EVENT_RESYNC, IPSECAPI_REASON_NONE, 0);
 }
 
 static uint32_t sessions_of(const struct front *f, uint32_t uid)
@@ -103,7 +118,8 @@ static int on_channel(sd_event_source *source, int fd, uint32_t revents, void *a
 	ssize_t n;
 
 	(void)source;
-	(void)revents;
+	if (revents & EPOLLOUT)
+		resync(s);
 	n = chan_recv(fd, &req, sizeof(req), NULL, MSG_DONTWAIT);
 	if (n == sizeof(req) && !s->dead)
 		take_request(s, &req);

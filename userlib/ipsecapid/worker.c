@@ -28,7 +28,7 @@ struct worker {
 	int channel;
 	uint32_t version;	/* 0: no HELLO yet */
 	bool busy;		/* the front owes a reply: at first, whether to begin */
-	bool overflow;		/* an event could not be delivered */
+	bool overflow;		/* events were dropped; RESYNC is due */
 };
 
 struct message {
@@ -248,18 +248,29 @@ static void put_event(struct tlv_writer *t, uint32_t type, uint32_t reason, uint
 		tlv_put_u32(t, WIRE_ATTR_FLOW, flow);
 }
 
-/* Events wait for no one: what a client does not read is replaced by RESYNC. */
-static void send_event(struct worker *w, uint32_t type, uint32_t reason, uint32_t flow)
+/*
+ * Events wait for no one: those that a client does not read are replaced by RESYNC, as soon as it
+ * reads again. They leave room for replies. Returns false to end the connection.
+ */
+static bool send_event(struct worker *w, uint32_t type, uint32_t reason, uint32_t flow)
 {
 	const struct wire_header hdr = { .type = WIRE_EVENT, .version = w->version };
 	uint8_t buf[64];
 	struct tlv_writer t;
 
-	if (w->overflow)
-		type = IPSECAPI_EVENT_RESYNC, reason = IPSECAPI_REASON_NONE, flow = 0;
+	if (w->overflow || !chan_has_room(w->client)) {
+		w->overflow = true;
+		return true;
+	}
 	tlv_begin(&t, buf, sizeof(buf), &hdr);
 	put_event(&t, type, reason, flow);
-	w->overflow = !send_client(w, &t, -1);
+	return send_client(w, &t, -1);
+}
+
+static bool resync(struct worker *w)
+{
+	w->overflow = false;
+	return send_event(w, IPSECAPI_EVENT_RESYNC, IPSECAPI_REASON_NONE, 0);
 }
 
 static bool send_reply(struct worker *w, const struct sess_reply *r, int fd)
@@ -295,7 +306,7 @@ static bool take_front(struct worker *w)
 	if (r.type == SESS_START) {
 		w->busy = false;
 	} else if (r.type == WIRE_EVENT) {
-		send_event(w, r.event, r.reason, r.flow);
+		ok = send_event(w, r.event, r.reason, r.flow);
 	} else {
 		w->busy = false;
 		ok = r.length <= sizeof(r.data) && send_reply(w, &r, fd);
@@ -324,6 +335,30 @@ static bool start(struct worker *w)
 	return !chan_send(w->channel, &req, sizeof(req), -1, 0);
 }
 
+/* One request at a time; the client's next one waits in its socket. */
+static struct pollfd want_of_client(const struct worker *w)
+{
+	struct pollfd pfd = { .fd = w->client };
+
+	if (!w->busy)
+		pfd.events |= POLLIN;
+	if (w->overflow)
+		pfd.events |= POLLOUT;
+	if (!pfd.events)
+		pfd.fd = -1;
+	return pfd;
+}
+
+/* Returns false to end the connection. */
+static bool serve_client(struct worker *w, short revents)
+{
+	if (revents & POLLOUT && !resync(w))
+		return false;
+	if (w->busy)	/* a client that hung up is not heard before its turn */
+		return !(revents & (POLLHUP | POLLERR));
+	return !(revents & ~POLLOUT) || take_client(w);
+}
+
 int worker_main(const struct worker_config *config)
 {
 	struct worker w = { .config = config, .channel = config->channel };
@@ -332,14 +367,13 @@ int worker_main(const struct worker_config *config)
 	if (sandbox_enter(SANDBOX_WORKER) || !start(&w))
 		return 1;
 	for (;;) {
-		/* one request at a time; the client's next one waits in its socket */
 		pfd[0] = (struct pollfd){ .fd = w.channel, .events = POLLIN };
-		pfd[1] = (struct pollfd){ .fd = w.busy ? -1 : w.client, .events = POLLIN };
+		pfd[1] = want_of_client(&w);
 		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
 			return 1;
 		if (pfd[0].revents && !take_front(&w))
 			return 0;
-		if (pfd[1].revents && !take_client(&w))
+		if (pfd[1].revents && !serve_client(&w, pfd[1].revents))
 			return 0;
 	}
 }

@@ -59,30 +59,46 @@ static inline void kill_broker(void)
 	waitpid(broker_pid, NULL, 0);
 }
 
-/* The process of our broker that has this name, or -1. */
-static inline pid_t broker_process(const char *name)
+/* How many processes of our broker have this name, and one of them. */
+static inline int broker_processes(const char *name, pid_t *one)
 {
 	DIR *d = opendir("/proc");
 	char file[300], comm[32];
 	struct dirent *e;
-	pid_t pid, found = -1;
-	int parent;
+	int parent, n = 0;
+	pid_t pid;
 	FILE *f;
 
-	while (d && found < 0 && (e = readdir(d))) {
+	while (d && (e = readdir(d))) {
 		pid = atoi(e->d_name);
 		snprintf(file, sizeof(file), "/proc/%s/stat", e->d_name);
 		f = pid > 0 ? fopen(file, "r") : NULL;
 		if (!f)
 			continue;
 		if (fscanf(f, "%*d (%31[^)]) %*c %d", comm, &parent) == 2 &&
-		    parent == broker_pid && !strcmp(comm, name))
-			found = pid;
+		    parent == broker_pid && !strcmp(comm, name)) {
+			*one = pid;
+			n++;
+		}
 		fclose(f);
 	}
 	if (d)
 		closedir(d);
-	return found;
+	return n;
+}
+
+/* The process of this name, when those of earlier sessions have ended. -1: it never was one. */
+static inline pid_t broker_process(const char *name)
+{
+	pid_t pid;
+	int tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		if (broker_processes(name, &pid) == 1)
+			return pid;
+		poll(NULL, 0, 10);
+	}
+	return -1;
 }
 
 /* 'S': it waits, and what was sent to it before is done. 'T': it is stopped. */
