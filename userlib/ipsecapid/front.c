@@ -149,6 +149,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 
 	check_silence(f, now);
 	reports_expire(f, now);
+	sessions_expire(f);
 	f->ticks++;
 	if (flows_exist(f)) {
 		if (f->ticks % TICKS_SECOND == 0)

@@ -47,6 +47,7 @@ struct session {
 	bool gone;		/* its worker has ended */
 	bool overflow;		/* events were dropped; RESYNC is due */
 	uint32_t uid;		/* of the process that connected */
+	unsigned int silent_ticks;	/* without HELLO */
 	void *page;		/* NULL before HELLO */
 	size_t page_size;
 	int page_fd;
@@ -104,6 +105,7 @@ void evidence_ask_units(struct front *f);
 /* sessions.c */
 int session_add(struct front *f, int channel);
 void sessions_reap(struct front *f);
+void sessions_expire(struct front *f);
 void session_reply(struct session *s, const struct sess_request *req, int32_t status,
 		   uint32_t reason, const void *data, size_t length, uint32_t flow);
 void session_event(struct session *s, uint32_t type, uint32_t reason, uint32_t flow);

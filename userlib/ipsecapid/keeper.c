@@ -169,7 +169,7 @@ static int on_accepted(sd_event_source *source, int fd, uint32_t revents, void *
 	sd_event_source_disable_unref(source);
 	close(k->accepting);
 	k->accepting = -1;
-	if (k->workers < MAX_SESSIONS)
+	if (k->workers < MAX_WORKERS)
 		sd_event_source_set_enabled(k->listen_source, SD_EVENT_ON);
 	return 0;
 }
@@ -271,7 +271,7 @@ static int on_child(sd_event_source *source, const struct signalfd_siginfo *si, 
 		fprintf(stderr, "ipsecapid: the %s ended; so does the broker\n", name);
 		return sd_event_exit(k->event, 1);
 	}
-	if (k->accepting < 0 && k->workers < MAX_SESSIONS)
+	if (k->accepting < 0 && k->workers < MAX_WORKERS)
 		sd_event_source_set_enabled(k->listen_source, SD_EVENT_ON);
 	return 0;
 }

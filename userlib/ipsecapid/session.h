@@ -9,8 +9,11 @@
 #include <stdint.h>
 #include <ipsecapi.h>
 
-#define MAX_SESSIONS		256	/* of the broker */
 #define MAX_SESSIONS_USER	16
+#define MAX_SESSIONS		240	/* of all users but root, who has its share besides */
+#define MAX_REFUSED		64	/* connections that wait to be told so */
+/* Room is left for root, and for those that are on their way out. */
+#define MAX_WORKERS		(MAX_SESSIONS + MAX_REFUSED + 4 * MAX_SESSIONS_USER)
 #define MAX_FLOWS_SESSION	256	/* slots of the status pages */
 #define MAX_FLOWS_USER		1024
 #define LEASE_NS		1000000000ull

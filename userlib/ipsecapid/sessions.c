@@ -12,6 +12,8 @@
 #include "channel.h"
 #include "front.h"
 
+#define TICKS_HELLO 2	/* a client says HELLO within a second */
+
 /* Events leave room for replies: a worker that has none for them is not serving any more. */
 static void post(struct session *s, const struct sess_reply *r)
 {
@@ -80,18 +82,42 @@ uint32_t sessions_flows_of(const struct front *f, uint32_t uid)
 	return n;
 }
 
+/* Those of all users but root: with @all also those that did not say HELLO. */
+static uint32_t sessions_not_root(const struct front *f, bool all)
+{
+	const struct session *s;
+	uint32_t n = 0;
+
+	for (s = f->sessions; s; s = s->next)
+		n += s->started && s->uid && (all || s->page || s->ended);
+	return n;
+}
+
 /*
- * Sessions over the limit are refused at HELLO, so that the client is told why. There must be an
+ * Sessions over a limit are refused at HELLO, so that the client is told why. There must be an
  * end to those that never say HELLO as well.
  */
 static void begin(struct session *s, const struct sess_request *req)
 {
 	s->uid = req->uid;
 	s->started = true;
-	if (sessions_of(s->front, s->uid) > 2 * MAX_SESSIONS_USER)
+	if (sessions_of(s->front, s->uid) > 2 * MAX_SESSIONS_USER ||
+	    (s->uid && sessions_not_root(s->front, true) > MAX_SESSIONS + MAX_REFUSED))
 		s->dead = true;
 	else
 		session_reply(s, req, 0, IPSECAPI_REASON_NONE, NULL, 0, 0);
+}
+
+/* Returns whether one session more is too many, and tells the client so. */
+static bool over_limit(struct session *s, const struct sess_request *req)
+{
+	if (sessions_of(s->front, s->uid) > MAX_SESSIONS_USER)
+		session_reply(s, req, -EDQUOT, IPSECAPI_REASON_SESSION_LIMIT, NULL, 0, 0);
+	else if (s->uid && sessions_not_root(s->front, false) >= MAX_SESSIONS)
+		session_reply(s, req, -EUSERS, IPSECAPI_REASON_BROKER_LIMIT, NULL, 0, 0);
+	else
+		return false;
+	return true;
 }
 
 static void take_request(struct session *s, const struct sess_request *req)
@@ -100,15 +126,23 @@ static void take_request(struct session *s, const struct sess_request *req)
 		begin(s, req);
 		return;
 	}
-	if (req->type == WIRE_HELLO && sessions_of(s->front, s->uid) > MAX_SESSIONS_USER) {
-		session_reply(s, req, -EDQUOT, IPSECAPI_REASON_SESSION_LIMIT, NULL, 0, 0);
-		return;
-	}
 	if (!s->started || s->pending) {	/* a worker that does not keep the order */
 		s->dead = true;
 		return;
 	}
+	if (req->type == WIRE_HELLO && !s->page && over_limit(s, req))
+		return;
 	answer(s, req);
+}
+
+/* Ticks, not time: what came while the front was busy is heard first. */
+void sessions_expire(struct front *f)
+{
+	struct session *s;
+
+	for (s = f->sessions; s; s = s->next)
+		if (s->started && !s->page && ++s->silent_ticks > TICKS_HELLO)
+			s->dead = true;
 }
 
 static int on_channel(sd_event_source *source, int fd, uint32_t revents, void *arg)

@@ -260,6 +260,20 @@ static void flood(void)
 	close(s);
 }
 
+/* In a crowd it may take more than one attempt until our turn comes. */
+static void is_served(void)
+{
+	struct ipsecapi *ctx = NULL;
+	struct ipsecapi_caps caps;
+	int err = -ENOLINK, tries;
+
+	for (tries = 0; tries < 10 && err == -ENOLINK; tries++)
+		err = ipsecapi_open(path, 0, &ctx);
+	CHECK(!err);
+	CHECK(!ipsecapi_caps(ctx, &caps, sizeof(caps)));
+	ipsecapi_close(ctx);
+}
+
 static void has_no_mapping(void)
 {
 	struct ipsecapi *ctx;
@@ -380,6 +394,82 @@ static void t_who_says_nothing_keeps_nobody_out(void **state)
 	close(done[0]);
 }
 
+#define FIRST_USER 2000
+
+/* So many users, each with so many connections. Returns when they have them; they stay. */
+static void crowd(pid_t *pids, int users, int connections, void (*connect_one)(void))
+{
+	int done[2], i, k;
+	char byte;
+
+	assert_false(pipe(done));
+	fflush(stdout);
+	for (i = 0; i < users; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		CHECK(!setresgid(FIRST_USER + i, FIRST_USER + i, FIRST_USER + i) &&
+		      !setresuid(FIRST_USER + i, FIRST_USER + i, FIRST_USER + i));
+		for (k = 0; k < connections; k++)
+			connect_one();
+		CHECK(write(done[1], "", 1) == 1);
+		pause();
+	}
+	close(done[1]);
+	for (i = 0; i < users; i++)
+		assert_int_equal(read(done[0], &byte, 1), 1);
+	close(done[0]);
+}
+
+static void disperse(const pid_t *pids, int users)
+{
+	int i;
+
+	for (i = 0; i < users; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+}
+
+static void connect_silently(void)
+{
+	raw_connect();
+}
+
+static void connect_well(void)
+{
+	open_ctx();
+}
+
+static void is_refused(void)
+{
+	struct ipsecapi *ctx;
+
+	CHECK(ipsecapi_open(path, 0, &ctx) == -EUSERS);
+}
+
+static void t_silent_users_keep_nobody_out(void **state)
+{
+	pid_t pids[9];
+
+	(void)state;
+	crowd(pids, 9, 32, connect_silently);
+	as_user(0, is_served);
+	as_user(USER, is_served);
+	disperse(pids, 9);
+}
+
+static void t_all_users_together_leave_room_for_root(void **state)
+{
+	pid_t pids[15];
+
+	(void)state;
+	crowd(pids, 15, 16, connect_well);
+	as_user(USER, is_refused);
+	as_user(0, is_served);
+	disperse(pids, 15);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(t_broken_messages),
 	cmocka_unit_test(t_too_many_descriptors),
@@ -392,6 +482,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(t_a_descriptor_is_not_ownership),
 	cmocka_unit_test(t_a_foreign_namespace_is_refused),
 	cmocka_unit_test(t_who_says_nothing_keeps_nobody_out),
+	cmocka_unit_test(t_silent_users_keep_nobody_out),
+	cmocka_unit_test(t_all_users_together_leave_room_for_root),
 };
 
 RUN_WITH_BROKER(tests)
