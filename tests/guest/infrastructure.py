@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from espguest import CommandFailed, Guest, Nic, tap  # noqa: E402
+from espguest import CommandFailed, Guest, Nic, Rig, tap  # noqa: E402
 from espguest import console  # noqa: E402
 
 
@@ -21,6 +21,7 @@ class Machine(Guest):
 machine = tap.fixture(lambda: Machine(
     "plain", nics=[Nic("v0", "virtio-net-pci", "02:e5:00:00:00:11"),
                    Nic("v1", "virtio-net-pci", "02:e5:00:00:00:12")]))
+rig = tap.fixture(lambda: Rig(name="settings"))
 
 
 @tap.test(machine)
@@ -115,6 +116,21 @@ def trouble_on_the_console_is_seen(guest):
     guest.check("echo 'BUG: planted' >/dev/kmsg")
     guest.check("echo 'WARNING: planted too' >/dev/kmsg")
     assert len(guest.console_scan()) == 2
+
+
+@tap.test(rig)
+def settings_of_a_device_do_not_outlive_a_test(rig):
+    def shown():
+        return rig.a.check("ethtool -k esv0; ethtool -l esv0; ethtool -g esv0; ethtool -x esv0")
+
+    before = shown()
+    for change in ("-K esv0 tso off", "-X esv0 weight 0 1", "-X esv0 default; ethtool -L esv0 combined 3",
+                   "-G esv0 rx 64 tx 128"):
+        rig.a.check(f"ethtool {change}")
+        assert shown() != before, change
+        rig.reset()
+        assert shown() == before, change
+    rig.a.check(f"ping -n -q -c 1 -W 5 {rig.b.v4}")
 
 
 @tap.test()

@@ -9,8 +9,10 @@ the same hub, for software ESP.
     p  eth0  10.9.0.3/24  fd09::3/64   (second machine)
 """
 
+import re
 import socket
 
+from .errors import GuestError
 from .guest import Guest, Nic
 
 MODULE = "/usr/lib/modules/extra/espvault.ko"
@@ -34,6 +36,14 @@ ip addr add 10.9.0.{n}/24 dev {dev}
 ip addr add fd09::{n}/64 dev {dev} nodad
 """
 
+# What a test may have changed of an espvault device, and how it is put back. Of the
+# table of queues: a device that is new to the kernel has another key.
+_SHOWN = """ethtool -k {dev} | grep tx-tcp; ethtool -l {dev}; ethtool -g {dev}
+ethtool -x {dev} | sed '/^RSS hash key/,$d'"""
+_RESTORE = """set -e
+ethtool -K {dev} {features}; ethtool -X {dev} default
+ethtool -L {dev} combined {channels}; ethtool -G {dev} rx {rx} tx {tx}"""
+
 
 class Side:
     """One end of the wire: a namespace of a machine and the device in it."""
@@ -47,6 +57,7 @@ class Side:
         self.v4 = f"10.9.0.{number}"
         self.v6 = f"fd09::{number}"
         self.mac = guest.nics[nic].mac
+        self._shown = None      # of the device as it was at first
 
     def addr(self, family):
         """The address of family 4 or 6."""
@@ -65,8 +76,26 @@ class Side:
         return self.guest.wait_until(command, timeout, netns=self.netns, **more)
 
     def clean(self):
-        """Removes SAs, policies, addresses and rules, and sets the address."""
+        """Removes SAs, policies, addresses and rules, puts the device's settings back, and sets the address."""
         self.run(_CLEAN.format(dev=self.dev, n=self.number))
+        if self.guest.nics[self.nic].device == "espvault":
+            self._restore()
+
+    def _restore(self):
+        shown = self.run(_SHOWN.format(dev=self.dev)).out
+        self._shown = self._shown or shown
+        if not shown or shown == self._shown:
+            return
+        current = self._shown.split("Current hardware settings:")
+        channels = re.search(r"Combined:\s+(\d+)", current[1])[1]
+        rx, tx = (re.search(rf"^{way}:\s+(\d+)", current[2], re.M)[1] for way in ("RX", "TX"))
+        # Each for itself: "tso on" switches on more than there was.
+        features = " ".join(" ".join(f) for f in re.findall(r"^\t(tx-tcp\S+): (\w+)$", self._shown, re.M))
+        self.check(_RESTORE.format(dev=self.dev, features=features, channels=channels, rx=rx, tx=tx))
+        now = self.check(_SHOWN.format(dev=self.dev))
+        if now != self._shown:
+            raise GuestError(f"{self.dev} can't be put back: {now}")
+        self.wait_until(f"ip link show {self.dev} | grep -q LOWER_UP")
 
 
 class Rig:
