@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import GuestError, Rig, tap  # noqa: E402
 import inguest  # noqa: E402
+import memscan  # noqa: E402
 import wire  # noqa: E402
 import xfrm  # noqa: E402
 
@@ -117,6 +118,28 @@ def a_load_ends_every_sa(rig, keys):
     seen = check_unique(first.path, second, third.path)
     assert sum(spi == again.out.spi for spi, _iv in seen) >= 5
     assert not wire.clear_frames(third.path)
+
+
+@tap.test(rig, timeout=300)
+def the_saved_state_holds_no_key(rig):
+    """VMS-1, I1: searched for all that the units know, with SAs alive and keys that wait for theirs."""
+    esp = xfrm.Esp(rig.a, rig.b, keys="unit").up()
+    xfrm.exchange(rig.a, rig.b)
+    # A key of the host, which keeps it in a file: the search must find that one.
+    canary = xfrm.host_key(256)
+    rig.a.check(xfrm.Sa(rig.a, rig.b, "transport", canary).command(rig.a))
+    rig.guest.put("/run/canary", bytes.fromhex(canary))
+    pings(esp)
+    rig.guest.snapshot.save()
+    known = memscan.unit_secrets(rig.guest, (rig.a.nic, rig.b.nic))
+    made = [s for s in known if not s.imported]
+    assert sum(s.name.endswith(".key") for s in made) >= 8, [s.name for s in made]
+    found = memscan.scan([rig.guest.snapshot.path], known)
+    out = {s.name: n for s, n in found.items() if not s.imported}
+    assert not out, f"in the saved state: {out}"
+    seen = [s for s in known if s.imported and s.value.hex() == canary[:-8]]
+    assert seen and found.get(seen[0]) == len(seen[0].value), "the search did not find the canary"
+    tap.diag(f"{len(made)} secrets of the units, none of them in {rig.guest.snapshot.path.stat().st_size >> 20} MiB")
 
 
 # Offsets in the device's part, and what stands there then.
