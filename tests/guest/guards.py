@@ -102,21 +102,21 @@ def refused(side, line, words, verb="ip"):
     assert words in result.err, f"no '{words}' in: {result.err.strip()}"
 
 
-def software_state(r, aead, key, extra=""):
-    return (f"ip xfrm state add src {r.a.v4} dst {r.b.v4} proto esp spi 0x7001 reqid 77 "
+def software_state(r, aead, key, extra="", dst=None):
+    return (f"ip xfrm state add src {r.a.v4} dst {dst or r.b.v4} proto esp spi 0x7001 reqid 77 "
             f"mode transport aead '{aead}' 0x{key} 128 {extra}")
 
 
-def software_policy(r):
-    return (f"ip xfrm policy add src {r.a.v4}/32 dst {r.b.v4}/32 dir out "
+def software_policy(r, dst=None):
+    return (f"ip xfrm policy add src {r.a.v4}/32 dst {dst or r.b.v4}/32 dir out "
             "tmpl proto esp reqid 77 mode transport")
 
 
-def sends_nothing(r):
+def sends_nothing(r, dst=None):
     """With a policy to software that has a token for a key."""
-    r.a.check(software_policy(r))
+    r.a.check(software_policy(r, dst))
     with on_the_wire(r) as seen:
-        ping(r.a, r.b.v4, ok=False)
+        ping(r.a, dst or r.b.v4, options=f"-I {r.a.v4}", ok=False)
     seen.no_esp()
     seen.count(r.a, "XfrmOutStateProtoError", 3)
     seen.count(r.a, "guard_refused", 3)
@@ -178,32 +178,59 @@ def the_guard_stands_before_what_was_there(r):
 
 # Route 2: crypto offload of a device that has none, or of no device.
 
-@tap.test(rig, cases=[dict(device=d) for d in ("none", "other")])
-def a_token_for_another_device_keys_nothing(r, device):
-    if device == "other":
-        r.a.check("ip link add other type dummy && ip link set other up")
-        offload = "offload dev other dir out"
-    else:
-        # The kernel looks the route up when the interface does not exist; none leads there.
-        r.a.check("ip link add other type dummy && ip link set other up && "
-                  "ip route add 198.51.100.0/24 dev other")
-        offload = "offload dev lo dir out"
+AWAY = "198.51.100.2"
+
+
+@contextlib.contextmanager
+def another_device(r):
+    """One that offloads nothing, with a network behind it."""
+    r.a.check("ip link add other type dummy && ip link set other up && "
+              f"ip route add {AWAY}/32 dev other")
     try:
-        result = r.a.run(software_state(r, AEADS[0], token(), offload))
-        if result.rc == 0:
-            sends_nothing(r)
+        yield
     finally:
         r.a.check("ip link delete other")
 
 
-@tap.test(rig)
-def packet_offload_by_another_device_is_an_error(r):
-    r.a.check("ip link add other type dummy && ip link set other up")
-    line = software_state(r, AEADS[0], token(), "offload packet dev other dir out")
-    result = r.a.run(line)
-    r.a.check("ip link delete other")
-    assert result.rc, "accepted"
+@tap.test(rig, cases=[dict(device=d) for d in ("lo", "other")])
+def a_token_for_another_device_keys_nothing(r, device):
+    """The kernel takes it for an SA of software."""
+    with another_device(r):
+        r.a.check(software_state(r, AEADS[0], token(), f"offload dev {device} dir out"))
+        assert "offload" not in r.a.check("ip xfrm state")
+        sends_nothing(r)
+
+
+@tap.test(rig, cases=[dict(device=d) for d in ("lo", "other")])
+def packet_offload_by_another_device_is_an_error(r, device):
+    with another_device(r):
+        refused(r.a, software_state(r, AEADS[0], token(), f"offload packet dev {device} dir out"),
+                "Invalid argument")
     assert not r.a.check("ip xfrm state")
+
+
+# The kernel asks the routes when there is no such interface. Where they lead, for which
+# offload; None: it is taken for an SA of software.
+NOWHERE = 9999
+NO_INTERFACE = {("us", ""): "only packet offload", ("us", "packet"): "token is unknown",
+                ("another", ""): None, ("another", "packet"): "Invalid argument",
+                ("nowhere", ""): None, ("nowhere", "packet"): "Invalid argument"}
+
+
+@tap.test(rig, cases=[dict(route=r, offload=o) for r, o in NO_INTERFACE])
+def a_token_for_an_interface_that_is_not_there_keys_nothing(r, route, offload):
+    words = NO_INTERFACE[route, offload]
+    dst = {"us": r.b.v4, "another": AWAY, "nowhere": "203.0.113.2"}[route]
+    assert r.a.run(f"ip link show | grep -q ^{NOWHERE}:").rc
+    with another_device(r):
+        line = software_state(r, AEADS[0], token(), f"offload {offload} dev if{NOWHERE} dir out", dst)
+        if words is None:
+            r.a.check(line)
+            r.a.check(f"ip route replace {dst}/32 via {r.b.v4} dev esv0")
+            sends_nothing(r, dst)
+        else:
+            refused(r.a, line, words)
+            assert not r.a.check("ip xfrm state")
 
 
 # Route 3: the driver never leaves an SA to software.
@@ -401,17 +428,24 @@ def a_packet_that_outlives_its_sa_is_dropped(r):
     seen.count(r.a, "sw_tx_drop_stale_sa")
 
 
-@tap.test(rig)
+@tap.test(rig, timeout=240)
 def sas_come_and_go_under_load(r):
+    """The queue is full again and again, so that packets are put back and tried once more."""
     esp = xfrm.Esp(r.a, r.b).up()
     r.a.check("ethtool -G esv0 tx 64")
     with on_the_wire(r) as seen:
-        job = inguest.offer(r.a, PORT, r.b.v4)
+        jobs = [inguest.offer(r.a, PORT, r.b.v4) for _ in range(2)]
         for _ in range(20):
             r.a.check(esp.out.delete(r.a))
             r.a.check(esp.out.command(r.a))
-        job.stop()
+        assert all(job.running for job in jobs)
+        for job in jobs:
+            job.stop()
         r.a.wait_until("tc -s qdisc show dev esv0 | grep -q 'backlog 0b 0p'")
+    seen.count(r.a, "tx_esp", 500)
+    stops = {name: n for name, n in seen.moved[r.a].items() if name.endswith("_tx_stops")}
+    tap.diag(f"{seen.moved[r.a]['tx_esp']} frames, {stops}")
+    assert sum(stops.values()) > 0, "no queue was ever full"
     again = wire.repeated_ivs(seen.path)
     assert not again, f"used twice: {again[0]}"
 
@@ -513,13 +547,16 @@ def the_port_goes_and_every_sa_is_reported(r, how):
               f"aead '{AEADS[0]}' 0x{secrets.token_hex(20)} 128 limit time-hard 1")
     monitor.wait_output("spi 0x00007777")
     job = inguest.offer(r.a, PORT, r.b.v4)
-    with on_the_wire_until_gone(r, how) as check:
+    with no_clear_frame(r):
+        r.a.wait_until("[ $(ethtool -S esv0 | sed -n 's/^ *tx_esp: //p') -ge "
+                       f"{xfrm.counters(r.a)['tx_esp'] + 100} ]")
         where = r.guest if how == "unbound" else r.a
         where.check(GOING[how].format(slot=slot))
         for sa in esp.sas:
             monitor.wait_output(rf"spi {sa.spi:#010x}(.|\n)*?hard 1")
-        check()
-    job.stop()
+        assert job.running, job.err
+    sent = int(re.match(r"sent (\d+)", last_line(job.stop()))[1])
+    assert sent >= 100, f"only {sent} datagrams were offered"
     monitor.stop()
     r.a.run("ip netns delete c")
     if how == "unbound":
@@ -528,16 +565,21 @@ def the_port_goes_and_every_sa_is_reported(r, how):
         r.guest.check(f"ip link set {dev} netns a name esv0")
 
 
+def last_line(result):
+    return result.out.splitlines()[-1]
+
+
 @contextlib.contextmanager
-def on_the_wire_until_gone(r, how):
-    """No clear frame while the port goes; its counters go with it."""
+def no_clear_frame(r):
+    """ESP and nothing in clear while the port goes; its counters may go with it."""
     with r.capture() as capture:
-        yield lambda: None
+        yield
     mac = bytes.fromhex(r.a.mac.replace(":", ""))
     mine = [f for f in wire.frames(capture.path) if f.raw[6:12] == mac]
     clear = [f for f in mine if f.spi is None and not wire.is_background(f)]
-    if how == "down":
-        assert not clear, f"in clear: {clear[0]}"
+    assert not clear, f"in clear: {clear[0]}"
+    esp = [f for f in mine if f.spi is not None]
+    assert len(esp) >= 100, f"only {len(esp)} frames of ESP"
 
 
 # Route 15: the kernel lacks the ESP half of offload.
@@ -578,6 +620,10 @@ def ipv4(proto, src, dst, body):
             + raw(src) + raw(dst) + body)
 
 
+# There is a socket for the kernel's messages about acquires.
+LISTENS = "awk '$2 == 6 && $4 % 2 { n++ } END { exit !n }' /proc/net/netlink"
+
+
 # FLAG_ACQ: asking for an SA needs nothing of the device.
 
 @tap.test(rig)
@@ -585,12 +631,14 @@ def asking_for_an_sa_takes_no_room(r):
     esp = xfrm.Esp(r.a, r.b)
     r.a.check("\n".join(esp.policy_lines(r.a)))
     monitor = r.a.spawn("stdbuf -oL ip xfrm monitor acquire", timeout=60)
+    r.a.wait_until(LISTENS)
     with on_the_wire(r) as seen:
         for _ in range(5):
             ping(r.a, r.b.v4, count=1, ok=False)
     seen.no_esp()
     seen.count(r.a, "ipsec_sa_acquire")
     assert "sa_installed" not in seen.moved[r.a]
+    monitor.wait_output(rf"^acquire proto esp(.|\n)*?src {r.a.v4}/32 dst {r.b.v4}/32")
     monitor.stop()
     r.a.check("ip -s xfrm state; ip xfrm state flush")
 
