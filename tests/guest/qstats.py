@@ -29,7 +29,7 @@ def a_device_that_was_never_opened_has_its_own_queues_only(rig):
     rig.guest.check(f"ip link set {dev} up")
     ids = [q["id"] for q in inguest.queue_counters(rig.guest, dev)["queues"]]
     assert ids == list(range(most)) * 2, ids
-    rig.place()
+    rig.guest.check(f"ip link set {dev} netns {rig.a.netns} name esv0")
 
 
 @tap.test(rig)
