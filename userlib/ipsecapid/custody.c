@@ -128,7 +128,7 @@ static int same_sa(const struct espvault_sa *said, const struct rec_sa *sa)
 {
 	size_t n = sa->family == AF_INET ? 4 : 16;
 
-	return said->state != 3 && said->reqid == sa->reqid &&
+	return said->reqid == sa->reqid &&
 	       said->dir == (sa->dir == DIR_IN ? 2 : 1) &&
 	       said->family == (sa->family == AF_INET ? 4 : 6) &&
 	       !memcmp(said->saddr, sa->saddr, n) && !memcmp(said->daddr, sa->daddr, n);
@@ -150,6 +150,8 @@ static void ask_unit(struct unit *unit, struct rec_sa *sa, const struct sa_key *
 		return;
 	}
 	sa->unit = UNIT_KNOWS;
+	if (said.state == 3)
+		sa->state = SA_EXPIRED;
 	sa->custody = custody_of(&said);
 	sa->unit_packets = said.packets;
 	sa->unit_bytes = said.bytes;

@@ -28,8 +28,12 @@ void packet_of_flow(struct packet *p, const struct flow_facts *f, int dir)
 	p->dport = out ? f->peer_port : f->local_port;
 	memcpy(p->saddr, out ? f->local : f->peer, 16);
 	memcpy(p->daddr, out ? f->peer : f->local, 16);
+	/*
+	 * Any rule may mark an arriving packet. One that leaves is looked up with its socket's mark,
+	 * and again, as if for the first time, where a rule changes it.
+	 */
 	p->mark = f->mark;
-	p->mark_known = out;	/* an arriving packet may be marked by any rule */
+	p->mark_known = false;
 }
 
 bool prefix_match(const uint8_t *a, const uint8_t *b, unsigned int bits)

@@ -83,7 +83,10 @@ static void judge_fits(const struct sa_context *c, const struct sa_fits *fits, s
 struct template_walk {
 	struct sa_context c;
 	struct packet packet;
+	struct ends at;
 	struct verdict *v;
+	uint32_t fits;		/* SAs, of the last template */
+	bool by_interface;
 	uint32_t required;	/* templates that must be satisfied */
 	uint32_t found;
 	uint32_t missing;	/* reason, or NONE */
@@ -92,20 +95,30 @@ struct template_walk {
 static void walk_template(struct template_walk *w, const struct rec_template *t,
 			  struct ipsecapi_direction *d)
 {
+	bool protects = t->proto == IPPROTO_ESP || t->proto == IPPROTO_AH;
 	struct ipsecapi_direction one;
 	struct sa_fits fits;
 
-	if (t->proto != IPPROTO_ESP && t->proto != IPPROTO_AH)
-		return;	/* compression and the like protect nothing */
-	sa_find(w->c.world->tables, w->c.policy, t, &w->packet, w->c.dir, &fits);
-	if (!t->optional)
-		w->required++;
+	if (!protects && t->proto != IPPROTO_COMP)
+		return;
+	if (w->c.flow)
+		sa_find(w->c.world->tables, w->c.policy, t, &w->packet, &w->at, w->c.dir, &fits);
+	else
+		sa_find_any(w->c.world->tables, w->c.policy, t, w->c.dir, &fits);
+	w->fits = fits.n;
+	w->by_interface |= fits.by_interface;
+	w->required += protects && !t->optional;
+	if (fits.n || w->c.dir == DIR_IN)
+		ends_pass(&w->at, t, w->c.dir);
 	if (!fits.n) {
 		if (!t->optional)
 			w->missing = fits.acquiring ? IPSECAPI_REASON_ACQUIRING :
-						      IPSECAPI_REASON_NO_SA;
+				     fits.expired ? IPSECAPI_REASON_SA_EXPIRED :
+						    IPSECAPI_REASON_NO_SA;
 		return;
 	}
+	if (!protects)	/* compression must be passed, but it protects nothing */
+		return;
 	judge_fits(&w->c, &fits, w->v, &one);
 	if (w->found++)
 		join_nested(d, &one);
@@ -128,31 +141,43 @@ static bool understood(const struct rec_policy *pol)
 	return true;
 }
 
-static void judge_templates(const struct sa_context *c, struct verdict *v,
-			    struct ipsecapi_direction *d)
+static void conclude(const struct template_walk *w, struct ipsecapi_direction *d)
+{
+	if (w->by_interface) {
+		say_unknown(d, IPSECAPI_REASON_UNSUPPORTED_POLICY);
+	} else if (w->missing != IPSECAPI_REASON_NONE) {
+		say_blocked(d, w->missing);
+	} else if (w->c.dir == DIR_IN && !w->required) {
+		/* whether a packet came through an SA or not, it is accepted */
+		say_none(d, IPSECAPI_REASON_OPTIONAL_PROTECTION);
+		d->caveats |= IPSECAPI_CAVEAT_OPTIONAL;
+	} else if (!w->found) {
+		say_none(d, IPSECAPI_REASON_OPTIONAL_NO_SA);
+		d->caveats |= IPSECAPI_CAVEAT_OPTIONAL;
+	} else if (!w->required) {
+		d->caveats |= IPSECAPI_CAVEAT_OPTIONAL;
+	}
+}
+
+/* Returns how many SAs fit the last template. Without a flow, those of any that is selected. */
+static uint32_t judge_templates(const struct sa_context *c, struct verdict *v,
+				struct ipsecapi_direction *d)
 {
 	struct template_walk w = { .c = *c, .v = v, .missing = IPSECAPI_REASON_NONE };
 	unsigned int i;
 
-	packet_of_flow(&w.packet, c->flow, c->dir);
 	if (!understood(c->policy)) {
 		say_unknown(d, IPSECAPI_REASON_UNSUPPORTED_TRANSFORM);
-		return;
+		return 0;
+	}
+	if (c->flow) {
+		packet_of_flow(&w.packet, c->flow, c->dir);
+		ends_of_packet(&w.at, &w.packet);
 	}
 	for (i = 0; i < c->policy->templates; i++)
 		walk_template(&w, &c->policy->tmpl[i], d);
-	if (w.missing != IPSECAPI_REASON_NONE) {
-		say_blocked(d, w.missing);
-	} else if (c->dir == DIR_IN && !w.required) {
-		/* whether a packet came through an SA or not, it is accepted */
-		say_none(d, IPSECAPI_REASON_OPTIONAL_PROTECTION);
-		d->caveats |= IPSECAPI_CAVEAT_OPTIONAL;
-	} else if (!w.found) {
-		say_none(d, IPSECAPI_REASON_OPTIONAL_NO_SA);
-		d->caveats |= IPSECAPI_CAVEAT_OPTIONAL;
-	} else if (!w.required) {
-		d->caveats |= IPSECAPI_CAVEAT_OPTIONAL;
-	}
+	conclude(&w, d);
+	return w.fits;
 }
 
 /*
@@ -235,16 +260,16 @@ static bool switched_off(const struct world *w, const struct flow_facts *f, int 
 	}
 	if (f->family == AF_INET ? w->all_no_policy4 : w->all_no_policy6)
 		return true;
-	if (f->route.local) {
-		/* local IPv6 routes are exempt always, IPv4 follows the loopback device */
+	if (f->route.local && f->family == AF_INET) {
 		const struct link *l = world_link(w, f->route.oif);
 
-		return f->family == AF_INET6 || (l && l->no_policy4);
+		return l && l->no_policy4;
 	}
+	/* for an IPv6 address of ours the interface that has it decides, whichever that is */
 	for (i = 0; i < w->n_links; i++) {
 		const struct link *l = &w->links[i];
 
-		if (l->admin_up && !l->loopback &&
+		if (l->admin_up && (!l->loopback || f->route.local) &&
 		    (f->family == AF_INET ? l->no_policy4 : l->no_policy6))
 			return true;
 	}
@@ -308,11 +333,13 @@ static void judge_direction(const struct world *w, const struct flow_facts *f, i
 		reason = policy_select(w->tables, &p, dir, &c.policy);
 	if (reason != IPSECAPI_REASON_NONE)
 		say_unknown(d, reason);
-	else if (c.policy && f->route.local)
+	else if (c.policy && f->route.local && c.policy->action == ACTION_ALLOW &&
+		 c.policy->templates)
 		say_unknown(d, IPSECAPI_REASON_LOOPBACK);
 	else if (c.policy)
 		judge_policy(&c, v, d);
-	else if (w->tables->default_block[dir])
+	/* which does not hold for what goes out by the loopback device */
+	else if (w->tables->default_block[dir] && (dir != DIR_OUT || !f->route.local))
 		say_blocked(d, IPSECAPI_REASON_DEFAULT_BLOCK);
 	else
 		say_none(d, f->route.local ? IPSECAPI_REASON_LOOPBACK :
@@ -331,7 +358,7 @@ uint32_t verdict_policy(const struct world *w, const struct rec_policy *pol,
 			struct ipsecapi_direction *d)
 {
 	struct sa_context c = { .world = w, .policy = pol, .dir = pol->dir };
-	struct sa_fits fits = { 0 };
+	uint32_t n;
 
 	if (pol->action != ACTION_ALLOW) {
 		say_blocked(d, IPSECAPI_REASON_LOCAL_POLICY_BLOCK);
@@ -345,15 +372,9 @@ uint32_t verdict_policy(const struct world *w, const struct rec_policy *pol,
 		say_unknown(d, IPSECAPI_REASON_NESTED);
 		return 0;
 	}
-	sa_find_any(w->tables, pol, &pol->tmpl[0], pol->dir, &fits);
-	if (!fits.n) {
-		say_blocked(d, fits.acquiring ? IPSECAPI_REASON_ACQUIRING : IPSECAPI_REASON_NO_SA);
-		clear_inbound(&c, d);
-		return 0;
-	}
-	judge_fits(&c, &fits, NULL, d);
+	n = judge_templates(&c, NULL, d);
 	clear_inbound(&c, d);
-	return fits.n;
+	return n;
 }
 
 uint32_t reason_layer(uint32_t reason)

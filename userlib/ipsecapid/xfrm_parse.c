@@ -192,6 +192,10 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, struct rec_sa *sa, struct sa_key *
 	/* A larval SA has no algorithm yet; IPComp has one of its own kind. */
 	if (!alg.aead && !alg.cipher && !alg.auth && !a.at[XFRMA_ALG_COMP])
 		sa->state = SA_ACQUIRING;
+	else if (sa->offload != OFFLOAD_PACKET &&	/* of these the device decides */
+		 (info->curlft.bytes >= info->lft.hard_byte_limit ||
+		  info->curlft.packets >= info->lft.hard_packet_limit))
+		sa->state = SA_EXPIRED;	/* the next packet is refused, and then the SA goes */
 	copy_address(sa->saddr, &info->saddr, info->family);
 	copy_address(sa->daddr, &info->id.daddr, info->family);
 	sa->packets = info->curlft.packets;

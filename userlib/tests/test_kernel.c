@@ -5,6 +5,7 @@
  * compared with what connect() does. Needs root.
  */
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <linux/netlink.h>
@@ -356,6 +357,107 @@ static void switches_are_found_without_an_event(void **state)
 	links_close(&l);
 }
 
+static unsigned long dropped(void)
+{
+	unsigned long n, sum = 0;
+	char name[64];
+	FILE *f = fopen("/proc/net/xfrm_stat", "re");
+
+	assert_non_null(f);
+	while (fscanf(f, "%63s %lu", name, &n) == 2)
+		if (!strcmp(name, "XfrmInPolBlock") || !strcmp(name, "XfrmInNoPols"))
+			sum += n;
+	fclose(f);
+	return sum;
+}
+
+/* Does a datagram to ::1 arrive? -EPERM: it was not even sent. */
+static int kernel_delivers(int in, const struct sockaddr_in6 *to)
+{
+	unsigned long before = dropped();
+	struct pollfd pfd = { .fd = in, .events = POLLIN };
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	char c;
+
+	err = sendto(s, "x", 1, 0, (const struct sockaddr *)to, sizeof(*to)) < 0 ? -errno : 0;
+	close(s);
+	if (err)
+		return err;
+	while (poll(&pfd, 1, 10) == 0)
+		if (dropped() != before)
+			return 0;
+	assert_int_equal(recv(in, &c, 1, 0), 1);
+	return 1;
+}
+
+static int we_say_of_ourselves(uint16_t port)
+{
+	struct flow_facts f = { .family = AF_INET6, .protocol = IPPROTO_UDP, .local[15] = 1,
+				.peer[15] = 1, .local_port = htons(1), .peer_port = port };
+	struct world w = { 0 };
+	struct tables t;
+	struct verdict v;
+	struct links l;
+
+	assert_int_equal(links_open(&l), 0);
+	assert_int_equal(links_read(&l), 0);
+	read_tables(&t);
+	links_show(&l, &w);
+	w.tables = &t;
+	routes_flow(&l, &f);
+	verdict_flow(&w, &f, &v);
+	links_close(&l);
+	tables_free(&t);
+	if (v.dir[0].protection == IPSECAPI_PROTECTION_BLOCKED)
+		return -EPERM;
+	assert_int_equal(v.dir[0].protection, IPSECAPI_PROTECTION_NONE);
+	return v.dir[1].protection == IPSECAPI_PROTECTION_NONE;
+}
+
+static void block_ipv6(uint8_t dir, bool add)
+{
+	struct xfrm_userpolicy_info p = { .sel.family = AF_INET6, .dir = dir,
+					  .action = XFRM_POLICY_BLOCK };
+	struct xfrm_userpolicy_id id = { .sel.family = AF_INET6, .dir = dir };
+
+	p.lft.soft_byte_limit = p.lft.hard_byte_limit = XFRM_INF;
+	p.lft.soft_packet_limit = p.lft.hard_packet_limit = XFRM_INF;
+	assert_int_equal(add ? request(XFRM_MSG_NEWPOLICY, &p, sizeof(p)) :
+			       request(XFRM_MSG_DELPOLICY, &id, sizeof(id)), 0);
+}
+
+/* IPv6 does not exempt what a host sends to itself, IPv4 does. */
+static void what_we_send_ourselves_is_judged_as_the_kernel_does(void **state)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr.s6_addr[15] = 1 };
+	socklen_t len = sizeof(to);
+	int in = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), dir;
+
+	(void)state;
+	if (in < 0 || bind(in, (struct sockaddr *)&to, sizeof(to)))
+		skip();	/* a host without IPv6 */
+	assert_int_equal(getsockname(in, (struct sockaddr *)&to, &len), 0);
+#define AGREE(wanted) do { \
+	assert_int_equal(kernel_delivers(in, &to), wanted); \
+	assert_int_equal(we_say_of_ourselves(to.sin6_port), wanted); \
+} while (0)
+	AGREE(1);
+	for (dir = 0; dir < 2; dir++) {
+		struct xfrm_userpolicy_default block = { 0 };
+
+		*(dir == DIR_OUT ? &block.out : &block.in) = XFRM_USERPOLICY_BLOCK;
+		assert_int_equal(request(XFRM_MSG_SETDEFAULT, &block, sizeof(block)), 0);
+		AGREE(dir == DIR_OUT);
+		*(dir == DIR_OUT ? &block.out : &block.in) = XFRM_USERPOLICY_ACCEPT;
+		assert_int_equal(request(XFRM_MSG_SETDEFAULT, &block, sizeof(block)), 0);
+		block_ipv6(dir == DIR_OUT ? XFRM_POLICY_OUT : XFRM_POLICY_IN, true);
+		AGREE(dir == DIR_OUT ? -EPERM : 0);
+		block_ipv6(dir == DIR_OUT ? XFRM_POLICY_OUT : XFRM_POLICY_IN, false);
+	}
+	AGREE(1);
+	close(in);
+}
+
 /* Reading the links may have to wait, so the event itself must be enough. */
 static void a_link_is_down_by_its_event(void **state)
 {
@@ -403,6 +505,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(routes_of_tunnels_are_read),
 	cmocka_unit_test(the_way_a_socket_sends_is_read),
 	cmocka_unit_test(switches_are_found_without_an_event),
+	cmocka_unit_test(what_we_send_ourselves_is_judged_as_the_kernel_does),
 	cmocka_unit_test(a_link_is_down_by_its_event),
 	cmocka_unit_test(larval_sas_are_seen_as_such),
 };

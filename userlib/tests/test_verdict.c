@@ -304,7 +304,17 @@ static void policies_without_sas(void **state)
 		SAYS(&s, dir, "negotiating", "software", "acquiring");
 		set_scene(&s);
 		s.sa[dir].state = SA_EXPIRED;
-		SAYS(&s, dir, "blocked", "software", "no-sa");
+		SAYS(&s, dir, "blocked", "software", "sa-expired");
+		/* an SA that selects by interface may or may not be taken */
+		set_scene(&s);
+		s.sa[dir].sel.family = AF_INET;
+		SAYS(&s, dir, "encrypted", "hw-packet", "none");
+		s.sa[dir].sel.ifindex = NIC;
+		SAYS(&s, dir, "unknown", "unknown", "unsupported-policy");
+		/* a rule may mark a packet after it was looked up, which is done again then */
+		set_scene(&s);
+		s.pol[dir].mark_mask = 1;
+		SAYS(&s, dir, "unknown", "unknown", "unsupported-policy");
 	}
 }
 
@@ -633,10 +643,131 @@ static void nested_transforms(void **state)
 	SAYS(&s, DIR_OUT, "unknown", "unknown", "nested");
 	s.pol[0].offload_ifindex = 0;
 	s.sa[0].offload = s.sa[2].offload = OFFLOAD_NONE;
-	s.pol[0].tmpl[1].proto = IPPROTO_COMP;	/* compression protects nothing */
+	s.pol[0].tmpl[1].proto = IPPROTO_COMP;	/* compression is passed, and protects nothing */
+	SAYS(&s, DIR_OUT, "blocked", "software", "no-sa");
+	s.pol[0].tmpl[1].optional = 1;
+	SAYS(&s, DIR_OUT, "encrypted", "software", "none");
+	s.pol[0].tmpl[1].optional = 0;
+	s.sa[2].proto = IPPROTO_COMP;
 	SAYS(&s, DIR_OUT, "encrypted", "software", "none");
 	s.pol[0].tmpl[1].proto = IPPROTO_ROUTING;
 	SAYS(&s, DIR_OUT, "unknown", "unknown", "unsupported-transform");
+}
+
+/* What a tunnel has wrapped goes between the tunnel's ends: the next template's SA stands there. */
+static void transforms_around_a_tunnel(void **state)
+{
+	struct scene s;
+	int dir;
+
+	(void)state;
+	for (dir = 0; dir < 2; dir++) {
+		struct rec_template *t;
+
+		set_scene(&s);
+		t = s.pol[dir].tmpl;
+		s.pol[dir].offload_ifindex = 0;
+		s.pol[dir].templates = 2;
+		t[1] = t[0];
+		t[0].mode = XFRM_MODE_TUNNEL;
+		t[0].proto = IPPROTO_COMP;
+		t[0].saddr[0] = t[0].daddr[0] = 192;
+		t[0].saddr[3] = 1;
+		t[0].daddr[3] = 2;
+		s.tables.n_sas = 3;
+		s.sa[dir].offload = OFFLOAD_NONE;
+		s.sa[2] = s.sa[dir];
+		s.sa[2].proto = IPPROTO_COMP;
+		s.sa[2].mode = XFRM_MODE_TUNNEL;
+		memcpy(s.sa[2].saddr, t[0].saddr, 16);
+		memcpy(s.sa[2].daddr, t[0].daddr, 16);
+		/* inbound what destination that is can't be told */
+		if (dir == DIR_OUT)
+			SAYS(&s, dir, "blocked", "software", "no-sa");
+		memcpy(s.sa[dir].saddr, t[0].saddr, 16);
+		memcpy(s.sa[dir].daddr, t[0].daddr, 16);
+		SAYS(&s, dir, "encrypted", "software", "none");
+	}
+}
+
+static void traffic_to_oneself(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_scene(&s);
+	s.flow.family = AF_INET6;
+	s.flow.route.local = true;
+	s.flow.route.oif = 1;
+	SAYS(&s, DIR_OUT, "none", "none", "loopback");
+	SAYS(&s, DIR_IN, "none", "none", "loopback");
+	s.tables.default_block[DIR_OUT] = s.tables.default_block[DIR_IN] = 1;
+	SAYS(&s, DIR_OUT, "none", "none", "loopback");
+	SAYS(&s, DIR_IN, "blocked", "software", "default-block");
+	s.link[1].no_policy6 = true;	/* it may be the one that has the address */
+	SAYS(&s, DIR_IN, "none", "none", "loopback");
+	s.link[1].no_policy6 = false;
+	s.pol[DIR_IN].sel = s.pol[DIR_OUT].sel = (struct rec_selector){ .family = AF_INET6 };
+	SAYS(&s, DIR_IN, "unknown", "unknown", "loopback");
+	s.pol[DIR_IN].action = s.pol[DIR_OUT].action = ACTION_BLOCK;
+	SAYS(&s, DIR_IN, "blocked", "software", "local-policy-block");
+	SAYS(&s, DIR_OUT, "blocked", "software", "local-policy-block");
+}
+
+#define RULE_SAYS(s, dir, count, p, e, r) do { \
+	struct ipsecapi_direction r_; \
+	assert_int_equal(verdict_policy(&(s)->world, &(s)->pol[dir], &r_), count); \
+	assert_string_equal(ipsecapi_word(IPSECAPI_WORDS_PROTECTION, r_.protection), p); \
+	assert_string_equal(ipsecapi_word(IPSECAPI_WORDS_ENFORCED, r_.enforced_by), e); \
+	assert_string_equal(ipsecapi_word(IPSECAPI_WORDS_REASON, r_.reason), r); \
+} while (0)
+
+/* A rule of the status is told by the same measure as a flow. */
+static void rules_without_a_flow(void **state)
+{
+	struct scene s;
+	int dir;
+
+	(void)state;
+	for (dir = 0; dir < 2; dir++) {
+		set_scene(&s);
+		RULE_SAYS(&s, dir, 1, "encrypted", "hw-packet", "none");
+		s.sa[dir].reqid = 8;
+		RULE_SAYS(&s, dir, 0, "blocked", "software", "no-sa");
+		s.sa[dir].reqid = 7;
+		s.sa[dir].state = SA_EXPIRED;
+		RULE_SAYS(&s, dir, 0, "blocked", "software", "sa-expired");
+	}
+	set_scene(&s);
+	s.sa[0].if_id = 1;
+	RULE_SAYS(&s, DIR_OUT, 0, "blocked", "software", "no-sa");
+	set_scene(&s);
+	s.sa[0].mark_mask = s.sa[0].mark_value = 1;
+	RULE_SAYS(&s, DIR_OUT, 0, "blocked", "software", "no-sa");
+	s.pol[0].mark_mask = s.pol[0].mark_value = 1;
+	RULE_SAYS(&s, DIR_OUT, 1, "encrypted", "hw-packet", "none");
+	/* software takes no SA of a device, and what is optional goes in clear then */
+	set_scene(&s);
+	s.pol[0].offload_ifindex = 0;
+	s.pol[0].tmpl[0].optional = s.pol[1].tmpl[0].optional = 1;
+	RULE_SAYS(&s, DIR_OUT, 0, "none", "none", "optional-no-sa");
+	RULE_SAYS(&s, DIR_IN, 1, "none", "none", "optional-protection");
+	set_scene(&s);
+	s.sa[0].offload_ifindex = 4;
+	RULE_SAYS(&s, DIR_OUT, 0, "blocked", "software", "no-sa");
+	set_scene(&s);
+	s.pol[0].tmpl[0].mode = s.sa[0].mode = XFRM_MODE_TUNNEL;
+	memcpy(s.pol[0].tmpl[0].saddr, s.sa[0].saddr, 16);
+	memcpy(s.pol[0].tmpl[0].daddr, s.sa[0].daddr, 16);
+	RULE_SAYS(&s, DIR_OUT, 1, "encrypted", "hw-packet", "none");
+	s.sa[0].offload_ifindex = 4;
+	RULE_SAYS(&s, DIR_OUT, 0, "blocked", "software", "no-sa");
+	/* inbound another peer's may deliver, and another's address is another's */
+	set_scene(&s);
+	s.sa[1].saddr[3] = 77;
+	RULE_SAYS(&s, DIR_IN, 1, "encrypted", "hw-packet", "none");
+	s.sa[1].daddr[3] = 77;
+	RULE_SAYS(&s, DIR_IN, 0, "blocked", "software", "no-sa");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -661,5 +792,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(sockets_with_policies_of_their_own),
 	cmocka_unit_test(switches_that_no_table_shows),
 	cmocka_unit_test(nested_transforms),
+	cmocka_unit_test(transforms_around_a_tunnel),
+	cmocka_unit_test(traffic_to_oneself),
+	cmocka_unit_test(rules_without_a_flow),
 };
 RUN(tests)
