@@ -78,7 +78,7 @@ static int mb_seal(void *priv, const void *ctx, const struct esvc_aead_job *job,
 				   job->aad_len, icv, ESVC_ICV_LEN);
 	else
 		return -EIO;
-	OPENSSL_cleanse(&state, sizeof(state));	/* GHASH state and key stream */
+	explicit_bzero(&state, sizeof(state));	/* GHASH state and key stream */
 	return 0;
 }
 
@@ -99,7 +99,7 @@ static int mb_open(void *priv, const void *ctx, const struct esvc_aead_job *job,
 	else
 		return -EIO;
 	err = CRYPTO_memcmp(got, icv, ESVC_ICV_LEN) ? -EBADMSG : 0;
-	OPENSSL_cleanse(&state, sizeof(state));
+	explicit_bzero(&state, sizeof(state));
 	OPENSSL_cleanse(got, sizeof(got));	/* the right ICV of a forged packet is nobody's business */
 	return err;
 }

@@ -112,8 +112,8 @@ static bool prepare(struct esvc_dev *dev)
 	return true;
 }
 
-/* What decides about a single frame lies behind its network header, in at most so many bytes (SPD-25). */
-#define KEPT_L4	64
+/* Ports, types and codes: what decides about a tagged frame behind its network header (SPD-25). */
+#define KEPT_L4	8
 
 /* Encryption overwrites the frame. Its headers stay, should they be asked for again: seg_buf is only TSO's. */
 static void keep_headers(struct esvc_dev *dev)

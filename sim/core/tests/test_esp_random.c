@@ -118,6 +118,8 @@ static size_t slow_receive(struct slow_sa *sa, const uint8_t *f, size_t len, uin
 	slow_parse(&s, f, len, len);
 	if (strcmp(s.kind, "ip") || s.proto != 50 || s.frag)
 		return 0;
+	if (s.family == 4 && slow_sum(0, f + s.l3, s.l4 - s.l3) != 0xffff)
+		return 0;
 	esp_len = s.l3 + s.l3_len - s.l4;
 	if (esp_len < 36 || esp_len % 4 || s.family != sa->family || rd32(f + s.l4) != sa->spi ||
 	    memcmp(s.daddr, (sa->mode == ESV_SA_TUNNEL ? GW_B : ADDR_B)[s.family == 6], 16))
