@@ -20,6 +20,9 @@
  *    does now and is not by itself a basis for access control: nothing stops the system's
  *    policy from changing afterwards.
  *
+ *  - A call that asks the broker waits for two seconds at most in all, whether it must come back
+ *    to the broker first or not, and whatever number of attempts that takes.
+ *
  * Errors common to all calls: -EINVAL an argument that can never be right, -ECHILD used after
  * fork(), -ENOLINK no broker answers, -EPROTO the broker broke the protocol, -ENOMEM.
  */
@@ -457,7 +460,8 @@ int ipsecapi_get_fd(const struct ipsecapi *ctx);
 
 /**
  * Milliseconds until ipsecapi_next_event() should be called even though the descriptor is not
- * readable (as for poll()); -1: no such need; 0: an event is waiting already.
+ * readable (as for poll()); -1: no such need; 0: an event is waiting already, or an attempt to
+ * come back is due.
  */
 int ipsecapi_get_timeout(const struct ipsecapi *ctx);
 
@@ -466,7 +470,8 @@ int ipsecapi_get_timeout(const struct ipsecapi *ctx);
  * @ev, @size: filled; size is sizeof(*ev).
  *
  * Returns 1 with an event, 0 without. A lost broker is not an error here: it is the event
- * BROKER_LOST, after which each call tries to come back, at most a few times per second.
+ * BROKER_LOST, once. From then on these calls bring the session back step by step, at most a few
+ * attempts per second, until the event BROKER_BACK; none of them waits for the broker.
  */
 int ipsecapi_next_event(struct ipsecapi *ctx, struct ipsecapi_event *ev, size_t size);
 

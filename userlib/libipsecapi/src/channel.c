@@ -10,22 +10,26 @@
 
 #include "internal.h"
 
-/* A broker that takes longer than this is not working; the caller must not hang with it. */
-#define REPLY_TIMEOUT_NS	2000000000ull
-
-int channel_connect(struct ipsecapi *ctx)
+static int set_patience(int sock, uint64_t wait_ns)
 {
-	struct timeval tv = { .tv_sec = REPLY_TIMEOUT_NS / 1000000000 };
+	uint64_t us = wait_ns / 1000 + 1;	/* 0 would be for ever */
+	const struct timeval tv = { .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
+
+	/* what connect() goes by, when the queue of the listening socket is full */
+	return setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+int channel_connect(struct ipsecapi *ctx, uint64_t wait_ns)
+{
 	struct epoll_event ev = { .events = EPOLLIN };
 	int sock, err;
 
-	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (wait_ns ? 0 : SOCK_NONBLOCK), 0);
 	if (sock < 0)
 		return -errno;
-	/* also bounds connect() when the queue of the listening socket is full */
-	if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) ||
+	if ((wait_ns && set_patience(sock, wait_ns)) ||
 	    connect(sock, (struct sockaddr *)&ctx->addr, sizeof(ctx->addr))) {
-		err = -ENOLINK;
+		err = context_fail(ctx, -ENOLINK, IPSECAPI_REASON_BROKER_LOST);
 		goto close_sock;
 	}
 	if (epoll_ctl(ctx->epoll, EPOLL_CTL_ADD, sock, &ev)) {
@@ -48,7 +52,7 @@ void channel_drop(struct ipsecapi *ctx)
 	ctx->sock = -1;
 }
 
-static int send_request(struct ipsecapi *ctx, const struct request *req)
+int channel_send(struct ipsecapi *ctx, const struct request *req)
 {
 	union {
 		struct cmsghdr align;
@@ -79,12 +83,13 @@ static int send_request(struct ipsecapi *ctx, const struct request *req)
 		control.align.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&control.align), &req->fd, sizeof(int));
 	}
-	if (sendmsg(ctx->sock, &msg, MSG_NOSIGNAL) < 0)
+	/* a broker that left no room for it has not read for long */
+	if (sendmsg(ctx->sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return errno == EBADF || errno == EINVAL ? -errno : -ENOLINK;
 	return 0;
 }
 
-/* Returns the message's length, 0 when none waits, -ENOLINK when the broker is gone. */
+/* Returns the message's length, -EAGAIN when none waits, -ENOLINK when the broker is gone. */
 static ssize_t receive(struct ipsecapi *ctx, struct reply *rep)
 {
 	union {
@@ -102,7 +107,7 @@ static ssize_t receive(struct ipsecapi *ctx, struct reply *rep)
 	rep->fd = -1;
 	n = recvmsg(ctx->sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -ENOLINK;
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -ENOLINK;
 	if (n == 0)
 		return -ENOLINK;
 	c = CMSG_FIRSTHDR(&msg);
@@ -128,16 +133,13 @@ static void take_event(struct ipsecapi *ctx, const struct reply *rep)
 static int take_message(struct ipsecapi *ctx, struct reply *rep)
 {
 	ssize_t n = receive(ctx, rep);
-	int err;
+	int err = n < 0 ? n : 0;
 
-	if (n <= 0)
-		return n;
-	err = tlv_parse(rep->buf, n, &rep->hdr, &rep->set);
-	if (err)
+	if (!err && tlv_parse(rep->buf, n, &rep->hdr, &rep->set))
 		err = -EPROTO;
-	else if (rep->hdr.type == WIRE_EVENT)
+	else if (!err && rep->hdr.type == WIRE_EVENT)
 		take_event(ctx, rep);
-	else if (rep->hdr.tag == ctx->tag)
+	else if (!err && rep->hdr.tag == ctx->tag)
 		return 1;
 	/* an event, the late reply to a request that was given up, or nonsense */
 	if (rep->fd >= 0)
@@ -146,7 +148,22 @@ static int take_message(struct ipsecapi *ctx, struct reply *rep)
 	return err;
 }
 
-static int wait_readable(struct ipsecapi *ctx, uint64_t until)
+int channel_take(struct ipsecapi *ctx, struct reply *rep)
+{
+	int err;
+
+	do {
+		err = take_message(ctx, rep);
+	} while (!err);
+	return err;
+}
+
+bool channel_answers(const struct reply *rep, uint16_t type)
+{
+	return rep->hdr.type == (type | WIRE_REPLY) && rep->hdr.status <= 0;
+}
+
+int channel_wait(struct ipsecapi *ctx, uint64_t until)
 {
 	struct pollfd pfd = { .fd = ctx->sock, .events = POLLIN };
 	uint64_t now = now_boottime();
@@ -159,39 +176,32 @@ static int wait_readable(struct ipsecapi *ctx, uint64_t until)
 
 int channel_call(struct ipsecapi *ctx, const struct request *req, struct reply *rep)
 {
-	uint64_t until = now_boottime() + REPLY_TIMEOUT_NS;
 	int err;
 
 	rep->fd = -1;
-	err = send_request(ctx, req);
+	err = channel_send(ctx, req);
+	if (err == -EBADF || err == -EINVAL)
+		return err;
 	while (!err) {
-		err = take_message(ctx, rep);
-		if (!err)
-			err = wait_readable(ctx, until);
+		err = channel_take(ctx, rep);
+		if (err == -EAGAIN)
+			err = channel_wait(ctx, ctx->until);
 	}
-	if (err == 1) {
-		if (rep->hdr.type == (req->type | WIRE_REPLY) && rep->hdr.status <= 0)
-			return context_fail(ctx, rep->hdr.status, rep->hdr.reason);
-		err = -EPROTO;
-	}
-	if (err != -EBADF && err != -EINVAL)
-		session_lost(ctx);
-	return err;
+	if (err == 1 && channel_answers(rep, req->type))
+		return context_fail(ctx, rep->hdr.status, rep->hdr.reason);
+	session_lost(ctx);
+	return err == 1 ? -EPROTO : err;
 }
 
 int channel_drain(struct ipsecapi *ctx)
 {
 	struct reply rep;
-	struct pollfd pfd = { .fd = ctx->sock, .events = POLLIN };
-	int err = 0;
+	int err;
 
-	while (!err && poll(&pfd, 1, 0) > 0) {
-		err = take_message(ctx, &rep);
-		if (err == 1) {	/* nobody waits for it any more */
-			if (rep.fd >= 0)
-				close(rep.fd);
-			err = 0;
-		}
-	}
-	return err;
+	do {
+		err = channel_take(ctx, &rep);
+		if (err == 1 && rep.fd >= 0)	/* nobody waits for it any more */
+			close(rep.fd);
+	} while (err == 1);
+	return err == -EAGAIN ? 0 : err;
 }

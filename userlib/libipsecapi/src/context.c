@@ -19,6 +19,7 @@ int context_enter(struct ipsecapi *ctx)
 	if (!guard_ok(ctx->guard))
 		return -ECHILD;
 	ctx->reason = IPSECAPI_REASON_NONE;
+	ctx->until = now_boottime() + CALL_NS;
 	return 0;
 }
 
@@ -66,13 +67,15 @@ int ipsecapi_open(const char *path, uint32_t flags, struct ipsecapi **out)
 		err = -errno;
 		goto free_guard;
 	}
-	err = session_start(ctx);
+	ctx->until = now_boottime() + CALL_NS;
+	err = session_wait(ctx);
 	if (err)
 		goto close_epoll;
 	*out = ctx;
 	return 0;
 
 close_epoll:
+	channel_drop(ctx);
 	close(ctx->epoll);
 free_guard:
 	guard_free(ctx->guard);

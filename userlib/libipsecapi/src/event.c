@@ -20,11 +20,11 @@ void event_push(struct ipsecapi *ctx, uint32_t type, uint32_t reason, uint32_t r
 
 static void refresh(struct ipsecapi *ctx)
 {
-	if (ctx->sock >= 0) {
+	if (ctx->state == SESSION_UP) {
 		if (channel_drain(ctx))
 			session_lost(ctx);
-	} else if (now_boottime() >= ctx->retry_at) {
-		session_resume(ctx);
+	} else if (ctx->state != SESSION_DOWN || now_boottime() >= ctx->retry_at) {
+		session_advance(ctx, 0);
 	}
 	ctx->reason = IPSECAPI_REASON_NONE;
 }
@@ -74,7 +74,7 @@ int ipsecapi_next_event(struct ipsecapi *ctx, struct ipsecapi_event *out, size_t
 
 int ipsecapi_get_timeout(const struct ipsecapi *ctx)
 {
-	uint64_t now;
+	uint64_t now, at;
 
 	if (!ctx)
 		return -EINVAL;
@@ -82,8 +82,9 @@ int ipsecapi_get_timeout(const struct ipsecapi *ctx)
 		return -ECHILD;
 	if (ctx->overflow || ctx->head != ctx->tail)
 		return 0;
-	if (ctx->sock >= 0)
+	if (ctx->state == SESSION_UP)
 		return -1;
 	now = now_boottime();
-	return now >= ctx->retry_at ? 0 : (ctx->retry_at - now) / 1000000 + 1;
+	at = ctx->state == SESSION_DOWN ? ctx->retry_at : ctx->attempt_until;
+	return now >= at ? 0 : (at - now) / 1000000 + 1;
 }

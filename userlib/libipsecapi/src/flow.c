@@ -79,43 +79,56 @@ static uint32_t socket_changed(const struct ipsecapi_flow *flow)
 	return sends_alike(flow) ? IPSECAPI_REASON_NONE : IPSECAPI_REASON_SOCKET_CHANGED;
 }
 
-/* Show the socket to the broker and take the handle and the tuple that it read. */
-static int open_remote(struct ipsecapi_flow *flow, struct ipsecapi_tuple *tuple)
+/* The handle and the tuple that the broker read. */
+static int read_opened(struct ipsecapi_flow *flow, const struct reply *rep,
+		       struct ipsecapi_tuple *tuple)
 {
-	const struct request req = { .type = WIRE_FLOW_OPEN, .fd = flow->fd };
-	struct ipsecapi *ctx = flow->ctx;
-	struct reply rep;
-	const struct tlv_value *v = &rep.set.at[WIRE_ATTR_STRUCT];
+	const struct tlv_value *v = &rep->set.at[WIRE_ATTR_STRUCT];
 	uint32_t remote;
-	int err;
 
-	err = channel_call(ctx, &req, &rep);
-	if (err)
-		return err;
-	if (tlv_u32(&rep.set, WIRE_ATTR_FLOW, &remote) || !remote || !v->data ||
-	    (remote & 0xffff) >= ctx->slots)
+	if (tlv_u32(&rep->set, WIRE_ATTR_FLOW, &remote) || !remote || !v->data ||
+	    (remote & 0xffff) >= flow->ctx->slots)
 		return -EPROTO;
 	sized_copy_out(tuple, sizeof(*tuple), v->data, v->length);
 	flow->remote = remote;
 	return 0;
 }
 
-/* Attach again after the broker came back. A socket that changed meanwhile ends the flow. */
+static struct request open_request(const struct ipsecapi_flow *flow)
+{
+	return (struct request){ .type = WIRE_FLOW_OPEN, .fd = flow->fd };
+}
+
+/* A socket that changed while the broker was gone ends the flow. */
 int flow_attach(struct ipsecapi_flow *flow)
 {
-	struct ipsecapi_tuple tuple;
+	const struct request req = open_request(flow);
+	uint32_t changed = socket_changed(flow);
 	int err;
 
-	if (flow->stale)
+	if (changed != IPSECAPI_REASON_NONE) {
+		flow->stale = changed;
 		return -ESTALE;
-	flow->stale = socket_changed(flow);
-	if (flow->stale != IPSECAPI_REASON_NONE)
+	}
+	err = channel_send(flow->ctx, &req);
+	if (err == -EBADF || err == -EINVAL) {
+		flow->stale = IPSECAPI_REASON_SOCKET_CLOSED;
 		return -ESTALE;
-	flow->stale = 0;
-	err = open_remote(flow, &tuple);
-	if (err && err != -ENOLINK)
-		flow->stale = flow->ctx->reason;
+	}
 	return err;
+}
+
+/* A refusal ends the flow, not the session. */
+int flow_attached(struct ipsecapi_flow *flow, const struct reply *rep)
+{
+	struct ipsecapi_tuple tuple;
+
+	if (!channel_answers(rep, WIRE_FLOW_OPEN))
+		return -EPROTO;
+	if (!rep->hdr.status)
+		return read_opened(flow, rep, &tuple);
+	flow->stale = rep->hdr.reason;
+	return 0;
 }
 
 struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote)
@@ -128,10 +141,23 @@ struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote)
 	return NULL;
 }
 
+/* Returns what session_call() does, with the handle and the tuple taken. */
+static int open_remote(struct ipsecapi_flow *flow)
+{
+	const struct request req = open_request(flow);
+	struct reply rep;
+	int err = session_call(flow->ctx, &req, &rep);
+
+	if (!err)
+		err = read_opened(flow, &rep, &flow->tuple);
+	if (rep.fd >= 0)
+		close(rep.fd);
+	return err;
+}
+
 int ipsecapi_flow_open(struct ipsecapi *ctx, int fd, struct ipsecapi_flow **out)
 {
 	struct ipsecapi_flow *flow;
-	bool was_up;
 	int err;
 
 	err = context_enter(ctx);
@@ -147,16 +173,7 @@ int ipsecapi_flow_open(struct ipsecapi *ctx, int fd, struct ipsecapi_flow **out)
 	flow->ctx = ctx;
 	flow->fd = fd;
 	read_sending(fd, &flow->sending);
-
-	was_up = ctx->sock >= 0;
-	err = session_resume(ctx);
-	if (!err)
-		err = open_remote(flow, &flow->tuple);
-	if (err == -ENOLINK && was_up) {
-		err = session_resume(ctx);
-		if (!err)
-			err = open_remote(flow, &flow->tuple);
-	}
+	err = open_remote(flow);
 	if (err) {
 		free(flow);
 		return err;
@@ -179,27 +196,54 @@ static void unlink_flow(struct ipsecapi_flow *flow)
 	}
 }
 
-void ipsecapi_flow_close(struct ipsecapi_flow *flow)
+static void close_remote(struct ipsecapi_flow *flow)
 {
-	struct request req = { .type = WIRE_FLOW_CLOSE, .fd = -1 };
+	const struct request req = { .type = WIRE_FLOW_CLOSE, .fd = -1, .flow = flow->remote };
+	struct ipsecapi *ctx = flow->ctx;
 	struct reply rep;
 
+	/* a session that is coming up has another question open; let it begin again without us */
+	if (ctx->state != SESSION_UP && (flow->remote || ctx->attaching == flow))
+		session_abandon(ctx);
+	if (ctx->state != SESSION_UP || !flow->remote)
+		return;
+	ctx->until = now_boottime() + CALL_NS;
+	channel_call(ctx, &req, &rep);
+	if (rep.fd >= 0)
+		close(rep.fd);
+}
+
+void ipsecapi_flow_close(struct ipsecapi_flow *flow)
+{
 	if (!flow)
 		return;
 	unlink_flow(flow);
-	if (guard_ok(flow->ctx->guard) && flow->ctx->sock >= 0 && flow->remote) {
-		req.flow = flow->remote;
-		channel_call(flow->ctx, &req, &rep);
-		if (rep.fd >= 0)
-			close(rep.fd);
-	}
+	if (guard_ok(flow->ctx->guard))
+		close_remote(flow);
 	free(flow);
 }
 
-/* Common start of the calls that ask the broker about a flow. */
-static int flow_request(struct ipsecapi_flow *flow, struct request *req)
+/* Is the flow alive, and attached? */
+static int flow_ready(struct ipsecapi_flow *flow)
 {
 	uint32_t changed;
+	int err;
+
+	if (!flow->stale) {
+		changed = socket_changed(flow);
+		if (changed != IPSECAPI_REASON_NONE)
+			flow->stale = changed;
+	}
+	err = flow->stale ? 0 : session_wait(flow->ctx);
+	if (err)
+		return err;
+	return flow->stale ? context_fail(flow->ctx, -ESTALE, flow->stale) : 0;
+}
+
+/* A flow's handle dies with the connection: after a loss, attach and ask once more. */
+static int flow_struct(struct ipsecapi_flow *flow, struct request *req, void *out, size_t size)
+{
+	bool was_up;
 	int err;
 
 	if (!flow)
@@ -207,35 +251,14 @@ static int flow_request(struct ipsecapi_flow *flow, struct request *req)
 	err = context_enter(flow->ctx);
 	if (err)
 		return err;
-	if (!flow->stale) {
-		changed = socket_changed(flow);
-		if (changed != IPSECAPI_REASON_NONE)
-			flow->stale = changed;
-	}
-	if (flow->stale)
-		return context_fail(flow->ctx, -ESTALE, flow->stale);
-	err = session_resume(flow->ctx);
-	if (err)
-		return err;
-	if (flow->stale)
-		return context_fail(flow->ctx, -ESTALE, flow->stale);
-	req->flow = flow->remote;
-	return 0;
-}
-
-/* A flow's handle dies with the connection: after a loss, attach and ask once more. */
-static int flow_struct(struct ipsecapi_flow *flow, struct request *req, void *out, size_t size)
-{
-	int err, tries;
-
-	for (tries = 0; tries < 2; tries++) {
-		err = flow_request(flow, req);
+	do {
+		was_up = flow->ctx->state == SESSION_UP;
+		err = flow_ready(flow);
 		if (err)
-			break;
+			return err;
+		req->flow = flow->remote;
 		err = session_struct(flow->ctx, req, out, size);
-		if (err != -ENOLINK)
-			break;
-	}
+	} while (err == -ENOLINK && was_up);
 	return err;
 }
 

@@ -12,6 +12,8 @@
 #include "../wire/tlv.h"
 
 #define EVENT_QUEUE	64	/* a power of two */
+/* A broker that takes longer than this is not working; the caller must not hang with it. */
+#define CALL_NS		2000000000ull
 
 struct queued_event {
 	uint32_t type;
@@ -35,6 +37,14 @@ struct ipsecapi_flow {
 	struct sending sending;	/* as the broker was shown it */
 };
 
+/* A session comes up step by step; no step waits. */
+enum session_state {
+	SESSION_DOWN = 0,	/* no connection */
+	SESSION_HELLO,		/* connected, HELLO sent */
+	SESSION_ATTACH,		/* flows are being opened again, one by one */
+	SESSION_UP,
+};
+
 struct ipsecapi {
 	struct sockaddr_un addr;
 	uint8_t *guard;		/* reads 1 in the opening process, 0 after fork() */
@@ -46,7 +56,13 @@ struct ipsecapi {
 	void *page;
 	size_t page_size;
 	uint32_t slot_size, slots;	/* as checked when the page was mapped */
-	uint64_t retry_at;	/* CLOCK_BOOTTIME ns of the next attempt to come back */
+	enum session_state state;
+	bool was_up;		/* once: coming up again is an event */
+	struct ipsecapi_flow *attaching; /* whose reply is awaited */
+	/* CLOCK_BOOTTIME ns */
+	uint64_t until;		/* the current call waits no longer */
+	uint64_t attempt_until;	/* the broker has so long for the next step */
+	uint64_t retry_at;	/* next_event() begins the next attempt */
 	struct ipsecapi_flow *flows;
 	struct queued_event queue[EVENT_QUEUE];
 	unsigned int head, tail;
@@ -65,6 +81,7 @@ static inline bool guard_ok(const uint8_t *guard)
 uint64_t now_boottime(void);
 
 /* context.c */
+/* Begin a call: it has its time from now on. */
 int context_enter(struct ipsecapi *ctx);
 int context_fail(struct ipsecapi *ctx, int err, uint32_t reason);
 
@@ -84,9 +101,21 @@ struct reply {
 	int fd;			/* descriptor received, or -1; the caller closes it */
 };
 
-int channel_connect(struct ipsecapi *ctx);
+/* Waits for at most @wait_ns, which the listening socket's queue may take. */
+int channel_connect(struct ipsecapi *ctx, uint64_t wait_ns);
 void channel_drop(struct ipsecapi *ctx);
-/* Send and wait. Returns 0, the broker's errno, or -ENOLINK with the connection dropped. */
+/* Returns 0, -EBADF or -EINVAL when the descriptor can't be shown, or -ENOLINK. Never waits. */
+int channel_send(struct ipsecapi *ctx, const struct request *req);
+/*
+ * Take what waits up to the reply to the last request. Returns 1 with it, -EAGAIN when it is not
+ * there yet, or another negative errno. Never waits.
+ */
+int channel_take(struct ipsecapi *ctx, struct reply *rep);
+/* Is it a reply to a request of @type? */
+bool channel_answers(const struct reply *rep, uint16_t type);
+/* Wait for a message. Returns -ENOLINK when there is none until then. */
+int channel_wait(struct ipsecapi *ctx, uint64_t until);
+/* Send and wait. Returns 0, the broker's errno, or -ENOLINK with the session lost. */
 int channel_call(struct ipsecapi *ctx, const struct request *req, struct reply *rep);
 /* Take in events that wait, without blocking. Returns 0 or -ENOLINK. */
 int channel_drain(struct ipsecapi *ctx);
@@ -96,14 +125,21 @@ int page_map(struct ipsecapi *ctx, int fd, uint32_t size);
 void page_unmap(struct ipsecapi *ctx);
 
 /* session.c: a connection that comes back by itself */
-int session_start(struct ipsecapi *ctx);
-int session_resume(struct ipsecapi *ctx);
+/* Go on as far as possible without waiting. Returns 0 when up, -EAGAIN, or another errno. */
+int session_advance(struct ipsecapi *ctx, uint64_t wait_ns);
+/* Come up, within the time of the current call. */
+int session_wait(struct ipsecapi *ctx);
 int session_call(struct ipsecapi *ctx, const struct request *req, struct reply *rep);
 int session_struct(struct ipsecapi *ctx, const struct request *req, void *out, size_t size);
+/* The broker is gone. */
 void session_lost(struct ipsecapi *ctx);
+/* Begin again with the next step. */
+void session_abandon(struct ipsecapi *ctx);
 
 /* flow.c */
+/* Show the flow's socket again. Returns -ESTALE when it is not what it was. */
 int flow_attach(struct ipsecapi_flow *flow);
+int flow_attached(struct ipsecapi_flow *flow, const struct reply *rep);
 struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote);
 
 /* event.c */
