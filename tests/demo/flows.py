@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The flows of the demo: what each is, how it is set up, and what must be said of it."""
+"""The flows of the demo: what each is, how it is set up, what must be said of it, and what must be counted."""
 
 import copy
 import json
@@ -7,6 +7,7 @@ import json
 import xfrm
 
 PORT = 7000
+PINGS = 5
 HARDWARE = {"kernel-readback", "device-counters"}
 
 
@@ -32,6 +33,11 @@ class Kind:
     def __init__(self, name, net, expect, far=2, keys=None, offload=True):
         self.name, self.net, self.expect, self.far = name, net, expect, far
         self.keys, self.offload = keys, offload
+
+    @property
+    def in_nic(self):
+        """The near NIC makes and takes the ESP."""
+        return bool(self.keys) and self.offload
 
 
 KINDS = [
@@ -80,12 +86,21 @@ class Pair:
                               xfrm.policy(side, "add", "in", other, own)]))
 
 
+def settled(side):
+    """The device's counts of ESP, once it has done what it was given."""
+    before = None
+    while before != (now := {k: xfrm.counters(side)[k] for k in ("tx_esp", "rx_esp")}):
+        before = now
+    return now
+
+
 class Flow:
     """One row of the table."""
 
     def __init__(self, pair, proto):
         self.pair, self.proto = pair, proto
         self.report = None
+        self.mbit = None
         self.output = ""
         self.error = ""
 
@@ -97,31 +112,50 @@ class Flow:
     def name(self):
         return f"{self.proto} over IPv{self.pair.family}"
 
-    def run(self):
-        """Carries the flow as an unprivileged user and keeps what was said of it."""
-        to = self.pair.far.addr(self.pair.family)
-        if self.proto == "ping":
-            command = ["ping", "-n", "-q", "-c", "5", "-i", "0.05", "-W", "5", to]
-        elif self.proto == "tcp":
-            command = ["flow", "send", "--report", "--bytes", str(8 << 20), to, str(PORT)]
-        else:
-            command = ["flow", "send", "--report", "--udp", "--bytes", "200000", "--size", "1000", to, str(PORT)]
+    def _run(self, command):
+        """As an unprivileged user; standard output, or None."""
         result = self.pair.near.run(command, timeout=120, uid=1000)
-        self.output = result.out
+        self.output += result.out
         if not result.ok:
             self.error = result.describe()
-        elif self.proto != "ping":
-            self.report = json.loads(result.out)
+        return result.out if result.ok else None
 
-    @property
-    def goodput(self):
-        """Mbit/s, or None for a ping."""
-        return self.report["mbit"] if self.report else None
+    def run(self):
+        """Carries the flow and keeps what was said of it."""
+        to = self.pair.far.addr(self.pair.family)
+        if self.proto == "ping":
+            self._ping(to)
+            return
+        more = ["--udp", "--bytes", "200000", "--size", "1000"] if self.proto == "udp" else ["--bytes", str(8 << 20)]
+        out = self._run(["flow", "send", "--report", *more, to, str(PORT)])
+        if out:
+            self.report = json.loads(out)
+            self.mbit = self.report["mbit"]
+
+    def _ping(self, to):
+        """
+        An echo has no connected socket to ask about: what is told is how a UDP socket between the
+        same addresses is protected. That the echoes were, the NIC's own counters show.
+        """
+        before = settled(self.pair.near)
+        self._run(["ping", "-n", "-q", "-c", str(PINGS), "-i", "0.05", "-W", "5", to])
+        now = settled(self.pair.near)
+        moved = {k: now[k] - before[k] for k in now}
+        wanted = dict.fromkeys(moved, PINGS if self.kind.in_nic else 0)
+        if not self.error and " 0% packet loss" not in self.output:
+            self.error = "echoes were lost"
+        if not self.error and moved != wanted:
+            self.error = f"the NIC's counters moved by {moved}, not {wanted}"
+        out = self._run(["ipsecapi", "--json", "probe", "udp", to, str(PORT)])
+        if out:
+            self.report = {way: self._in_words_of_flow(json.loads(out)[way]) for way in ("out", "in")}
+
+    @staticmethod
+    def _in_words_of_flow(said):
+        return {**said, "enforced": said["enforced_by"], "class": said["strength"]}
 
     def as_expected(self):
         """Everything arrived, and the report says what was set up."""
-        if self.error:
+        if self.error or not self.report:
             return False
-        if self.proto == "ping":
-            return " 0% packet loss" in self.output
         return all(self.kind.expect.fits(self.report[d]) for d in ("out", "in"))
