@@ -25,8 +25,13 @@ def lock(side, node):
     side.guest.check(program(side.guest, "lock") + [node])
 
 
+def send_datagrams(side, address, port, *texts):
+    """Each text in a datagram, once, by an ordinary program."""
+    side.check(program(side.guest, "packets") + ["datagrams", address, port, *texts])
+
+
 def receive_datagrams(side, family, port):
-    """A job that prints what arrives on a port, with TOS and TTL."""
+    """A job that prints what arrives on a port over IP of that version, with TOS and TTL."""
     job = side.spawn(program(side.guest, "packets") + ["receive", family, port], timeout=600)
     job.wait_output("ready")
     return job

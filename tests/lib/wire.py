@@ -94,14 +94,14 @@ def oversized(path, mtu):
     return [f for f in frames(path) if f.l3_len > mtu]
 
 
-def repeated_ivs(path):
-    """ESP frames that repeat an IV or a sequence number of their SA (destination, SPI)."""
+def repeated_ivs(path, sequence=True):
+    """ESP frames that repeat an IV or, if that counts, a sequence number of their SA (destination, SPI)."""
     seen_iv, seen_seq, bad = set(), set(), []
     for f in frames(path):
         if f.spi is None:
             continue
         sa = (f.dst, f.spi)
-        if (sa, f.iv) in seen_iv or (sa, f.seq) in seen_seq:
+        if (sa, f.iv) in seen_iv or sequence and (sa, f.seq) in seen_seq:
             bad.append(f)
         seen_iv.add((sa, f.iv))
         seen_seq.add((sa, f.seq))

@@ -269,6 +269,10 @@ class Counted:
         found.update(xfrm_stats(self.side))
         return found
 
+    def before(self, name):
+        """What a counter was at the first moment."""
+        return self._before.get(name, 0)
+
     def moved(self):
         """{name: difference} of those that changed."""
         now = self._read()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 usage: packets.py send < LINES      sends IP packets as they are, "HEX MARK" in each line
-       packets.py receive FAMILY PORT   prints "PAYLOAD TOS TTL" of each datagram
+       packets.py datagrams ADDRESS PORT TEXT...   sends each text in a datagram
+       packets.py receive FAMILY PORT   prints "PAYLOAD TOS TTL" of each datagram of that family
 
 Runs in the virtual machine. send goes through routing and IPsec like any
 program's packets; each packet's source is an address of the host.
@@ -32,6 +33,13 @@ def send():
         sockets[family, src].sendto(packet, (socket.inet_ntop(family, dst), 0))
 
 
+def datagrams(address, port, texts):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        for text in texts:
+            sock.sendto(text.encode(), (address, port))
+
+
 def receive(family, port):
     if family == 4:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -40,6 +48,7 @@ def receive(family, port):
         kinds = {1: "tos", 2: "ttl"}
     else:
         sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVTCLASS, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
         kinds = {socket.IPV6_TCLASS: "tos", socket.IPV6_HOPLIMIT: "ttl"}
@@ -53,5 +62,7 @@ def receive(family, port):
 
 if sys.argv[1] == "send":
     send()
+elif sys.argv[1] == "datagrams":
+    datagrams(sys.argv[2], int(sys.argv[3]), sys.argv[4:])
 else:
     receive(int(sys.argv[2]), int(sys.argv[3]))
