@@ -26,10 +26,16 @@ def offered(rig):
     """Datagrams are offered all the time, and none leaves in clear."""
     with rig.capture() as capture:
         job = inguest.offer(rig.a, PORT, rig.b.v4)
-        yield
-        job.stop()
-    mac = bytes.fromhex(rig.a.mac.replace(":", ""))
-    clear = [f for f in wire.frames(capture.path)
+        try:
+            yield
+        finally:
+            job.stop()
+            check_wire(rig.a, capture.stop())
+
+
+def check_wire(side, path):
+    mac = bytes.fromhex(side.mac.replace(":", ""))
+    clear = [f for f in wire.frames(path)
              if f.raw[6:12] == mac and f.spi is None and not wire.is_background(f)]
     assert not clear, f"{len(clear)} frames in clear, first {clear[0]}"
 
