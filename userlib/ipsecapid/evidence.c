@@ -83,9 +83,8 @@ void evidence_ask_units(struct front *f)
 
 static void answered(struct front *f, uint32_t tag)
 {
-	if (tag && f->asked_at && (int32_t)(tag - f->asked_tag) >= 0)
-		f->asked_at = 0;
-	if (f->stale && !f->asked_at && !f->unread) {
+	asking_answered(f, tag);
+	if (f->stale && !f->unread) {
 		f->stale = false;
 		flows_judge(f, false);	/* routes were followed meanwhile */
 	}
@@ -126,6 +125,7 @@ static void end(struct front *f, const struct record *r)
 		unread(f);
 	}
 	answered(f, e->tag);
+	reports_synced(f);
 	if (!f->ready && f->tables.read_at) {
 		f->ready = true;
 		chan_send(f->keeper, "", 1, -1, MSG_DONTWAIT);
@@ -203,7 +203,7 @@ void evidence_links_changed(struct front *f)
 	f->links.fell = false;
 	links_read(&f->links);
 	flows_judge(f, true);
-	front_sync(f, true);
+	front_sync(f);
 	f->settling = 0;
 	sd_event_source_set_time(f->settle, now_ns() / 1000 + 100000);
 	sd_event_source_set_enabled(f->settle, SD_EVENT_ONESHOT);

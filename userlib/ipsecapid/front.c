@@ -18,6 +18,8 @@
 #define SILENCE_NS	(1000 * MS)	/* a scrubber that takes longer has no current evidence */
 #define TICKS_SECOND	(1000000 / TICK_US)
 #define TICKS_RESYNC	(60 * TICKS_SECOND)	/* look at all tables every minute, whatever was announced */
+#define LINKS_US	250000u		/* in this time events of links are taken so often */
+#define LINKS_BURST	2
 
 void front_world(struct front *f, struct world *w)
 {
@@ -25,35 +27,6 @@ void front_world(struct front *f, struct world *w)
 	w->tables = &f->tables;
 	w->ike_sockets = f->ike_sockets;
 	links_show(&f->links, w);
-}
-
-static uint32_t ask_scrubber(struct front *f, struct scrub_request *req)
-{
-	req->tag = ++f->next_tag ? f->next_tag : ++f->next_tag;
-	if (!f->asked_at)
-		f->asked_at = now_ns();
-	f->asked_tag = req->tag;
-	/* a full channel is a silent scrubber; the tick will notice */
-	chan_send(f->scrubber, req, sizeof(*req), -1, MSG_DONTWAIT);
-	return req->tag;
-}
-
-uint32_t front_sync(struct front *f, bool force)
-{
-	struct scrub_request req = { .type = REQ_SYNC, .force = force };
-
-	return ask_scrubber(f, &req);
-}
-
-uint32_t front_read(struct front *f, const uint32_t *sas, uint32_t n)
-{
-	struct scrub_request req = {
-		.type = REQ_READ, .generation = f->tables.generation, .count = n,
-	};
-
-	if (n)
-		memcpy(req.index, sas, n * sizeof(*sas));
-	return ask_scrubber(f, &req);
 }
 
 static int on_keeper(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -125,7 +98,7 @@ static int on_settle(sd_event_source *source, uint64_t usec, void *arg)
 
 	links_read(&f->links);
 	flows_judge(f, true);
-	front_sync(f, true);
+	front_sync(f);
 	if (f->settling++)
 		return 0;
 	sd_event_source_set_time(source, usec + 500000);
@@ -147,6 +120,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	uint64_t now = now_ns();
 	struct session *s;
 
+	(void)usec;
 	check_silence(f, now);
 	reports_expire(f, now);
 	sessions_expire(f);
@@ -156,14 +130,15 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 			evidence_look(f);
 		if (f->ticks % TICKS_RESYNC == 0 ||
 		    (f->ticks % TICKS_SECOND == 0 && flows_waiting(f)))
-			front_sync(f, true);
+			front_sync(f);
 		else if (f->ticks % TICKS_SECOND == 0)
-			front_sync(f, false);
+			front_look(f);
 	}
 	for (s = f->sessions; s; s = s->next)
 		page_renew(s, now + LEASE_NS);
 	sessions_reap(f);
-	sd_event_source_set_time(source, usec + TICK_US);
+	/* not from when it was due: after a suspend all that were missed would follow */
+	sd_event_source_set_time(source, now / 1000 + TICK_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -180,7 +155,12 @@ static int add_sources(struct front *f)
 		err = sd_event_add_io(f->event, &f->applier_source, f->applier, EPOLLIN,
 				      on_applier, f);
 	if (err >= 0)
-		err = sd_event_add_io(f->event, NULL, f->links.events, EPOLLIN, on_links, f);
+		err = sd_event_add_io(f->event, &f->links_source, f->links.events, EPOLLIN,
+				      on_links, f);
+	if (err >= 0)	/* routes may change faster than all flows can be judged */
+		err = sd_event_source_set_ratelimit(f->links_source, LINKS_US, LINKS_BURST);
+	if (err >= 0)
+		err = asking_open(f);
 	if (err >= 0)
 		err = sd_event_add_time(f->event, &f->tick, CLOCK_BOOTTIME,
 					now_ns() / 1000 + TICK_US, 20000, on_tick, f);
@@ -213,7 +193,7 @@ int front_main(int keeper, int scrubber, int applier)
 		fprintf(stderr, "ipsecapid: front: %s\n", strerror(-err));
 		return 1;
 	}
-	front_sync(f, true);
+	front_sync(f);
 	err = sd_event_loop(f->event);
 	return err < 0 ? 1 : err;
 }

@@ -55,6 +55,7 @@ struct session {
 	/* the one request that waits for evidence */
 	bool pending;
 	struct sess_request request;
+	uint32_t sync_needed;	/* number of the dump that comes first, or 0 */
 	uint32_t scrub_tag;
 	uint32_t tries;
 	uint64_t deadline;
@@ -74,25 +75,48 @@ struct front {
 	sd_event_source *applier_source;
 	uint32_t generation;		/* of what host and rule answer from */
 	struct session *sessions;
+	sd_event_source *links_source;
 	sd_event_source *tick;
 	unsigned int ticks;
 	sd_event_source *settle;	/* dumps again after a link event */
 	unsigned int settling;
 	uint32_t next_tag;
-	uint64_t asked_at;		/* oldest unanswered request to the scrubber, or 0 */
-	uint32_t asked_tag;
+	uint64_t asked_at;		/* since when the scrubber owes an answer, or 0 */
+	uint32_t asked_tag;		/* of the newest request */
 	uint32_t units_tag;		/* of the request that has units asked, or 0 */
+	uint32_t sync_tag;		/* of the dump that is on its way, or 0 */
+	uint32_t syncs, syncs_done;	/* dumps asked for and answered */
+	uint64_t sync_at;		/* when the last was asked for */
+	uint64_t sync_pause;		/* until when none is */
+	bool sync_due;			/* another is wanted */
+	sd_event_source *sync_timer;
 	bool sa_changed;		/* by what was read since the last answer */
-	bool unread;			/* it answered, but that it could not read */
-	bool stale;			/* either: there is no current evidence */
+	bool unread;			/* the scrubber answered, but that it could not read */
+	bool stale;			/* that, or it does not answer: there is no current evidence */
 	bool ready;
 };
 
 /* front.c */
 int front_main(int keeper, int scrubber, int applier);
 void front_world(struct front *f, struct world *w);
-uint32_t front_sync(struct front *f, bool force);
+
+/* asking.c: what the scrubber is asked */
+int asking_open(struct front *f);
+/*
+ * Want a dump that begins now or later. Returns its number: it has come when the front's
+ * syncs_done is that far.
+ */
+uint32_t front_sync(struct front *f);
+/* Have what was announced taken in, and looked for what is not: less than a dump if nothing changed. */
+void front_look(struct front *f);
+/* Ask for SAs again. Returns the tag that the answer will carry, 0 when none will come. */
 uint32_t front_read(struct front *f, const uint32_t *sas, uint32_t n);
+/* An answer with this tag, or 0, has come. */
+void asking_answered(struct front *f, uint32_t tag);
+static inline bool front_synced(const struct front *f, uint32_t number)
+{
+	return (int32_t)(f->syncs_done - number) >= 0;
+}
 
 /* evidence.c: what comes from the scrubber and from link events */
 int evidence_from_scrubber(struct front *f);
@@ -140,6 +164,7 @@ void tracking_resume(struct front *f);
 void report_begin(struct session *s, const struct sess_request *req);
 void host_begin(struct session *s, const struct sess_request *req);
 void reports_progress(struct front *f, const struct rec_end *end);
+void reports_synced(struct front *f);
 void reports_expire(struct front *f, uint64_t now);
 
 /* answers.c: everything that is answered at once */

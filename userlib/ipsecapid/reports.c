@@ -73,12 +73,29 @@ void report_begin(struct session *s, const struct sess_request *req)
 	routes_flow(&s->front->links, &flow->facts);
 	flow_judge(s, flow, &w);
 	/* an SA that is being negotiated appears in the table without an event */
-	if (flow_waits(flow))
-		front_sync(s->front, true);
+	s->sync_needed = flow_waits(flow) ? front_sync(s->front) : 0;
 	s->pending = true;
 	s->tries = 0;
 	s->deadline = now_ns() + REPORT_NS;
-	ask(s, flow);
+	if (!s->sync_needed)
+		ask(s, flow);
+}
+
+void reports_synced(struct front *f)
+{
+	struct session *s;
+	struct flow *flow;
+
+	for (s = f->sessions; s; s = s->next) {
+		if (!s->pending || !s->sync_needed || !front_synced(f, s->sync_needed))
+			continue;
+		s->sync_needed = 0;
+		flow = flow_find(s, &s->request);
+		if (flow && !flow->closed)
+			ask(s, flow);
+		else	/* a flow that is gone, or figures of the host */
+			finish(s, !f->unread);
+	}
 }
 
 /*
@@ -87,12 +104,14 @@ void report_begin(struct session *s, const struct sess_request *req)
  */
 void host_begin(struct session *s, const struct sess_request *req)
 {
-	if (now_ns() > s->front->tables.read_at + HOST_NS)
-		front_sync(s->front, true);
+	bool old = now_ns() > s->front->tables.read_at + HOST_NS;
+
 	s->request = *req;
+	s->sync_needed = old ? front_sync(s->front) : 0;
 	s->pending = true;
 	s->deadline = now_ns() + REPORT_NS;
-	s->scrub_tag = front_read(s->front, NULL, 0);
+	if (!s->sync_needed)
+		s->scrub_tag = front_read(s->front, NULL, 0);
 }
 
 static void progress(struct session *s, const struct rec_end *end)
@@ -123,7 +142,7 @@ void reports_progress(struct front *f, const struct rec_end *end)
 	struct session *s;
 
 	for (s = f->sessions; s; s = s->next)
-		if (s->pending && s->scrub_tag == end->tag)
+		if (s->pending && !s->sync_needed && s->scrub_tag == end->tag)
 			progress(s, end);
 }
 
