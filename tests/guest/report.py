@@ -226,7 +226,8 @@ def caps(side, options=""):
 @tap.test(rig, cases=[{"keys": k} for k in ("unit", "host")])
 def status_counts_what_the_device_holds(r, keys):
     level = {"unit": "L3", "host": "L1"}[keys]
-    esp, _ = protected(r, keys)
+    esp, watched = protected(r, keys)
+    watched.ask()  # its flow is open
     said = host(r.a)
     assert (said["sas"], said["sas_packet"], said["sas_software"], said["sas_crypto"]) == (2, 2, 0, 0), said
     assert said["sas_custody"] == {level: 2} and said["policies_packet"] >= 2, said
