@@ -202,7 +202,7 @@ static void esv_reset_report(struct esv_dev *edev, enum esv_reset_reason reason)
 			    esv_rd(edev, ESV_REG_FATAL_ARG0), esv_rd(edev, ESV_REG_FATAL_ARG1));
 }
 
-/* Only a load itself leaves that reason in the device, so one that was dealt with is not seen again. */
+/* Only a load itself leaves that reason behind: one that was dealt with is not seen again. */
 static enum esv_reset_reason esv_reset_word(enum esv_reset_reason reason)
 {
 	return reason == ESV_RESET_STATE_LOAD ? ESV_RESET_DRIVER_LOAD : reason;
