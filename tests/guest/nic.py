@@ -83,7 +83,7 @@ def back(side):
 @tap.test(rig)
 def it_says_what_it_is(r):
     info = r.a.check("ethtool -i esv0")
-    assert "driver: espvault" in info and "if 1.0" in info, info
+    assert "driver: espvault" in info and "if 1.1" in info, info
     link = r.a.check("ethtool esv0")
     assert "Speed: 10000Mb/s" in link and "Link detected: yes" in link, link
     features = r.a.check("ethtool -k esv0")
