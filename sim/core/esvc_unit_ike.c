@@ -84,24 +84,43 @@ static const struct esvc_input_places derive_places = {
 	.peer_nonce = offsetof(struct esv_ike_derive, peer_nonce),
 };
 
-static enum esv_status derive_fields(struct esvc_cmd *cmd)
-{
-	const struct esv_ike_derive *in = (const void *)cmd->in;
+/* What both derivations of an IKE SA say in the same layout, each at its own place. */
+struct suite {
+	uint8_t role, prf, encr, rsvd0;
+	__le16 peer_nonce_len, rsvd1;
+	uint8_t spi_i[8], spi_r[8];
+};
 
+#define SAME_PLACE(type, field) \
+	_Static_assert(offsetof(struct suite, field) == offsetof(type, field) - offsetof(type, role), #field)
+#define SAME_LAYOUT(type) \
+	SAME_PLACE(type, prf); SAME_PLACE(type, encr); SAME_PLACE(type, rsvd0); \
+	SAME_PLACE(type, peer_nonce_len); SAME_PLACE(type, rsvd1); SAME_PLACE(type, spi_i); \
+	SAME_PLACE(type, spi_r)
+SAME_LAYOUT(struct esv_ike_derive);
+SAME_LAYOUT(struct esv_ike_rekey);
+
+/* base: offset of role in the payload. */
+static enum esv_status suite_fields(struct esvc_cmd *cmd, size_t base)
+{
+	const struct suite *in = (const void *)(cmd->in + base);
+
+#define REFUSE_SUITE(status, field) esvc_refuse(cmd, status, base + offsetof(struct suite, field))
 	if (in->rsvd0)
-		return REFUSE(cmd, ESV_S_RESERVED_NONZERO, struct esv_ike_derive, rsvd0);
+		return REFUSE_SUITE(ESV_S_RESERVED_NONZERO, rsvd0);
 	if (in->rsvd1)
-		return REFUSE(cmd, ESV_S_RESERVED_NONZERO, struct esv_ike_derive, rsvd1);
+		return REFUSE_SUITE(ESV_S_RESERVED_NONZERO, rsvd1);
 	if (in->role != ESV_ROLE_INITIATOR && in->role != ESV_ROLE_RESPONDER)
-		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_ike_derive, role);
+		return REFUSE_SUITE(ESV_S_BAD_FIELD, role);
 	if (!esvc_prf_len(in->prf))
-		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_ike_derive, prf);
+		return REFUSE_SUITE(ESV_S_UNSUPPORTED_VALUE, prf);
 	if (!esvc_encr_len(in->encr))
-		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_ike_derive, encr);
+		return REFUSE_SUITE(ESV_S_UNSUPPORTED_VALUE, encr);
 	if (spi_zero(in->spi_i))
-		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_ike_derive, spi_i);
+		return REFUSE_SUITE(ESV_S_BAD_FIELD, spi_i);
 	if (spi_zero(in->spi_r))
-		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_ike_derive, spi_r);
+		return REFUSE_SUITE(ESV_S_BAD_FIELD, spi_r);
+#undef REFUSE_SUITE
 	return ESV_S_OK;
 }
 
@@ -109,7 +128,7 @@ static enum esv_status derive_check(struct esvc_unit *unit, struct esvc_cmd *cmd
 				    struct esvc_inputs *inputs)
 {
 	const struct esv_ike_derive *in = (const void *)cmd->in;
-	enum esv_status status = derive_fields(cmd);
+	enum esv_status status = suite_fields(cmd, offsetof(struct esv_ike_derive, role));
 
 	if (status == ESV_S_OK)
 		status = esvc_inputs_secrets(unit, cmd, s, &derive_places, inputs);
@@ -196,33 +215,12 @@ static const struct esvc_input_places rekey_places = {
 	.peer_nonce = offsetof(struct esv_ike_rekey, peer_nonce),
 };
 
-static enum esv_status rekey_fields(struct esvc_cmd *cmd)
-{
-	const struct esv_ike_rekey *in = (const void *)cmd->in;
-
-	if (in->rsvd0)
-		return REFUSE(cmd, ESV_S_RESERVED_NONZERO, struct esv_ike_rekey, rsvd0);
-	if (in->rsvd1)
-		return REFUSE(cmd, ESV_S_RESERVED_NONZERO, struct esv_ike_rekey, rsvd1);
-	if (in->role != ESV_ROLE_INITIATOR && in->role != ESV_ROLE_RESPONDER)
-		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_ike_rekey, role);
-	if (!esvc_prf_len(in->prf))
-		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_ike_rekey, prf);
-	if (!esvc_encr_len(in->encr))
-		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_ike_rekey, encr);
-	if (spi_zero(in->spi_i))
-		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_ike_rekey, spi_i);
-	if (spi_zero(in->spi_r))
-		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_ike_rekey, spi_r);
-	return ESV_S_OK;
-}
-
 /* RFC 7296 2.18: never without a new key exchange. */
 static enum esv_status rekey_check(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
 				   struct esvc_handle **old, struct esvc_inputs *inputs)
 {
 	const struct esv_ike_rekey *in = (const void *)cmd->in;
-	enum esv_status status = rekey_fields(cmd);
+	enum esv_status status = suite_fields(cmd, offsetof(struct esv_ike_rekey, role));
 
 	if (status != ESV_S_OK)
 		return status;
