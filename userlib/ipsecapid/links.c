@@ -17,35 +17,21 @@
 #include "clock.h"
 #include "features.h"
 #include "links.h"
+#include "netlink.h"
 
 #define BUFFER 65536
 #define F_LOWER_UP 0x10000
-/* Groups that have no RTMGRP_ name. */
-#define GROUP(n) (1u << ((n) - 1))
-
-static int open_route(uint32_t groups)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = groups };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), err;
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
 
 int links_open(struct links *l)
 {
 	memset(l, 0, sizeof(*l));
 	l->bit_esp = l->bit_csum = l->bit_gso = -1;
-	l->events = open_route(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-			       RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
-			       GROUP(RTNLGRP_IPV6_RULE) | GROUP(RTNLGRP_NEXTHOP));
-	l->query = open_route(0);
+	l->events = netlink_open(NETLINK_ROUTE,
+				 RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+				 RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
+				 NETLINK_GROUP(RTNLGRP_IPV6_RULE) |
+				 NETLINK_GROUP(RTNLGRP_NEXTHOP));
+	l->query = netlink_open(NETLINK_ROUTE, 0);
 	l->inet = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	l->all_no_xfrm4 = open("/proc/sys/net/ipv4/conf/all/disable_xfrm", O_RDONLY | O_CLOEXEC);
 	l->all_no_policy4 = open("/proc/sys/net/ipv4/conf/all/disable_policy",

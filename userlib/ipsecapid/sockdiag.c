@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 
+#include "netlink.h"
 #include "sockdiag.h"
 
 /* A socket in TIME-WAIT is nobody's any more. */
@@ -22,24 +23,9 @@ struct diag_query {
 	struct inet_diag_req_v2 req;
 };
 
-static int open_diag(void)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), err;
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
 int sockdiag_open(struct sockdiag *d)
 {
-	d->query = open_diag();
+	d->query = netlink_open(NETLINK_SOCK_DIAG, 0);
 	return d->query < 0 ? d->query : 0;
 }
 
@@ -49,7 +35,7 @@ int sockdiag_listen(void)
 		SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET_UDP_DESTROY,
 		SKNLGRP_INET6_TCP_DESTROY, SKNLGRP_INET6_UDP_DESTROY,
 	};
-	int fd = open_diag(), err;
+	int fd = netlink_open(NETLINK_SOCK_DIAG, 0), err;
 	size_t i;
 
 	for (i = 0; fd >= 0 && i < sizeof(groups) / sizeof(groups[0]); i++) {

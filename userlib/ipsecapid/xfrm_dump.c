@@ -8,43 +8,28 @@
 #include <unistd.h>
 #include <linux/netlink.h>
 
+#include "netlink.h"
 #include "xfrm_dump.h"
 
 #define BUFFER		65536
 #define EVENT_RCVBUF	(4 << 20)
-
-static int open_netlink(uint32_t groups)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = groups };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-#define GROUP(n) (1u << ((n) - 1))
 
 int xfrm_socks_open(struct xfrm_socks *x)
 {
 	int size = EVENT_RCVBUF;
 
 	memset(x, 0, sizeof(*x));
-	x->query = open_netlink(0);
+	x->query = netlink_open(NETLINK_XFRM, 0);
 	if (x->query < 0)
 		return x->query;
 	/*
 	 * Not the ACQUIRE group: a listener there makes the kernel believe in a key manager,
 	 * which changes what happens to traffic without an SA.
 	 */
-	x->events = open_netlink(GROUP(XFRMNLGRP_SA) | GROUP(XFRMNLGRP_POLICY) |
-				 GROUP(XFRMNLGRP_EXPIRE) | GROUP(XFRMNLGRP_MIGRATE));
+	x->events = netlink_open(NETLINK_XFRM,
+				 NETLINK_GROUP(XFRMNLGRP_SA) | NETLINK_GROUP(XFRMNLGRP_POLICY) |
+				 NETLINK_GROUP(XFRMNLGRP_EXPIRE) |
+				 NETLINK_GROUP(XFRMNLGRP_MIGRATE));
 	if (x->events < 0)
 		goto close_query;
 	setsockopt(x->events, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
