@@ -31,6 +31,7 @@ struct esv_health;
 struct esv_ipsec;
 struct esv_queue;
 struct esv_queue_stats;
+struct esv_sa_hit;
 
 /* Bits of esv_dev.state. */
 enum esv_state_bit {
@@ -264,10 +265,11 @@ bool esv_ipsec_egress_ok(struct esv_dev *edev, struct sk_buff *skb);
 /*
  * NAPI poll, for each frame with crypto != ESV_RX_CRYPTO_NONE, after
  * eth_type_trans(). cqe is a private copy of the frame's first completion.
- * Sets sec_path and the metadata that keeps GRO apart. False: drop the frame.
+ * Sets sec_path and the metadata that keeps GRO apart. hit is zero at the start
+ * of each poll. False: drop the frame.
  */
-bool esv_ipsec_rx(struct esv_dev *edev, struct sk_buff *skb,
-		  const struct esv_rx_cqe *cqe);
+bool esv_ipsec_rx(struct esv_dev *edev, struct sk_buff *skb, const struct esv_rx_cqe *cqe,
+		  struct esv_sa_hit *hit);
 
 /*
  * Event work, process context, no lock held, may sleep and may use

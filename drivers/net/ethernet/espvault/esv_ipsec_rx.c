@@ -4,6 +4,7 @@
  * sec_path that xfrm wants to see.
  */
 #include "esv_ipsec_priv.h"
+#include "esv_queue.h"
 
 #ifdef ESV_HAVE_PACKET_OFFLOAD
 
@@ -38,14 +39,19 @@ static bool esv_rx_secpath(struct sk_buff *skb, struct xfrm_state *x)
 	return true;
 }
 
-/* The state that the device's SA stands for, held, if it is still good. */
-static struct xfrm_state *esv_rx_state(struct esv_ipsec *ipsec, u32 handle)
+/*
+ * The state that the device's SA stands for, held, if it is still good. Frames come
+ * in runs of one SA, and handles are sparse, so the last one is remembered.
+ */
+static struct xfrm_state *esv_rx_state(struct esv_ipsec *ipsec, struct esv_sa_hit *hit, u32 handle)
 {
 	struct xfrm_state *x = NULL;
 	struct esv_sa *sa;
 
 	rcu_read_lock();
-	sa = xa_load(&ipsec->sas, handle);
+	sa = hit->handle == handle ? hit->sa : xa_load(&ipsec->sas, handle);
+	if (sa)
+		*hit = (struct esv_sa_hit){ sa, handle };
 	if (sa && sa->params.dir == ESV_DIR_IN)
 		x = rcu_dereference(sa->x);
 	if (x && (READ_ONCE(x->km.state) != XFRM_STATE_VALID ||
@@ -60,11 +66,13 @@ static struct xfrm_state *esv_rx_state(struct esv_ipsec *ipsec, u32 handle)
  * @edev: function
  * @skb: frame, after eth_type_trans()
  * @cqe: its first completion, a private copy
+ * @hit: of this NAPI run, zero at its start
  *
  * NAPI. Return: false, with a counter moved, if the frame must be dropped; it
  * then has no sec_path.
  */
-bool esv_ipsec_rx(struct esv_dev *edev, struct sk_buff *skb, const struct esv_rx_cqe *cqe)
+bool esv_ipsec_rx(struct esv_dev *edev, struct sk_buff *skb, const struct esv_rx_cqe *cqe,
+		  struct esv_sa_hit *hit)
 {
 	u32 handle = le32_to_cpu(cqe->sa_handle);
 	struct esv_ipsec *ipsec = edev->ipsec;
@@ -72,7 +80,7 @@ bool esv_ipsec_rx(struct esv_dev *edev, struct sk_buff *skb, const struct esv_rx
 
 	if (!ipsec || cqe->crypto != ESV_RX_CRYPTO_OK)
 		return false;
-	x = esv_rx_state(ipsec, handle);
+	x = esv_rx_state(ipsec, hit, handle);
 	if (!x) {
 		esv_ipsec_count(ipsec, ESV_IS_RX_STALE_SA);
 		return false;
@@ -95,7 +103,8 @@ err_put:
 
 #else
 
-bool esv_ipsec_rx(struct esv_dev *edev, struct sk_buff *skb, const struct esv_rx_cqe *cqe)
+bool esv_ipsec_rx(struct esv_dev *edev, struct sk_buff *skb, const struct esv_rx_cqe *cqe,
+		  struct esv_sa_hit *hit)
 {
 	return false;
 }

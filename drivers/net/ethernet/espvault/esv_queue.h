@@ -60,6 +60,12 @@ struct esv_rx_buf {
 	unsigned int offset;
 };
 
+/* SA of the last frame that was decrypted; good within one run of esv_rx_clean(), under RCU. */
+struct esv_sa_hit {
+	struct esv_sa *sa;
+	u32 handle;
+};
+
 struct esv_rxq {
 	u32 tail;		/* ours: buffers posted */
 	u32 seen;		/* completions taken */
@@ -71,6 +77,7 @@ struct esv_rxq {
 	bool skip;		/* rest of a frame that is dropped */
 	struct sk_buff *skb;	/* frame that goes on in the next completion */
 	struct esv_rx_cqe first;	/* its first completion */
+	struct esv_sa_hit hit;
 	struct esv_rx_desc *ring;
 	struct esv_rx_cqe *cq;
 	struct esv_rx_buf *bufs;

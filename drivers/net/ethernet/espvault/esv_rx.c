@@ -187,7 +187,7 @@ static unsigned int esv_rx_deliver(struct esv_queue *q, struct sk_buff *skb,
 		goto drop;
 	}
 	esv_rx_meta(q, skb, cqe);
-	if (cqe->crypto != ESV_RX_CRYPTO_NONE && !esv_ipsec_rx(q->edev, skb, cqe)) {
+	if (cqe->crypto != ESV_RX_CRYPTO_NONE && !esv_ipsec_rx(q->edev, skb, cqe, &q->rx.hit)) {
 		esv_count(q->edev, ESV_SW_RX_DROP_IPSEC);
 		goto drop;
 	}
@@ -251,6 +251,7 @@ int esv_rx_clean(struct esv_queue *q, int budget)
 	struct sk_buff *skb;
 	int work = 0;
 
+	rx->hit = (struct esv_sa_hit){};
 	/* A device that never ends a frame does not keep us here for ever. */
 	for (; work < budget && left && esv_rx_take(rx, &cqe); left--) {
 		unsigned int len;
