@@ -15,16 +15,21 @@ def installed(rig):
     return rig
 
 
-def serve(side, port):
+def pinned(cpu):
+    """The words before a command that runs on one CPU only; none without one."""
+    return [] if cpu is None else ["taskset", "-c", str(cpu)]
+
+
+def serve(side, port, cpu=None):
     """Starts a server for TCP and UDP, both families; it ends with the test."""
-    job = side.spawn(f"flow serve {port}", timeout=600)
+    job = side.spawn(" ".join(pinned(cpu) + ["flow", "serve", str(port)]), timeout=3600)
     job.wait_output("ready")
     return job
 
 
-def send(side, addr, port, bytes, size=None, udp=False, timeout=20, check=True):
+def send(side, addr, port, bytes, size=None, udp=False, timeout=20, check=True, cpu=None):
     """Transfers `bytes`; a Result, or with check the JSON that the sender prints."""
-    words = ["flow", "send", "--bytes", str(bytes), "--timeout", str(timeout)]
+    words = pinned(cpu) + ["flow", "send", "--bytes", str(bytes), "--timeout", str(timeout)]
     words += ["--udp"] if udp else []
     words += ["--size", str(size)] if size else []
     result = side.run(words + [addr, str(port)], timeout=timeout + 40)

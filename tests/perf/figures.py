@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Figures: {id, value, numerator, denominator, unit, spread}, the ratio of two medians."""
+"""Figures: {id, value, numerator, denominator, unit, spread}, a ratio and its two sides."""
 
 import json
-import statistics
 import subprocess
 
 from espguest import BUILD
@@ -19,11 +18,14 @@ TEXTS = {
 
 def figure(ident, numerators, denominators, unit="Mbit/s"):
     """
-    numerators and denominators were measured in pairs, alternating. spread: the
+    numerators and denominators were measured in pairs, alternating. The figure is
+    the pair whose ratio is the median: a machine whose speed changes during the run
+    moves both sides of a pair, but not the medians of both sides alike. spread: the
     range of the pairs' ratios, as a part of the value.
     """
-    numerator, denominator = statistics.median(numerators), statistics.median(denominators)
-    ratios = [n / d for n, d in zip(numerators, denominators)]
+    pairs = sorted(zip(numerators, denominators), key=lambda pair: pair[0] / pair[1])
+    numerator, denominator = pairs[(len(pairs) - 1) // 2]
+    ratios = [n / d for n, d in pairs]
     value = numerator / denominator
     return {"id": ident, "value": round(value, 3), "numerator": round(numerator, 1),
             "denominator": round(denominator, 1), "unit": unit,
