@@ -77,6 +77,8 @@ struct esvc_config {
 	enum esvc_backend backend;
 	enum esvc_fault fault;
 	uint32_t fault_n;
+	bool has_device_secret;		/* false: a new device at every power-on */
+	uint8_t device_secret[32];	/* copied into the unit; the caller wipes its own */
 };
 
 void esvc_config_default(struct esvc_config *cfg);

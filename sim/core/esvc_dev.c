@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Life of a device: making it, ending it, reset, fatal errors. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "esvc_fault.h"
+#include "esvc_identity.h"
 #include "esvc_ring.h"
 
 void esvc_config_default(struct esvc_config *cfg)
@@ -129,12 +131,14 @@ static int make_unit(struct esvc_dev *dev)
 	const struct esvc_config *cfg = &dev->cfg;
 	struct esvc_unit_config uc = {
 		.aead = dev->aead, .ops = dev->ops, .opaque = dev->opaque, .device_id = dev->device_id,
-		.key_max = key_max(cfg->sa_max), 
+		.key_max = key_max(cfg->sa_max),
+		.device_secret = cfg->has_device_secret ? cfg->device_secret : NULL,
 		.handle_max = cfg->handle_max, .ke_methods = cfg->ke_methods, .mode = mode_bits(cfg),
 		.fail_selftest = cfg->fault == ESVC_FAULT_SELFTEST, .fail_n = cfg->fault_n,
 	};
 
 	dev->unit = esvc_unit_new(&uc);
+	explicit_bzero(dev->cfg.device_secret, sizeof(dev->cfg.device_secret));
 	return dev->unit ? 0 : -errno;
 }
 
@@ -165,6 +169,14 @@ static int make_security(struct esvc_dev *dev)
 	if (err)
 		return err;
 	return dev->cfg.ipsec ? make_ipsec(dev) : 0;
+}
+
+/* Of the device secret if there is one, so that it stays; else of this power-on. */
+static int device_id(struct esvc_dev *dev)
+{
+	if (dev->cfg.has_device_secret)
+		return esvc_identity_device(dev->cfg.device_secret, &dev->device_id);
+	return dev->ops->random(dev->opaque, &dev->device_id, sizeof(dev->device_id));
 }
 
 static int make_buffers(struct esvc_dev *dev)
@@ -198,7 +210,7 @@ struct esvc_dev *esvc_new(const struct esvc_config *cfg, const struct esvc_host_
 	dev->opaque = opaque;
 	dev->link_up = true;
 	dev->epoch = 1;
-	err = ops->random(opaque, &dev->device_id, sizeof(dev->device_id));
+	err = device_id(dev);
 	if (!err)
 		err = make_buffers(dev);
 	if (!err)

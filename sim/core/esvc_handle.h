@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Control handles: nonces, key exchanges, shared secrets and IKE SAs. What a
- * handle names lives in the arena; the table knows type, state and owner.
+ * Control handles: nonces, key exchanges, shared secrets, IKE SAs and what was
+ * provisioned. What a handle names lives in the arena; the table knows type, state and owner.
  * ESP keys are not here, their handles are made by esvc_key.c.
  */
 #ifndef ESVC_HANDLE_H
@@ -23,9 +23,28 @@ struct esvc_ke {
 	uint8_t pub[ESVC_KE_PUB_MAX];
 };
 
+#define ESVC_SECRET_BYTES	1024	/* test mode: longer than any method's (CAVP has g^ir of 8192 bits) */
+
+/* The values of a key exchange as they stood in the KE payloads: SHA-256 of group and value. */
+struct esvc_ke_seen {
+	bool known;		/* false: the secret was provisioned */
+	uint8_t own[32];
+	uint8_t peer[32];
+};
+
 struct esvc_secret {
+	struct esvc_ke_seen seen;
 	uint16_t len;
-	uint8_t bytes[ESVC_KE_SECRET_MAX];
+	uint8_t bytes[ESVC_SECRET_BYTES];
+};
+
+/* What PROVISION brought: the type is the handle's. */
+struct esvc_held {
+	uint8_t id_type;	/* 0: not bound to an identity */
+	uint16_t id_len;
+	uint16_t len;
+	uint8_t id[ESV_ID_MAX];
+	uint8_t bytes[ESV_SECRET_MAX];
 };
 
 /* Messages of one IKE SA's key; no daemon comes near it (a message ID has 32 bits). */
@@ -47,6 +66,15 @@ struct esvc_ike_sa {
 	uint8_t nr[ESV_NONCE_MAX];
 	uint8_t spis[ESVC_SPI_PAIR];
 	struct esvc_ike_keys keys;
+	struct esvc_ike_keys no_ppk;	/* from before PPK_APPLY: SK_d and SK_p only */
+	bool ppk;
+	bool rekeyed;			/* IKE_REKEY made it: there is no AUTH in it */
+	uint8_t auths;			/* bit n: AUTH_SIGN with flags n was answered */
+	struct esvc_ke_seen seen;	/* the first key exchange, in IKE_SA_INIT */
+	uint8_t intauth_next;		/* enum esv_role: whose message is chained next */
+	uint32_t intauths;		/* IKE_INTERMEDIATE exchanges that are chained */
+	uint8_t intauth_i[ESVC_PRF_MAX];
+	uint8_t intauth_r[ESVC_PRF_MAX];
 };
 
 union esvc_object {
@@ -54,6 +82,7 @@ union esvc_object {
 	struct esvc_ke ke;
 	struct esvc_secret secret;
 	struct esvc_ike_sa ike;
+	struct esvc_held held;
 };
 
 struct esvc_handle {

@@ -4,17 +4,18 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 #include <string.h>
 
 static const struct esvc_ke_method methods[] = {
-	[ESV_KE_X25519] = { "X25519", 32, 32, 32, 32, false, 0, &esvc_ke_x25519 },
-	[ESV_KE_P256] = { "P-256", 32, 64, 64, 32, false, NID_X9_62_prime256v1, &esvc_ke_ec },
-	[ESV_KE_P384] = { "P-384", 48, 96, 96, 48, false, NID_secp384r1, &esvc_ke_ec },
+	[ESV_KE_X25519] = { "X25519", 31, 32, 32, 32, 32, false, 0, &esvc_ke_x25519 },
+	[ESV_KE_P256] = { "P-256", 19, 32, 64, 64, 32, false, NID_X9_62_prime256v1, &esvc_ke_ec },
+	[ESV_KE_P384] = { "P-384", 20, 48, 96, 96, 48, false, NID_secp384r1, &esvc_ke_ec },
 	/* SP 800-56A 5.6.1.1.1: 512 bits are more than twice the strength of either group. */
-	[ESV_KE_MODP2048] = { "MODP-2048", 64, 256, 256, 256, false, 2048, &esvc_ke_modp },
-	[ESV_KE_MODP3072] = { "MODP-3072", 64, 384, 384, 384, false, 3072, &esvc_ke_modp },
-	[ESV_KE_ML_KEM_768] = { "ML-KEM-768", 64, 1184, 1088, 32, true, 0, &esvc_ke_mlkem },
+	[ESV_KE_MODP2048] = { "MODP-2048", 14, 64, 256, 256, 256, false, 2048, &esvc_ke_modp },
+	[ESV_KE_MODP3072] = { "MODP-3072", 15, 64, 384, 384, 384, false, 3072, &esvc_ke_modp },
+	[ESV_KE_ML_KEM_768] = { "ML-KEM-768", 36, 64, 1184, 1088, 32, true, 0, &esvc_ke_mlkem },
 };
 
 #define NR_METHODS	(sizeof(methods) / sizeof(methods[0]))
@@ -22,6 +23,18 @@ static const struct esvc_ke_method methods[] = {
 const struct esvc_ke_method *esvc_ke_method(unsigned int method)
 {
 	return method < NR_METHODS && methods[method].ops ? &methods[method] : NULL;
+}
+
+void esvc_ke_digest(uint16_t group, struct esvc_bytes value, uint8_t digest[32])
+{
+	const uint8_t id[] = { (uint8_t)(group >> 8), (uint8_t)group };
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	/* Without memory nothing must look like a known value. */
+	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) || !EVP_DigestUpdate(ctx, id, sizeof(id)) ||
+	    !EVP_DigestUpdate(ctx, value.p, value.len) || !EVP_DigestFinal_ex(ctx, digest, NULL))
+		abort();
+	EVP_MD_CTX_free(ctx);
 }
 
 uint32_t esvc_ke_methods(uint32_t allowed)

@@ -11,6 +11,8 @@
 #ifndef ESVC_KE_H
 #define ESVC_KE_H
 
+#include "esvc_prf.h"
+
 #include <espvault/esv_unit.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +28,7 @@ struct esvc_ke_ops;
 /* Lengths in bytes. */
 struct esvc_ke_method {
 	const char *name;
+	uint16_t group;		/* transform id in a KE payload (RFC 7296 3.3.2) */
 	uint16_t priv;
 	uint16_t pub;		/* what KE_GEN gives */
 	uint16_t answer;	/* what KE_FINISH takes; KEM: what KE_ENCAP gives */
@@ -35,6 +38,8 @@ struct esvc_ke_method {
 	const struct esvc_ke_ops *ops;
 };
 
+/* digest = SHA-256 of the group (2 bytes, network order) and a value, as a KE payload holds them. */
+void esvc_ke_digest(uint16_t group, struct esvc_bytes value, uint8_t digest[32]);
 /* Those methods of allowed (0: of all) whose algorithms libcrypto has; bit n: enum esv_ke n. */
 uint32_t esvc_ke_methods(uint32_t allowed);
 /* NULL: no such number. Whether libcrypto has it is another question. */

@@ -14,6 +14,7 @@ static const struct {
 	[ESV_PRF_HMAC_SHA2_256] = { "SHA256", 32 },
 	[ESV_PRF_HMAC_SHA2_384] = { "SHA384", 48 },
 	[ESV_PRF_HMAC_SHA2_512] = { "SHA512", 64 },
+	[ESV_PRF_HMAC_SHA1] = { "SHA1", 20 },
 };
 
 #define NR_ALGOS	(sizeof(algos) / sizeof(algos[0]))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* prf and prf+ of IKEv2 (RFC 7296 2.13) over HMAC-SHA2. */
+/* prf and prf+ of IKEv2 (RFC 7296 2.13) over HMAC. */
 #ifndef ESVC_PRF_H
 #define ESVC_PRF_H
 
@@ -11,7 +11,7 @@
 
 /* HMAC with each hash, fetched once. */
 struct esvc_prfs {
-	void *hmac[ESV_PRF_HMAC_SHA2_512 + 1];	/* EVP_MAC_CTX without a key */
+	void *hmac[ESV_PRF_HMAC_SHA1 + 1];	/* EVP_MAC_CTX without a key */
 };
 
 struct esvc_bytes {

@@ -29,6 +29,20 @@ static int epoch_start(struct esvc_unit *unit)
 	return err;
 }
 
+/* What HPKE seals to, for this epoch; it passes the test of every pair (UNIT-33). */
+static int provision_pair(struct esvc_unit *unit)
+{
+	const struct esvc_ke_method *m = esvc_ke_method(ESV_KE_X25519);
+	uint8_t *priv = unit->sec->provision_key;
+	int err = esvc_rng_get(&unit->sec->rng, priv, ESVC_HPKE_PRIV);
+
+	if (!err)
+		err = esvc_ke_public(m, priv, unit->provision_pub);
+	if (!err)
+		err = esvc_ke_pairwise(m, priv, unit->provision_pub, unit->sec->pairwise);
+	return err;
+}
+
 static int secrets_draw(struct esvc_unit *unit)
 {
 	int err = esvc_rng_get(&unit->sec->rng, unit->sec->token_key, sizeof(unit->sec->token_key));
@@ -36,6 +50,27 @@ static int secrets_draw(struct esvc_unit *unit)
 	if (!err)
 		err = esvc_rng_get(&unit->sec->rng, unit->sec->import_key,
 				   sizeof(unit->sec->import_key));
+	return err ? err : provision_pair(unit);
+}
+
+/* The identity outlives every zeroisation. */
+static int identity_new(struct esvc_unit *unit)
+{
+	uint8_t drawn[ESVC_DEVICE_SECRET];
+	uint32_t slot;
+	int err;
+
+	unit->id_arena = esvc_arena_new(sizeof(struct esvc_identity), 1);
+	err = unit->id_arena ? esvc_arena_get(unit->id_arena, &slot) : -errno;
+	if (err)
+		return err;
+	unit->id = esvc_arena_at(unit->id_arena, slot);
+	if (unit->cfg.device_secret)
+		return esvc_identity_init(unit->id, unit->cfg.device_secret, unit->cfg.mode);
+	err = esvc_rng_get(&unit->sec->rng, drawn, sizeof(drawn));
+	if (!err)
+		err = esvc_identity_init(unit->id, drawn, unit->cfg.mode);
+	OPENSSL_cleanse(drawn, sizeof(drawn));
 	return err;
 }
 
@@ -88,6 +123,8 @@ static int power_on(struct esvc_unit *unit)
 		err = epoch_start(unit);
 	if (!err)
 		err = secrets_draw(unit);
+	if (!err)
+		err = identity_new(unit);
 	if (!failed && err == -EBADMSG)
 		failed = ESVC_KAT_RANDOM;
 	lock(unit, failed);
@@ -136,6 +173,7 @@ void esvc_unit_free(struct esvc_unit *unit)
 	esvc_keys_free(unit);
 	esvc_handles_free(&unit->handles);
 	esvc_arena_free(unit->own);
+	esvc_arena_free(unit->id_arena);
 	esvc_prfs_free(&unit->prfs);
 	free(unit);
 }

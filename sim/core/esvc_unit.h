@@ -13,6 +13,7 @@ struct esvc_unit_config {
 	const struct esvc_host_ops *ops;
 	void *opaque;
 	uint64_t device_id;
+	const uint8_t *device_secret;	/* ESVC_DEVICE_SECRET bytes, copied; NULL: drawn, and gone with the unit */
 	uint32_t key_max;		/* ESP key objects: installed, waiting for their install, waiting to be continued */
 	uint32_t handle_max;		/* control handles */
 	uint32_t ke_methods;		/* bit n: enum esv_ke n may be offered; 0: all */

@@ -57,6 +57,11 @@ enum esv_status esvc_unit_enter(struct esvc_dev *dev, struct esvc_cmd *cmd, stru
 	return inline_zeros(cmd, 0);
 }
 
+size_t esvc_unit_prf_len(const struct esvc_unit *unit, unsigned int prf)
+{
+	return prf == ESV_PRF_HMAC_SHA1 && !(unit->cfg.mode & ESV_MODE_TEST) ? 0 : esvc_prf_len(prf);
+}
+
 enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, unsigned int type,
 			       struct esvc_handle **h)
 {
@@ -92,13 +97,15 @@ static enum esv_status unit_status(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	st->selftest_failed = unit->selftest_failed;
 	st->ke_methods = htole32(unit->ke_methods);
 	st->prfs = htole32(1u << ESV_PRF_HMAC_SHA2_256 | 1u << ESV_PRF_HMAC_SHA2_384 |
-			   1u << ESV_PRF_HMAC_SHA2_512);
+			   1u << ESV_PRF_HMAC_SHA2_512 |
+			   (unit->cfg.mode & ESV_MODE_TEST ? 1u << ESV_PRF_HMAC_SHA1 : 0));
 	st->sessions = htole32(unit->sessions.count);
 	st->session_max = htole32(ESVC_SESSION_SLOTS);
 	st->handles = htole32(unit->handles.count);
 	st->handle_max = htole32(unit->handles.max);
 	st->keys_installed = htole32(unit->nr_live);
 	st->keys_pending = htole32(unit->nr_pending);
+	memcpy(st->provision_key, unit->provision_pub, sizeof(st->provision_key));
 	cmd->out_len = sizeof(*st);
 	return ESV_S_OK;
 }
@@ -168,7 +175,7 @@ static enum esv_status nonce_gen(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	return ESV_S_OK;
 }
 
-static bool id_ok(uint8_t type, uint16_t len)
+bool esvc_unit_id_ok(uint8_t type, uint16_t len)
 {
 	switch (type) {
 	case 1:		/* ID_IPV4_ADDR */
@@ -186,6 +193,17 @@ static bool id_ok(uint8_t type, uint16_t len)
 	}
 }
 
+void esvc_unit_vouch(struct esvc_handle *h, struct esvc_ike_sa *ike, uint8_t vouch, uint8_t id_type,
+		     struct esvc_bytes id, bool no_ppk)
+{
+	esvc_unit_ppk_settle(ike, no_ppk);
+	ike->vouch = vouch;
+	ike->id_type = id_type;
+	ike->id_len = (uint16_t)id.len;
+	memcpy(ike->id, id.p, id.len);
+	h->state = ESV_HS_AUTHENTICATED;
+}
+
 /* The host says whom it believes to be on the other side; that is recorded for good (UNIT-20). */
 static enum esv_status auth_assert(struct esvc_dev *dev, struct esvc_cmd *cmd)
 {
@@ -196,8 +214,8 @@ static enum esv_status auth_assert(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	enum esv_status status = esvc_unit_enter(dev, cmd, &s);
 	uint16_t len = le16toh(in->id_len);
 
-	if (status == ESV_S_OK && in->rsvd0)
-		return REFUSE(cmd, ESV_S_RESERVED_NONZERO, struct esv_auth_assert, rsvd0);
+	if (status == ESV_S_OK && in->flags & ~ESV_AUTH_F_NO_PPK)
+		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_auth_assert, flags);
 	if (status == ESV_S_OK)
 		status = esvc_unit_zeros(cmd, offsetof(struct esv_auth_assert, rsvd1),
 					 offsetof(struct esv_auth_assert, id));
@@ -208,17 +226,15 @@ static enum esv_status auth_assert(struct esvc_dev *dev, struct esvc_cmd *cmd)
 		return REFUSE(cmd, ESV_S_BAD_HANDLE, struct esv_auth_assert, ike);
 	if (h->state != ESV_HS_NEW)
 		return REFUSE(cmd, ESV_S_BAD_STATE, struct esv_auth_assert, ike);
-	if (!id_ok(in->id_type, len))
+	if (!esvc_unit_id_ok(in->id_type, len))
 		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_auth_assert, id_type);
 	status = esvc_unit_zeros(cmd, offsetof(struct esv_auth_assert, id) + len, sizeof(*in));
 	if (status != ESV_S_OK)
 		return status;
 	ike = &esvc_handle_object(&dev->unit->handles, h)->ike;
-	ike->vouch = ESV_VOUCH_HOST;
-	ike->id_type = in->id_type;
-	ike->id_len = len;
-	memcpy(ike->id, in->id, len);
-	h->state = ESV_HS_AUTHENTICATED;
+	if (in->flags && !ike->ppk)
+		return REFUSE(cmd, ESV_S_BAD_STATE, struct esv_auth_assert, flags);
+	esvc_unit_vouch(h, ike, ESV_VOUCH_HOST, in->id_type, (struct esvc_bytes){ in->id, len }, in->flags);
 	return ESV_S_OK;
 }
 
@@ -337,6 +353,14 @@ const struct esvc_cmd_row esvc_unit_rows[] = {
 	  offsetof(struct esv_ike_sealed, data), esvc_unit_ike_seal },
 	{ ESV_OP_IKE_OPEN, offsetof(struct esv_ike_open, data), sizeof(struct esv_ike_open), 0,
 	  esvc_unit_ike_open },
+	{ ESV_OP_PPK_APPLY, sizeof(struct esv_ppk_apply), sizeof(struct esv_ppk_apply), 0, esvc_unit_ppk_apply },
+	{ ESV_OP_INTAUTH, offsetof(struct esv_intauth, data), sizeof(struct esv_intauth), 0, esvc_unit_intauth },
+	{ ESV_OP_AUTH_SIGN, offsetof(struct esv_auth_sign, data), sizeof(struct esv_auth_sign),
+	  sizeof(struct esv_auth_data), esvc_unit_auth_sign },
+	{ ESV_OP_AUTH_VERIFY, offsetof(struct esv_auth_verify, data), sizeof(struct esv_auth_verify), 0,
+	  esvc_unit_auth_verify },
+	{ ESV_OP_PROVISION, offsetof(struct esv_provision, data), sizeof(struct esv_provision),
+	  offsetof(struct esv_provisioned, stored), esvc_unit_provision },
 	{ ESV_OP_AUTH_ASSERT, sizeof(struct esv_auth_assert), sizeof(struct esv_auth_assert), 0,
 	  auth_assert },
 	{ ESV_OP_CHILD_DERIVE, sizeof(struct esv_child_derive), sizeof(struct esv_child_derive),

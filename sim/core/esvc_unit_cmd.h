@@ -10,6 +10,13 @@
 enum esv_status esvc_unit_enter(struct esvc_dev *dev, struct esvc_cmd *cmd, struct esvc_session **s);
 /* Payload bytes [from, to), as far as they were sent, must be zero. */
 enum esv_status esvc_unit_zeros(struct esvc_cmd *cmd, size_t from, size_t to);
+/* A prf that may be chosen: 0 if not (SHA-1 in test mode only), else its length. */
+size_t esvc_unit_prf_len(const struct esvc_unit *unit, unsigned int prf);
+/* An identification that can be one (UNIT-21). */
+bool esvc_unit_id_ok(uint8_t type, uint16_t len);
+/* Somebody vouched for the peer: recorded for good, and the gate for children is open. */
+void esvc_unit_vouch(struct esvc_handle *h, struct esvc_ike_sa *ike, uint8_t vouch, uint8_t id_type,
+		     struct esvc_bytes id, bool no_ppk);
 /* A new handle within the session's quota: OK, LIMIT, NO_RESOURCE. */
 enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, unsigned int type,
 			       struct esvc_handle **h);
@@ -24,12 +31,27 @@ enum esv_status esvc_unit_ike_derive(struct esvc_dev *dev, struct esvc_cmd *cmd)
 enum esv_status esvc_unit_ike_update(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_ike_rekey(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
+/* esvc_unit_ppk.c */
+enum esv_status esvc_unit_ppk_apply(struct esvc_dev *dev, struct esvc_cmd *cmd);
+/* How it was decided whether the peer has the PPK (RFC 8784 4): the other keys are wiped. */
+void esvc_unit_ppk_settle(struct esvc_ike_sa *ike, bool no_ppk);
+
+/* esvc_unit_intauth.c */
+enum esv_status esvc_unit_intauth(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
+/* esvc_unit_auth.c */
+enum esv_status esvc_unit_auth_sign(struct esvc_dev *dev, struct esvc_cmd *cmd);
+enum esv_status esvc_unit_auth_verify(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
 /* esvc_unit_seal.c */
 enum esv_status esvc_unit_ike_seal(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_ike_open(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
 /* esvc_unit_child.c */
 enum esv_status esvc_unit_child_derive(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
+/* esvc_unit_provision.c */
+enum esv_status esvc_unit_provision(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
 /* Offsets in a command's payload. */
 struct esvc_input_places {

@@ -101,7 +101,7 @@ SAME_LAYOUT(struct esv_ike_derive);
 SAME_LAYOUT(struct esv_ike_rekey);
 
 /* base: offset of role in the payload. */
-static enum esv_status suite_fields(struct esvc_cmd *cmd, size_t base)
+static enum esv_status suite_fields(const struct esvc_unit *unit, struct esvc_cmd *cmd, size_t base)
 {
 	const struct suite *in = (const void *)(cmd->in + base);
 
@@ -112,7 +112,7 @@ static enum esv_status suite_fields(struct esvc_cmd *cmd, size_t base)
 		return REFUSE_SUITE(ESV_S_RESERVED_NONZERO, rsvd1);
 	if (in->role != ESV_ROLE_INITIATOR && in->role != ESV_ROLE_RESPONDER)
 		return REFUSE_SUITE(ESV_S_BAD_FIELD, role);
-	if (!esvc_prf_len(in->prf))
+	if (!esvc_unit_prf_len(unit, in->prf))
 		return REFUSE_SUITE(ESV_S_UNSUPPORTED_VALUE, prf);
 	if (!esvc_encr_len(in->encr))
 		return REFUSE_SUITE(ESV_S_UNSUPPORTED_VALUE, encr);
@@ -128,7 +128,7 @@ static enum esv_status derive_check(struct esvc_unit *unit, struct esvc_cmd *cmd
 				    struct esvc_inputs *inputs)
 {
 	const struct esv_ike_derive *in = (const void *)cmd->in;
-	enum esv_status status = suite_fields(cmd, offsetof(struct esv_ike_derive, role));
+	enum esv_status status = suite_fields(unit, cmd, offsetof(struct esv_ike_derive, role));
 
 	if (status == ESV_S_OK)
 		status = esvc_inputs_secrets(unit, cmd, s, &derive_places, inputs);
@@ -163,6 +163,8 @@ enum esv_status esvc_unit_ike_derive(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	describe(ike, in->role, in->prf, in->encr, in->spi_i, in->spi_r);
 	n = esvc_inputs_nonces(unit, &inputs, in->role, in->peer_nonce, le16toh(in->peer_nonce_len));
 	keep_nonces(ike, &n);
+	ike->seen = esvc_handle_object(&unit->handles, inputs.secret[0])->secret.seen;
+	ike->intauth_next = ESV_ROLE_INITIATOR;
 	esvc_inputs_bytes(unit, &inputs, secret);
 	err = esvc_ike_seed(&unit->prfs, ike->prf, &n, secret[0], &unit->sec->ike, unit->sec->ike.seed);
 	if (!err)
@@ -191,10 +193,13 @@ enum esv_status esvc_unit_ike_update(struct esvc_dev *dev, struct esvc_cmd *cmd)
 		return REFUSE(cmd, ESV_S_BAD_HANDLE, struct esv_ike_update, ike);
 	if (h->state != ESV_HS_NEW)
 		return REFUSE(cmd, ESV_S_BAD_STATE, struct esv_ike_update, ike);
+	ike = &esvc_handle_object(&unit->handles, h)->ike;
+	/* Not behind a PPK or an AUTH, and not while a message of its exchange is missing in IntAuth. */
+	if (ike->ppk || ike->auths || ike->intauth_next != ESV_ROLE_INITIATOR)
+		return REFUSE(cmd, ESV_S_BAD_STATE, struct esv_ike_update, ike);
 	secret = esvc_handle_get(&unit->handles, s, le64toh(in->secret), ESV_H_SECRET);
 	if (!secret)
 		return REFUSE(cmd, ESV_S_BAD_HANDLE, struct esv_ike_update, secret);
-	ike = &esvc_handle_object(&unit->handles, h)->ike;
 	n = nonces_of(ike);
 	bytes = (struct esvc_bytes){ esvc_handle_object(&unit->handles, secret)->secret.bytes,
 				     esvc_handle_object(&unit->handles, secret)->secret.len };
@@ -220,7 +225,7 @@ static enum esv_status rekey_check(struct esvc_unit *unit, struct esvc_cmd *cmd,
 				   struct esvc_handle **old, struct esvc_inputs *inputs)
 {
 	const struct esv_ike_rekey *in = (const void *)cmd->in;
-	enum esv_status status = suite_fields(cmd, offsetof(struct esv_ike_rekey, role));
+	enum esv_status status = suite_fields(unit, cmd, offsetof(struct esv_ike_rekey, role));
 
 	if (status != ESV_S_OK)
 		return status;
@@ -247,6 +252,7 @@ static void inherit(struct esvc_ike_sa *ike, struct esvc_ike_sa *old)
 	ike->id_len = old->id_len;
 	memcpy(ike->id, old->id, sizeof(ike->id));
 	ike->first_closed = true;
+	ike->rekeyed = true;
 	old->first_closed = true;
 }
 

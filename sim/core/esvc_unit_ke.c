@@ -51,6 +51,15 @@ static enum esv_status make_pair(struct esvc_unit *unit, struct esvc_ke *ke)
 	return ESV_S_SELFTEST_FAILED;
 }
 
+/* What the KE payloads of IKE_SA_INIT must hold if an AUTH is to be about this key exchange. */
+static void see(struct esvc_secret *secret, const struct esvc_ke_method *m, struct esvc_bytes own,
+		struct esvc_bytes peer)
+{
+	esvc_ke_digest(m->group, own, secret->seen.own);
+	esvc_ke_digest(m->group, peer, secret->seen.peer);
+	secret->seen.known = true;
+}
+
 static void answer(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_handle *h, uint16_t len)
 {
 	struct esv_ke_out *out = (void *)cmd->out;
@@ -139,6 +148,8 @@ enum esv_status esvc_unit_ke_finish(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	secret = &esvc_handle_object(&unit->handles, ss)->secret;
 	secret->len = ke->method->secret;
 	err = esvc_ke_shared(ke->method, ke->priv, in->value, secret->bytes);
+	see(secret, ke->method, (struct esvc_bytes){ ke->pub, ke->method->pub },
+	    (struct esvc_bytes){ in->value, ke->method->answer });
 	esvc_handle_drop(&unit->handles, h);
 	if (err) {
 		esvc_handle_drop(&unit->handles, ss);
@@ -198,6 +209,8 @@ enum esv_status esvc_unit_ke_encap(struct esvc_dev *dev, struct esvc_cmd *cmd)
 			    secret->bytes);
 	OPENSSL_cleanse(unit->sec->entropy, ESVC_KE_ENTROPY);
 	if (!err) {
+		see(secret, m, (struct esvc_bytes){ ((struct esv_ke_out *)(void *)cmd->out)->value, m->answer },
+		    (struct esvc_bytes){ in->value, m->pub });
 		answer(unit, cmd, h, m->answer);
 		return ESV_S_OK;
 	}

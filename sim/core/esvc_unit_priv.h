@@ -5,13 +5,17 @@
 
 #include "esvc_aead.h"
 #include "esvc_arena.h"
+#include "esvc_auth.h"
 #include "esvc_handle.h"
+#include "esvc_identity.h"
 #include "esvc_ike.h"
 #include "esvc_import.h"
 #include "esvc_rng.h"
 #include "esvc_session.h"
+#include "esvc_sig.h"
 #include "esvc_token.h"
 #include "esvc_unit.h"
+#include "esvc_wrap.h"
 
 #define ESVC_ESP_MATERIAL	36	/* AES-256 key and salt */
 #define ESVC_SALT_LEN		4
@@ -27,6 +31,7 @@
 struct esvc_unit_secrets {
 	uint8_t token_key[ESVC_TOKEN_KEY];
 	uint8_t import_key[32];
+	uint8_t provision_key[ESVC_HPKE_PRIV];
 	struct esvc_rng rng;
 	struct esvc_ike_scratch ike;	/* this and what follows: zero between commands */
 	uint8_t keymat[ESVC_KEYMAT_MAX];
@@ -34,6 +39,9 @@ struct esvc_unit_secrets {
 	uint8_t entropy[ESVC_KE_ENTROPY];
 	uint8_t pairwise[2 * ESVC_KE_SECRET_MAX];
 	uint8_t nonce[12];
+	uint8_t wrapped[ESV_ADMIN_BUF];
+	uint8_t octets[ESVC_AUTH_OCTETS];	/* what an AUTH is made over, and what it must be */
+	uint8_t auth[ESVC_SIG_AUTH_MAX];
 	_Alignas(ESVC_ARENA_ALIGN) uint8_t cipher[ESVC_AEAD_CTX_SIZE];
 };
 
@@ -66,6 +74,9 @@ struct esvc_unit {
 	uint32_t ke_methods;		/* bit n: enum esv_ke n can be used */
 	struct esvc_arena *own;		/* one slot: struct esvc_unit_secrets */
 	struct esvc_unit_secrets *sec;
+	struct esvc_arena *id_arena;	/* one slot, wiped only with the unit: struct esvc_identity */
+	struct esvc_identity *id;
+	uint8_t provision_pub[32];
 	struct esvc_sessions sessions;
 	struct esvc_handles handles;
 	uint32_t session_handles;	/* quota of one session */

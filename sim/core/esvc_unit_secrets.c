@@ -140,6 +140,11 @@ static void tell_ike(const struct visit *v, const char *owner, const struct esvc
 	tell(v, owner, "sk_d", ike->keys.sk_d, p);
 	tell(v, owner, "sk_pi", ike->keys.sk_pi, p);
 	tell(v, owner, "sk_pr", ike->keys.sk_pr, p);
+	if (ike->ppk && !ike->vouch) {	/* not settled yet */
+		tell(v, owner, "no_ppk.sk_d", ike->no_ppk.sk_d, p);
+		tell(v, owner, "no_ppk.sk_pi", ike->no_ppk.sk_pi, p);
+		tell(v, owner, "no_ppk.sk_pr", ike->no_ppk.sk_pr, p);
+	}
 	snprintf(part, sizeof(part), "%s.sk_ei", owner);
 	tell_aes(v, part, ike->keys.sk_ei, e);
 	snprintf(part, sizeof(part), "%s.sk_er", owner);
@@ -161,6 +166,13 @@ static void tell_handle(const struct visit *v, const struct esvc_unit *unit, con
 		snprintf(owner, sizeof(owner), "secret[%u]", i);
 		tell(v, owner, "shared", o->secret.bytes, o->secret.len);
 		break;
+	case ESV_H_PSK:
+	case ESV_H_PPK:
+	case ESV_H_KEK:
+	case ESV_H_PRIV:
+		snprintf(owner, sizeof(owner), "held[%u]", i);
+		tell(v, owner, "secret", o->held.bytes, o->held.len);
+		break;
 	case ESV_H_IKE:
 		snprintf(owner, sizeof(owner), "ike[%u]", i);
 		tell_ike(v, owner, &o->ike);
@@ -179,6 +191,9 @@ int esvc_unit_test_secrets(struct esvc_unit *unit, esvc_secret_fn fn, void *arg)
 		return -EACCES;
 	tell(&v, "unit", "token_key", unit->sec->token_key, sizeof(unit->sec->token_key));
 	tell(&v, "unit", "import_key", unit->sec->import_key, sizeof(unit->sec->import_key));
+	tell(&v, "unit", "provision_key", unit->sec->provision_key, sizeof(unit->sec->provision_key));
+	tell(&v, "unit", "device_secret", unit->id->secret, sizeof(unit->id->secret));
+	tell(&v, "unit", "storage_key", unit->id->storage_key, sizeof(unit->id->storage_key));
 	for (uint32_t i = 0; i < unit->handles.max; i++)
 		tell_handle(&v, unit, &unit->handles.h[i], i);
 	for (uint32_t i = 0; i < unit->slots_used; i++) {

@@ -17,6 +17,7 @@ static const struct {
 	{ ESV_OP_KE_ENCAP, { offsetof(struct esv_ke_out, handle) + 1 } },
 	{ ESV_OP_IKE_DERIVE, { offsetof(struct esv_handle_out, handle) + 1 } },
 	{ ESV_OP_IKE_REKEY, { offsetof(struct esv_handle_out, handle) + 1 } },
+	{ ESV_OP_PROVISION, { offsetof(struct esv_provisioned, handle) + 1 } },
 	{ ESV_OP_CHILD_DERIVE, { offsetof(struct esv_child_out, esp_in) + 1, offsetof(struct esv_child_out, esp_out) + 1 } },
 };
 

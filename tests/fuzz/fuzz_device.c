@@ -37,6 +37,8 @@ struct world {
 	struct {
 		uint32_t session;
 		uint64_t nonce, ke, secret, ike;
+		uint64_t held[ESV_H_PUB + 1];	/* last provisioned one of each type */
+		uint8_t nonce_bytes[32], ke_bytes[32];	/* for an IKE_SA_INIT message that fits */
 		uint8_t token[2][ESV_TOKEN_LEN];
 	} unit;
 	uint8_t wire[PKT_MAX];		/* last frame that the device sent */
@@ -331,6 +333,98 @@ static void unit_install(struct world *w)
 		keep_handle(w, le32toh(c.cqe.object));
 }
 
+/* Secrets with a header that fits, in any wrap; most wraps hold nothing that opens. */
+static void unit_provision(struct world *w)
+{
+	uint64_t buf[ESV_ADMIN_BUF / 8] = { 0 };
+	struct esv_provision *in = (void *)buf;
+	struct esv_provisioned out;
+	uint16_t len = 32 + u8(w) % 64;
+	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .len = htole16(len) };
+	const size_t head = offsetof(struct esv_provision, data);
+
+	h.type = in->type = 1 + u8(w) % ESV_H_PUB;
+	in->wrap = 1 + u8(w) % 4;
+	in->flags = htole16(u8(w) & 1);
+	in->kek = in->wrap == ESV_WRAP_KWP ? htole64(w->unit.held[ESV_H_KEK]) : 0;
+	if (in->type < ESV_H_PSK) {
+		in->len = htole16(len);
+		take(&w->in, in->data, len);
+	} else {
+		in->len = htole16((uint16_t)(sizeof(h) + len));
+		memcpy(in->data, &h, sizeof(h));
+		memset(in->data + sizeof(h), 0x5a, len);
+		harm(w, in->data, sizeof(h) + len);
+	}
+	harm(w, buf, head);
+	if (unit_cmd(w, ESV_OP_PROVISION, buf, head + le16toh(in->len), &out, sizeof(out)) == ESV_S_OK)
+		w->unit.held[in->type % (ESV_H_PUB + 1)] = le64toh(out.handle);
+}
+
+/* RFC 7296 3.1: an IKE_SA_INIT message with the unit's own values. */
+static size_t init_message(struct world *w, bool initiator, uint8_t *to)
+{
+	static const uint8_t chain[] = { 40, 0, 0, 40, 0, 31, 0, 0 }, nonce[] = { 0, 0, 0, 36 };
+	uint8_t msg[28 + 40 + 36] = { 1, [16] = 34, [17] = 0x20, [18] = 34, [19] = initiator ? 8 : 0x20,
+				      [27] = sizeof(msg) };
+
+	msg[8] = initiator ? 0 : 2;
+	memcpy(msg + 28, chain, sizeof(chain));
+	memcpy(msg + 36, w->unit.ke_bytes, 32);
+	memcpy(msg + 68, nonce, sizeof(nonce));
+	memcpy(msg + 72, w->unit.nonce_bytes, 32);
+	harm(w, msg, sizeof(msg));
+	memcpy(to, msg, sizeof(msg));
+	return sizeof(msg);
+}
+
+static void unit_sign(struct world *w)
+{
+	uint64_t buf[ESV_ADMIN_BUF / 8] = { 0 };
+	struct esv_auth_sign *in = (void *)buf;
+	struct esv_auth_data out;
+	size_t len = init_message(w, u8(w) & 1, in->data + 4);
+
+	in->ike = htole64(w->unit.ike);
+	in->scheme = u8(w) & 1 ? 0 : u8(w) % 8;
+	in->key = htole64(w->unit.held[in->scheme ? ESV_H_PRIV : ESV_H_PSK]);
+	in->flags = u8(w) & 1;
+	in->id_type = 2;
+	in->id_len = htole16(4);
+	in->msg_len = htole16((uint16_t)len);
+	unit_cmd(w, ESV_OP_AUTH_SIGN, buf, offsetof(struct esv_auth_sign, data) + 4 + len, &out, sizeof(out));
+}
+
+static void unit_verify(struct world *w)
+{
+	uint64_t buf[ESV_ADMIN_BUF / 8] = { 0 };
+	struct esv_auth_verify *in = (void *)buf;
+	size_t len = init_message(w, u8(w) & 1, in->data + 4), auth = u8(w);
+	bool psk = u8(w) & 1;
+
+	in->ike = htole64(w->unit.ike);
+	in->key = htole64(w->unit.held[psk ? ESV_H_PSK : ESV_H_PUB]);
+	in->method = psk ? ESV_AUTH_METHOD_PSK : ESV_AUTH_METHOD_SIGNATURE;
+	in->flags = u8(w) & 1;
+	in->id_type = 2;
+	in->id_len = htole16(4);
+	in->msg_len = htole16((uint16_t)len);
+	in->auth_len = htole16((uint16_t)auth);
+	take(&w->in, in->data + 4 + len, auth);
+	unit_cmd(w, ESV_OP_AUTH_VERIFY, buf, offsetof(struct esv_auth_verify, data) + 4 + len + auth, NULL, 0);
+}
+
+static void unit_ppk_intauth(struct world *w)
+{
+	struct esv_ppk_apply p = { .ike = htole64(w->unit.ike), .ppk = htole64(w->unit.held[ESV_H_PPK]) };
+	struct esv_intauth a = { .ike = htole64(w->unit.ike), .sender = 1 + (u8(w) & 1), .len = htole16(8) };
+
+	if (u8(w) & 1)
+		unit_cmd(w, ESV_OP_PPK_APPLY, &p, sizeof(p), NULL, 0);
+	else
+		unit_cmd(w, ESV_OP_INTAUTH, &a, offsetof(struct esv_intauth, data) + 8, NULL, 0);
+}
+
 /* Seldom one that there is not; mostly the cheapest. */
 static uint16_t ke_method(struct world *w)
 {
@@ -368,23 +462,25 @@ static void do_unit(struct world *w)
 {
 	struct esv_nonce_gen ng = { .len = htole16(32) };
 	struct esv_ke_gen kg = { .method = htole16(ESV_KE_X25519) };
-	struct esv_nonce_out no;
-	struct esv_ke_out ko;
+	struct esv_nonce_out no = { .handle = 0 };
+	struct esv_ke_out ko = { .handle = 0 };
 
 	if (!w->d.asq)
 		return;
-	switch (u8(w) % 11) {
+	switch (u8(w) % 15) {
 	case 0:
 		unit_cmd(w, ESV_OP_SESSION_OPEN, NULL, 0, NULL, 0);
 		break;
 	case 1:
 		if (unit_cmd(w, ESV_OP_NONCE_GEN, &ng, sizeof(ng), &no, sizeof(no)) == ESV_S_OK)
 			w->unit.nonce = le64toh(no.handle);
+		memcpy(w->unit.nonce_bytes, no.nonce, sizeof(w->unit.nonce_bytes));
 		break;
 	case 2:
 		kg.method = htole16(ke_method(w));
 		if (unit_cmd(w, ESV_OP_KE_GEN, &kg, sizeof(kg), &ko, sizeof(ko)) == ESV_S_OK)
 			w->unit.ke = le64toh(ko.handle);
+		memcpy(w->unit.ke_bytes, ko.value, sizeof(w->unit.ke_bytes));
 		break;
 	case 3: unit_finish(w); break;
 	case 4: unit_ike(w); break;
@@ -394,6 +490,10 @@ static void do_unit(struct world *w)
 	case 8: unit_encap(w); break;
 	case 9: unit_rekey(w); break;
 	case 10: unit_message(w); break;
+	case 11: unit_provision(w); break;
+	case 12: unit_sign(w); break;
+	case 13: unit_verify(w); break;
+	case 14: unit_ppk_intauth(w); break;
 	}
 }
 
@@ -608,6 +708,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cfg.ke_methods = 1u << ESV_KE_X25519 | 1u << ESV_KE_P256 | 1u << ESV_KE_ML_KEM_768;
 	cfg.strict = w.strict = shape & 1;
 	cfg.sync = shape & 2;
+	cfg.test_mode = shape & 8;
 	cfg.ipsec = cfg.unit = !(shape & 4) || w.strict;
 	cfg.backend = shape & 8 ? ESVC_AEAD_EVP : ESVC_AEAD_AUTO;
 	cfg.fault = shape >> 4 & 1 ? shape >> 5 : ESVC_FAULT_NONE;

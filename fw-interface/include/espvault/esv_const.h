@@ -47,6 +47,8 @@
 	X(role, "UNIT-76", "roles") \
 	X(handle_type, "UNIT-10", "handle types") \
 	X(handle_state, "UNIT-10", "handle states") \
+	X(wrap, "UNIT-90", "wraps of PROVISION") \
+	X(sig, "UNIT-95", "signature schemes") \
 	X(unit, "UNIT-80", "limits of the unit") \
 	X(zeroize, "UNIT-81", "scopes of ZEROIZE")
 
@@ -267,7 +269,16 @@
 #define ESV_GROUP_prf(C) \
 	C(prf, PRF_HMAC_SHA2_256, "RFC 4868") \
 	C(prf, PRF_HMAC_SHA2_384, "RFC 4868") \
-	C(prf, PRF_HMAC_SHA2_512, "RFC 4868")
+	C(prf, PRF_HMAC_SHA2_512, "RFC 4868") \
+	C(prf, PRF_HMAC_SHA1, "RFC 2404; test mode only")
+
+#define ESV_GROUP_sig(C) \
+	C(sig, SIG_ECDSA_P256_SHA2_256, "RFC 7427 A.3.2, on P-256") \
+	C(sig, SIG_ECDSA_P384_SHA2_384, "RFC 7427 A.3.3, on P-384") \
+	C(sig, SIG_ED25519, "RFC 8420") \
+	C(sig, SIG_RSA_PSS_SHA2_256, "RFC 7427 A.4.3; salt as long as the hash") \
+	C(sig, SIG_RSA_PSS_SHA2_384, "the same with SHA2-384") \
+	C(sig, SIG_RSA_PSS_SHA2_512, "the same with SHA2-512")
 
 #define ESV_GROUP_role(C) \
 	C(role, ROLE_INITIATOR, "initiator") \
@@ -278,7 +289,18 @@
 	C(handle_type, H_KE, "private key exchange value") \
 	C(handle_type, H_SECRET, "shared secret") \
 	C(handle_type, H_IKE, "keys of an IKE SA") \
-	C(handle_type, H_ESP, "key of an ESP SA")
+	C(handle_type, H_ESP, "key of an ESP SA") \
+	C(handle_type, H_PSK, "preshared key, provisioned") \
+	C(handle_type, H_PPK, "post-quantum preshared key (RFC 8784), provisioned") \
+	C(handle_type, H_KEK, "key that wraps others, provisioned") \
+	C(handle_type, H_PRIV, "private key of this side, provisioned") \
+	C(handle_type, H_PUB, "public key of a peer, provisioned")
+
+#define ESV_GROUP_wrap(C) \
+	C(wrap, WRAP_NONE, "in clear; test mode only") \
+	C(wrap, WRAP_HPKE, "RFC 9180, to the unit's provisioning key") \
+	C(wrap, WRAP_KWP, "RFC 5649, under a KEK of the session") \
+	C(wrap, WRAP_STORED, "a blob that this unit gave")
 
 #define ESV_GROUP_handle_state(C) \
 	C(handle_state, HS_NEW, "made") \
@@ -292,6 +314,13 @@
 	C(unit, ID_MAX, "longest identity") \
 	C(unit, SECRETS_MAX, "shared secrets of one derivation") \
 	C(unit, IKE_TEXT_MAX, "bytes of text in one IKE message") \
+	C(unit, SECRET_VERSION, "version of struct esv_secret_hdr") \
+	C(unit, SECRET_MAX, "bytes of a provisioned secret") \
+	C(unit, HPKE_ENC_LEN, "bytes of an encapsulated key") \
+	C(unit, PROVISION_F_STORE, "give a blob to be stored") \
+	C(unit, AUTH_F_NO_PPK, "with the keys from before PPK_APPLY") \
+	C(unit, AUTH_METHOD_PSK, "shared key message integrity code") \
+	C(unit, AUTH_METHOD_SIGNATURE, "digital signature") \
 	C(unit, CHILD_F_FIRST, "use the nonces of the IKE SA") \
 	C(unit, CHILD_F_DETACH, "tokens outlive the session") \
 	C(unit, TOKEN_LEN, "bytes of a token") \

@@ -62,6 +62,14 @@
 	X(esv_ike_seal, 4096, "UNIT-85", "payload of IKE_SEAL") \
 	X(esv_ike_sealed, 4096, "UNIT-85", "answer of IKE_SEAL") \
 	X(esv_ike_open, 4096, "UNIT-86", "payload of IKE_OPEN") \
+	X(esv_secret_hdr, 8, "UNIT-90", "head of what a wrap protects") \
+	X(esv_provision, 4096, "UNIT-90", "payload of PROVISION") \
+	X(esv_provisioned, 4096, "UNIT-90", "answer of PROVISION") \
+	X(esv_ppk_apply, 16, "UNIT-93", "payload of PPK_APPLY") \
+	X(esv_intauth, 4096, "UNIT-94", "payload of INTAUTH") \
+	X(esv_auth_sign, 4096, "UNIT-95", "payload of AUTH_SIGN") \
+	X(esv_auth_data, 1024, "UNIT-95", "answer of AUTH_SIGN") \
+	X(esv_auth_verify, 4096, "UNIT-96", "payload of AUTH_VERIFY") \
 	X(esv_auth_assert, 272, "UNIT-78", "payload of AUTH_ASSERT") \
 	X(esv_child_derive, 368, "UNIT-77", "payload of CHILD_DERIVE") \
 	X(esv_child_out, 88, "UNIT-77", "answer of CHILD_DERIVE") \
@@ -463,10 +471,77 @@
 	F(s, icv, 24, 16, u8, drv, 0, "integrity check value of the message") \
 	F(s, data, 40, 4056, u8, drv, 0, "AAD and ciphertext")
 
+#define ESV_FIELDS_esv_secret_hdr(F, s) \
+	F(s, version, 0, 1, u8, drv, 0, "ESV_SECRET_VERSION") \
+	F(s, type, 1, 1, u8, drv, 0, "enum esv_handle_type") \
+	F(s, id_type, 2, 1, u8, drv, 0, "RFC 7296 3.5, 0: not bound to an identity") \
+	F(s, rsvd, 3, 1, u8, drv, 0, "zero") \
+	F(s, id_len, 4, 2, le16, drv, 0, "bytes of the identity behind the header") \
+	F(s, len, 6, 2, le16, drv, 0, "bytes of the secret behind that")
+
+#define ESV_FIELDS_esv_provision(F, s) \
+	F(s, type, 0, 1, u8, drv, 0, "enum esv_handle_type") \
+	F(s, wrap, 1, 1, u8, drv, 0, "enum esv_wrap") \
+	F(s, flags, 2, 2, le16, drv, 0, "ESV_PROVISION_F_*") \
+	F(s, len, 4, 2, le16, drv, 0, "bytes of data") \
+	F(s, rsvd, 6, 2, le16, drv, 0, "zero") \
+	F(s, kek, 8, 8, le64, drv, 0, "KWP: handle of the KEK; else 0") \
+	F(s, data, 16, 4080, u8, drv, 0, "the wrapped secret; HPKE: encapsulated key first")
+
+#define ESV_FIELDS_esv_provisioned(F, s) \
+	F(s, handle, 0, 8, le64, dev, 0, "handle of the secret") \
+	F(s, stored_len, 8, 2, le16, dev, 0, "bytes of stored, 0 without STORE") \
+	F(s, rsvd, 10, 6, le16, dev, 0, "zero") \
+	F(s, stored, 16, 4080, u8, dev, 1, "blob for a later PROVISION")
+
+#define ESV_FIELDS_esv_ppk_apply(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
+	F(s, ppk, 8, 8, le64, drv, 0, "handle of the PPK")
+
+#define ESV_FIELDS_esv_intauth(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
+	F(s, sender, 8, 1, u8, drv, 0, "enum esv_role of who sent it") \
+	F(s, rsvd0, 9, 1, u8, drv, 0, "zero") \
+	F(s, len, 10, 2, le16, drv, 0, "bytes of data") \
+	F(s, rsvd1, 12, 4, le32, drv, 0, "zero") \
+	F(s, data, 16, 4080, u8, drv, 0, "A and P of RFC 9242 3.3.2")
+
+#define ESV_FIELDS_esv_auth_sign(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
+	F(s, key, 8, 8, le64, drv, 0, "handle of the PSK or PRIV") \
+	F(s, scheme, 16, 1, u8, drv, 0, "PRIV: enum esv_sig; PSK: 0") \
+	F(s, flags, 17, 1, u8, drv, 0, "ESV_AUTH_F_*") \
+	F(s, id_type, 18, 1, u8, drv, 0, "own identification type, RFC 7296 3.5") \
+	F(s, rsvd0, 19, 1, u8, drv, 0, "zero") \
+	F(s, id_len, 20, 2, le16, drv, 0, "bytes of the identity") \
+	F(s, msg_len, 22, 2, le16, drv, 0, "bytes of the message") \
+	F(s, data, 24, 4072, u8, drv, 0, "own identity, own IKE_SA_INIT message")
+
+#define ESV_FIELDS_esv_auth_data(F, s) \
+	F(s, method, 0, 1, u8, dev, 0, "ESV_AUTH_METHOD_*") \
+	F(s, rsvd0, 1, 1, u8, dev, 0, "zero") \
+	F(s, len, 2, 2, le16, dev, 1, "bytes of data") \
+	F(s, rsvd1, 4, 4, le32, dev, 0, "zero") \
+	F(s, data, 8, 1016, u8, dev, 1, "Authentication Data of the AUTH payload")
+
+#define ESV_FIELDS_esv_auth_verify(F, s) \
+	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
+	F(s, key, 8, 8, le64, drv, 0, "handle of the PSK or PUB") \
+	F(s, method, 16, 1, u8, drv, 0, "ESV_AUTH_METHOD_*") \
+	F(s, flags, 17, 1, u8, drv, 0, "ESV_AUTH_F_*") \
+	F(s, id_type, 18, 1, u8, drv, 0, "peer's identification type, RFC 7296 3.5") \
+	F(s, rsvd0, 19, 1, u8, drv, 0, "zero") \
+	F(s, id_len, 20, 2, le16, drv, 0, "bytes of the identity") \
+	F(s, msg_len, 22, 2, le16, drv, 0, "bytes of the message") \
+	F(s, auth_len, 24, 2, le16, drv, 0, "bytes of the Authentication Data") \
+	F(s, rsvd1, 26, 2, le16, drv, 0, "zero") \
+	F(s, rsvd2, 28, 4, le32, drv, 0, "zero") \
+	F(s, data, 32, 4064, u8, drv, 0, "peer's identity, IKE_SA_INIT message, Authentication Data")
+
 #define ESV_FIELDS_esv_auth_assert(F, s) \
 	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
 	F(s, id_type, 8, 1, u8, drv, 0, "identification type, RFC 7296 3.5") \
-	F(s, rsvd0, 9, 1, u8, drv, 0, "zero") \
+	F(s, flags, 9, 1, u8, drv, 0, "ESV_AUTH_F_*") \
 	F(s, id_len, 10, 2, le16, drv, 0, "bytes of id") \
 	F(s, rsvd1, 12, 4, le32, drv, 0, "zero") \
 	F(s, id, 16, 256, u8, drv, 0, "peer's identity")
@@ -507,7 +582,7 @@
 	F(s, handle_max, 52, 4, le32, dev, 0, "control handles that can live") \
 	F(s, keys_installed, 56, 4, le32, dev, 0, "keys that an SA uses") \
 	F(s, keys_pending, 60, 4, le32, dev, 0, "tokens that are not installed yet") \
-	F(s, rsvd, 64, 32, le32, dev, 0, "zero")
+	F(s, provision_key, 64, 32, u8, dev, 1, "X25519 key that HPKE seals to")
 
 #define ESV_FIELDS_esv_token(F, s) \
 	F(s, magic, 0, 8, u8, dev, 0, "ESV_TOKEN_MAGIC") \

@@ -27,7 +27,7 @@
 	X(LIMIT,              13, EDQUOT,        0, "quota of this owner is used up") \
 	X(DENIED,             14, EACCES,        0, "the trusted unit's rules forbid it") \
 	X(KEY_REJECTED,       15, EKEYREJECTED,  0, "token is unknown, used, stale or bound to something else") \
-	X(KEY_WEAK,           16, EKEYREJECTED,  0, "key material is empty or all zero") \
+	X(KEY_WEAK,           16, EKEYREJECTED,  0, "key material is empty, all zero or too weak") \
 	X(DMA_ERROR,          17, EFAULT,        0, "device could not reach the host's buffer") \
 	X(ABORTED,            18, ECANCELED,     0, "command was aborted") \
 	X(SELFTEST_FAILED,    19, EIO,           0, "trusted unit failed its self-test and is locked") \
@@ -76,13 +76,13 @@
 	X(KE_ENCAP,       0x0050, 1, esv_ke_encap,    esv_ke_out,      "answer a KEM's encapsulation key") \
 	X(IKE_UPDATE,     0x0051, 1, esv_ike_update,  none,            "add a key exchange to an IKE SA") \
 	X(IKE_REKEY,      0x0052, 1, esv_ike_rekey,   esv_handle_out,  "derive the keys of an IKE SA from an older one") \
-	X(PPK_APPLY,      0x0053, 1, none,            none,            "reserved: RFC 8784 post-quantum preshared key") \
+	X(PPK_APPLY,      0x0053, 1, esv_ppk_apply,   none,            "mix a post-quantum preshared key into an IKE SA") \
 	X(IKE_SEAL,       0x0054, 1, esv_ike_seal,    esv_ike_sealed,  "encrypt an IKE message") \
 	X(IKE_OPEN,       0x0055, 1, esv_ike_open,    none,            "decrypt an IKE message") \
-	X(INTAUTH,        0x0056, 1, none,            none,            "reserved: RFC 9242 chain") \
-	X(AUTH_SIGN,      0x0057, 1, none,            none,            "reserved: make own AUTH data") \
-	X(AUTH_VERIFY,    0x0058, 1, none,            none,            "reserved: verify the peer's AUTH data") \
-	X(PROVISION,      0x0059, 1, none,            none,            "reserved: import a wrapped key") \
+	X(INTAUTH,        0x0056, 1, esv_intauth,     none,            "chain an IKE_INTERMEDIATE message into AUTH") \
+	X(AUTH_SIGN,      0x0057, 1, esv_auth_sign,   esv_auth_data,   "make own AUTH data") \
+	X(AUTH_VERIFY,    0x0058, 1, esv_auth_verify, none,            "verify the peer's AUTH data") \
+	X(PROVISION,      0x0059, 1, esv_provision,   esv_provisioned, "import a wrapped secret") \
 	X(ATTEST,         0x005a, 1, none,            none,            "reserved: signed statement") \
 	X(LOOKASIDE,      0x0060, 1, none,            none,            "reserved: look-aside ESP on a host buffer") \
 	X(SELFTEST,       0x0070, 0, none,            none,            "run one of the device's self-tests")

@@ -20,7 +20,22 @@ enum esv_ke {
 	ESV_KE_ML_KEM_768 = 6,
 };
 
-enum esv_prf { ESV_PRF_HMAC_SHA2_256 = 1, ESV_PRF_HMAC_SHA2_384 = 2, ESV_PRF_HMAC_SHA2_512 = 3 };
+enum esv_prf {
+	ESV_PRF_HMAC_SHA2_256 = 1,
+	ESV_PRF_HMAC_SHA2_384 = 2,
+	ESV_PRF_HMAC_SHA2_512 = 3,
+	ESV_PRF_HMAC_SHA1 = 4,	/* test mode only, for old test vectors */
+};
+
+/* Signatures of AUTH payloads of method 14 (RFC 7427). */
+enum esv_sig {
+	ESV_SIG_ECDSA_P256_SHA2_256 = 1,
+	ESV_SIG_ECDSA_P384_SHA2_384 = 2,
+	ESV_SIG_ED25519 = 3,
+	ESV_SIG_RSA_PSS_SHA2_256 = 4,
+	ESV_SIG_RSA_PSS_SHA2_384 = 5,
+	ESV_SIG_RSA_PSS_SHA2_512 = 6,
+};
 enum esv_role { ESV_ROLE_INITIATOR = 1, ESV_ROLE_RESPONDER = 2 };
 
 /* Handle types; the state machine is clause UNIT-10. */
@@ -30,6 +45,11 @@ enum esv_handle_type {
 	ESV_H_SECRET = 3,	/* consumed by one derivation */
 	ESV_H_IKE = 4,		/* an IKE SA's keys */
 	ESV_H_ESP = 5,		/* a child key, known outside by its token */
+	ESV_H_PSK = 6,		/* provisioned, as are the following */
+	ESV_H_PPK = 7,		/* RFC 8784 */
+	ESV_H_KEK = 8,		/* opens what is wrapped by RFC 5649 */
+	ESV_H_PRIV = 9,		/* signs the unit's own AUTH */
+	ESV_H_PUB = 10,		/* verifies the AUTH of the one peer that it is bound to */
 };
 
 enum esv_handle_state {
@@ -164,11 +184,111 @@ struct esv_ike_open {
 	__u8 data[4056];	/* AAD, then ciphertext; in_len ends after them */
 };
 
+/* How the secret of a PROVISION comes. */
+enum esv_wrap {
+	ESV_WRAP_NONE = 1,	/* in clear, test mode only */
+	ESV_WRAP_HPKE = 2,	/* RFC 9180, to the unit's provisioning key */
+	ESV_WRAP_KWP = 3,	/* RFC 5649, under a KEK */
+	ESV_WRAP_STORED = 4,	/* as this unit gave it to be stored */
+};
+
+#define ESV_PROVISION_F_STORE	0x1	/* answer with a blob that only this unit opens again */
+
+#define ESV_SECRET_VERSION	1
+#define ESV_SECRET_MAX		2400	/* bytes of one provisioned secret */
+#define ESV_HPKE_ENC_LEN	32
+#define ESV_HPKE_INFO		"espvault provision 1"	/* with its NUL, device id, epoch and type (UNIT-91) */
+
+/* What a wrap protects: this header, the identity, the secret. Little-endian. */
+struct esv_secret_hdr {
+	__u8 version;		/* ESV_SECRET_VERSION */
+	__u8 type;		/* enum esv_handle_type */
+	__u8 id_type;		/* RFC 7296 3.5; 0: not bound to an identity */
+	__u8 rsvd;
+	__le16 id_len;
+	__le16 len;
+};
+
+struct esv_provision {
+	__u8 type;		/* enum esv_handle_type */
+	__u8 wrap;		/* enum esv_wrap */
+	__le16 flags;		/* ESV_PROVISION_F_* */
+	__le16 len;		/* bytes of data */
+	__le16 rsvd;
+	__le64 kek;		/* KWP: its handle; else 0 */
+	__u8 data[4080];	/* HPKE: encapsulated key, then ciphertext; in_len ends after len bytes */
+};
+
+struct esv_provisioned {
+	__le64 handle;
+	__le16 stored_len;	/* with STORE, else 0 */
+	__le16 rsvd[3];
+	__u8 stored[4080];	/* out_len ends with it */
+};
+
+/* RFC 8784 3: SK_d, SK_pi and SK_pr become prf+(PPK, what they were). */
+struct esv_ppk_apply {
+	__le64 ike;
+	__le64 ppk;
+};
+
+/* RFC 9242 3.3.2: IntAuth = prf(SK_p, IntAuth before | A | P) of one message. */
+struct esv_intauth {
+	__le64 ike;
+	__u8 sender;		/* enum esv_role of the IKE SA */
+	__u8 rsvd0;
+	__le16 len;
+	__le32 rsvd1;
+	__u8 data[4080];	/* A | P; in_len ends with it */
+};
+
+#define ESV_AUTH_F_NO_PPK	0x1	/* with the keys from before PPK_APPLY (RFC 8784 4) */
+
+#define ESV_AUTH_METHOD_PSK		2	/* RFC 7296 3.8 */
+#define ESV_AUTH_METHOD_SIGNATURE	14	/* RFC 7427 3 */
+
+/* RFC 7296 2.15: the octets to be signed are built inside (UNIT-95). */
+struct esv_auth_sign {
+	__le64 ike;
+	__le64 key;		/* PSK or PRIV */
+	__u8 scheme;		/* PRIV: enum esv_sig; PSK: 0 */
+	__u8 flags;		/* ESV_AUTH_F_* */
+	__u8 id_type;		/* own identity, RFC 7296 3.5 */
+	__u8 rsvd0;
+	__le16 id_len;		/* 1..256 */
+	__le16 msg_len;
+	__u8 data[4072];	/* own identity, own IKE_SA_INIT message; in_len ends with it */
+};
+
+struct esv_auth_data {
+	__u8 method;		/* ESV_AUTH_METHOD_* */
+	__u8 rsvd0;
+	__le16 len;
+	__le32 rsvd1;
+	__u8 data[1016];	/* Authentication Data of the AUTH payload; out_len ends with it */
+};
+
+/* The answer is OK or AUTH_FAILED, and nothing else comes out (UNIT-96). */
+struct esv_auth_verify {
+	__le64 ike;
+	__le64 key;		/* PSK or PUB */
+	__u8 method;		/* ESV_AUTH_METHOD_* */
+	__u8 flags;		/* ESV_AUTH_F_* */
+	__u8 id_type;		/* peer's identity */
+	__u8 rsvd0;
+	__le16 id_len;		/* 1..256 */
+	__le16 msg_len;
+	__le16 auth_len;
+	__le16 rsvd1;
+	__le32 rsvd2;
+	__u8 data[4064];	/* peer's identity, IKE_SA_INIT message, Authentication Data */
+};
+
 /* The host vouches; custody is L3 at most (UNIT-20). */
 struct esv_auth_assert {
 	__le64 ike;
 	__u8 id_type;		/* RFC 7296 3.5 */
-	__u8 rsvd0;
+	__u8 flags;		/* ESV_AUTH_F_* */
 	__le16 id_len;		/* 1..256 */
 	__le32 rsvd1;
 	__u8 id[ESV_ID_MAX];
@@ -225,7 +345,7 @@ struct esv_unit_status {
 	__le32 handle_max;
 	__le32 keys_installed;
 	__le32 keys_pending;	/* tokens not yet installed */
-	__le32 rsvd[8];
+	__u8 provision_key[32];	/* X25519, new in every epoch (UNIT-91) */
 };
 
 /*

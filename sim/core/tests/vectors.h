@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS_MAX	10
+#define WORDS_MAX	11
 #define BYTES_MAX	4096
 #define MISSING		77	/* exit status: the source of the vectors is not installed */
 

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* UNIT-90 to UNIT-92: secrets that come from outside, wrapped by somebody else's code. */
+#include "unit_rig.h"
+#include "vectors.h"
+
+static const uint8_t psk[] = "a preshared key of thirty-two ch";
+static const uint8_t kek[ESVC_KEK_LEN] = { 9, 8, 7, 6, 5, 4, 3, 2, 1, [31] = 77 };
+static const char peer_id[] = "peer.example";
+
+struct blob {
+	size_t len;
+	uint8_t b[ESV_ADMIN_BUF];
+};
+
+/* What a wrap protects. id: FQDN or NULL. */
+static void plain(struct blob *b, uint8_t type, const char *id, const uint8_t *secret, size_t len)
+{
+	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .type = type, .id_type = id ? 2 : 0,
+				    .id_len = htole16(id ? (uint16_t)strlen(id) : 0), .len = htole16((uint16_t)len) };
+
+	memcpy(b->b, &h, sizeof(h));
+	b->len = sizeof(h);
+	if (id) {
+		memcpy(b->b + b->len, id, strlen(id));
+		b->len += strlen(id);
+	}
+	memcpy(b->b + b->len, secret, len);
+	b->len += len;
+}
+
+static enum esv_status provision(struct rig *r, uint8_t type, uint8_t wrap, uint16_t flags, uint64_t key,
+				 const struct blob *b)
+{
+	static uint64_t buf[ESV_ADMIN_BUF / 8];
+	struct esv_provision *in = (void *)buf;
+
+	memset(buf, 0, sizeof(buf));
+	in->type = type;
+	in->wrap = wrap;
+	in->flags = htole16(flags);
+	in->len = htole16((uint16_t)b->len);
+	in->kek = htole64(key);
+	memcpy(in->data, b->b, b->len);
+	return rig_run(r, ESV_OP_PROVISION, r->session, in, offsetof(struct esv_provision, data) + b->len);
+}
+
+static uint64_t made(struct rig *r)
+{
+	return le64toh(((const struct esv_provisioned *)(const void *)r->out)->handle);
+}
+
+/* The secret behind a handle, read where only a test can. */
+static const struct esvc_held *held(struct rig *r, uint64_t handle, uint8_t type)
+{
+	struct esvc_unit *u = r->dev.unit;
+	struct esvc_handle *h = esvc_handle_get(&u->handles, esvc_session_get(&u->sessions, 0, r->session), handle, type);
+
+	assert_non_null(h);
+	return &esvc_handle_object(&u->handles, h)->held;
+}
+
+static void put_hex(char **at, const uint8_t *bytes, size_t len)
+{
+	*(*at)++ = ' ';
+	if (!len)
+		*(*at)++ = '-';
+	for (size_t i = 0; i < len; i++)
+		*at += sprintf(*at, "%02x", bytes[i]);
+	**at = 0;
+}
+
+/* The sender: a program that shares no code with the unit. */
+static void foreign(char *args, struct blob *out)
+{
+	static struct words w;
+	FILE *f = vectors("wrap_ref.py", args);
+	bool got = next(f, &w);
+
+	assert_int_equal(finish(f, got, "python3-cryptography"), 1);
+	out->len = w.len[0];
+	memcpy(out->b, w.b[0], out->len);
+}
+
+static void seal_hpke(struct rig *r, uint8_t type, const struct blob *p, struct blob *out)
+{
+	static char args[16384];
+	char *at = args + sprintf(args, "hpke");
+	static const uint8_t ephemeral[32] = { 1, 2, 3, 4 };
+	uint64_t id[2] = { htole64(0x1122334455667788ull), htole64(esvc_unit_epoch(r->dev.unit)) };
+	uint8_t info[64];
+	size_t n = sizeof(ESV_HPKE_INFO);
+	const struct esv_unit_status *st = (const void *)r->out;
+
+	assert_int_equal(rig_run(r, ESV_OP_UNIT_STATUS, 0, NULL, 0), ESV_S_OK);
+	memcpy(info, ESV_HPKE_INFO, n);
+	memcpy(info + n, id, sizeof(id));
+	info[n + sizeof(id)] = type;
+	put_hex(&at, ephemeral, sizeof(ephemeral));
+	put_hex(&at, st->provision_key, sizeof(st->provision_key));
+	put_hex(&at, info, n + sizeof(id) + 1);
+	put_hex(&at, NULL, 0);
+	put_hex(&at, p->b, p->len);
+	foreign(args, out);
+}
+
+static void wrap_kwp(const uint8_t *key, const struct blob *p, struct blob *out)
+{
+	static char args[16384];
+	char *at = args + sprintf(args, "kwp");
+
+	put_hex(&at, key, ESVC_KEK_LEN);
+	put_hex(&at, p->b, p->len);
+	foreign(args, out);
+}
+
+/* UNIT-91: sealed by an independent sender, from RFC 9180's text. */
+static void test_hpke(void **state)
+{
+	static struct blob p, sealed, bad;
+	struct rig *r = rig_new(0, 21);
+	const struct esvc_held *h;
+
+	plain(&p, ESV_H_PSK, peer_id, psk, 32);
+	seal_hpke(r, ESV_H_PSK, &p, &sealed);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_OK);
+	assert_int_equal(r->cmd.out_len, offsetof(struct esv_provisioned, stored));
+	h = held(r, made(r), ESV_H_PSK);
+	assert_int_equal(h->len, 32);
+	assert_memory_equal(h->bytes, psk, 32);
+	assert_int_equal(h->id_type, 2);
+	assert_memory_equal(h->id, peer_id, h->id_len);
+	for (size_t i = 0; i < sealed.len; i += 7) {
+		bad = sealed;
+		bad.b[i] ^= 1;
+		assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &bad), ESV_S_AUTH_FAILED);
+	}
+	for (size_t len = 0; len < sealed.len; len++) {
+		bad = sealed;
+		bad.len = len;
+		assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &bad), ESV_S_AUTH_FAILED);
+	}
+	/* For another use, and for an epoch that is over. */
+	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_AUTH_FAILED);
+	esvc_unit_zeroize(r->dev.unit);
+	r->session = rig_open(r);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_AUTH_FAILED);
+	rig_free(r);
+}
+
+/* A blob for one unit does not open in another one, which has another key and id. */
+static void test_hpke_foreign_unit(void **state)
+{
+	static struct blob p, sealed;
+	struct rig *a = rig_new(0, 21), *b = rig_new(0, 22);
+
+	plain(&p, ESV_H_PSK, NULL, psk, 32);
+	seal_hpke(a, ESV_H_PSK, &p, &sealed);
+	assert_int_equal(provision(b, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_AUTH_FAILED);
+	assert_int_equal(provision(a, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_OK);
+	rig_free(a);
+	rig_free(b);
+}
+
+static uint64_t new_kek(struct rig *r)
+{
+	static struct blob p, sealed;
+
+	plain(&p, ESV_H_KEK, NULL, kek, sizeof(kek));
+	seal_hpke(r, ESV_H_KEK, &p, &sealed);
+	assert_int_equal(provision(r, ESV_H_KEK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_OK);
+	return made(r);
+}
+
+/* UNIT-92: wrapped by an independent sender under a KEK that came by HPKE. */
+static void test_kwp(void **state)
+{
+	static struct blob p, wrapped, bad;
+	struct rig *r = rig_new(0, 23);
+	uint64_t key = new_kek(r);
+	uint8_t bytes[48];
+
+	memset(bytes, 0xc3, sizeof(bytes));
+	for (size_t len = 32; len < 44; len++) {
+		plain(&p, ESV_H_PPK, NULL, bytes, len);
+		wrap_kwp(kek, &p, &wrapped);
+		assert_int_equal(wrapped.len, ESVC_KWP_LEN(p.len));
+		assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_KWP, 0, key, &wrapped), ESV_S_OK);
+		assert_memory_equal(held(r, made(r), ESV_H_PPK)->bytes, p.b + sizeof(struct esv_secret_hdr), len);
+	}
+	for (size_t i = 0; i < wrapped.len; i++) {
+		bad = wrapped;
+		bad.b[i] ^= 0x10;
+		assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_KWP, 0, key, &bad), ESV_S_AUTH_FAILED);
+	}
+	for (size_t len = 0; len < wrapped.len; len++) {
+		bad = wrapped;
+		bad.len = len;
+		assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_KWP, 0, key, &bad), ESV_S_AUTH_FAILED);
+	}
+	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_KWP, 0, key + 1, &wrapped), ESV_S_BAD_HANDLE);
+	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_KWP, 0, made(r), &wrapped), ESV_S_BAD_HANDLE);
+	rig_free(r);
+}
+
+/* Units whose identity is given. */
+static struct rig *born(uint32_t mode, uint64_t seed, uint8_t secret)
+{
+	struct rig *r = rig_new(mode, seed);
+	const uint8_t device_secret[ESVC_DEVICE_SECRET] = { secret };
+	struct esvc_unit_config cfg = rig_config(r, r->dev.aead, mode);
+
+	esvc_unit_free(r->dev.unit);
+	cfg.device_secret = device_secret;
+	r->dev.unit = esvc_unit_new(&cfg);
+	assert_non_null(r->dev.unit);
+	r->session = rig_open(r);
+	return r;
+}
+
+/* UNIT-92: a stored blob opens in the same device after everything else changed, and nowhere else. */
+static void test_stored(void **state)
+{
+	static struct blob p, sealed, stored, bad;
+	struct rig *r = born(0, 31, 1), *again, *other, *test;
+	const struct esv_provisioned *out = (const void *)r->out;
+	const struct esvc_held *h;
+
+	plain(&p, ESV_H_PSK, peer_id, psk, 32);
+	seal_hpke(r, ESV_H_PSK, &p, &sealed);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, ESV_PROVISION_F_STORE, 0, &sealed), ESV_S_OK);
+	stored.len = le16toh(out->stored_len);
+	assert_int_equal(stored.len, ESVC_KWP_LEN(p.len));
+	assert_int_equal(r->cmd.out_len, offsetof(struct esv_provisioned, stored) + stored.len);
+	memcpy(stored.b, out->stored, stored.len);
+	assert_null(memmem(stored.b, stored.len, psk, 8));
+	esvc_unit_zeroize(r->dev.unit);
+	r->session = rig_open(r);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_OK);
+	again = born(0, 99, 1);
+	assert_int_equal(provision(again, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_OK);
+	h = held(again, made(again), ESV_H_PSK);
+	assert_memory_equal(h->bytes, psk, 32);
+	assert_memory_equal(h->id, peer_id, h->id_len);
+	assert_int_equal(provision(again, ESV_H_PPK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_BAD_FIELD);
+	bad = stored;
+	bad.b[bad.len - 1] ^= 1;
+	assert_int_equal(provision(again, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &bad), ESV_S_AUTH_FAILED);
+	other = born(0, 31, 2);
+	assert_int_equal(provision(other, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_AUTH_FAILED);
+	test = born(ESV_MODE_TEST, 31, 1);
+	assert_int_equal(provision(test, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_AUTH_FAILED);
+	rig_free(r);
+	rig_free(again);
+	rig_free(other);
+	rig_free(test);
+}
+
+/* UNIT-90: in clear in test mode only, headers or not. */
+static void test_clear(void **state)
+{
+	static struct blob p, bare = { .len = 8, .b = "8 bytes." };
+	struct rig *production = rig_new(0, 41), *r = rig_new(ESV_MODE_TEST, 41);
+
+	plain(&p, ESV_H_PSK, peer_id, psk, 32);
+	assert_int_equal(provision(production, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_DENIED);
+	assert_int_equal(provision(production, ESV_H_NONCE, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_DENIED);
+	assert_int_equal(provision(production, ESV_H_SECRET, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_DENIED);
+	assert_int_equal(provision(production, ESV_H_SECRET, ESV_WRAP_HPKE, 0, 0, &bare), ESV_S_BAD_FIELD);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_OK);
+	assert_int_equal(provision(r, ESV_H_NONCE, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_OK);
+	assert_int_equal(provision(r, ESV_H_SECRET, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_OK);
+	assert_int_equal(provision(r, ESV_H_SECRET, ESV_WRAP_NONE, ESV_PROVISION_F_STORE, 0, &bare), ESV_S_BAD_FIELD);
+	bare.len = ESVC_SECRET_BYTES + 1;
+	assert_int_equal(provision(r, ESV_H_SECRET, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_BAD_LENGTH);
+	bare.len = ESV_NONCE_MAX + 1;
+	assert_int_equal(provision(r, ESV_H_NONCE, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_BAD_LENGTH);
+	bare.len = 0;
+	assert_int_equal(provision(r, ESV_H_NONCE, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_KEY_WEAK);
+	rig_free(production);
+	rig_free(r);
+}
+
+struct bad_case {
+	const char *what;
+	size_t at;		/* byte of the header */
+	uint8_t value;
+	enum esv_status status;
+};
+
+/* What was wrapped is checked as everything else is. */
+static void test_bad_content(void **state)
+{
+	static const struct bad_case cases[] = {
+		{ "version", 0, 2, ESV_S_UNSUPPORTED_VALUE }, { "type", 1, ESV_H_PPK, ESV_S_BAD_FIELD },
+		{ "identity of no type", 2, 0, ESV_S_BAD_FIELD }, { "IPv4 of 12 bytes", 2, 1, ESV_S_BAD_FIELD },
+		{ "unknown identity type", 2, 77, ESV_S_BAD_FIELD }, { "reserved", 3, 1, ESV_S_RESERVED_NONZERO },
+		{ "identity too long", 4, 200, ESV_S_BAD_LENGTH }, { "identity shorter", 4, 11, ESV_S_BAD_LENGTH },
+		{ "secret too long", 6, 33, ESV_S_BAD_LENGTH }, { "secret shorter", 6, 31, ESV_S_BAD_LENGTH },
+		{ "secret far too long", 7, 0xff, ESV_S_BAD_LENGTH },
+	};
+	static const uint8_t zero[64];
+	static struct blob p;
+	struct rig *r = rig_new(ESV_MODE_TEST, 51);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		plain(&p, ESV_H_PSK, peer_id, psk, 32);
+		p.b[cases[i].at] = cases[i].value;
+		if (provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p) != cases[i].status)
+			fail_msg("%s", cases[i].what);
+	}
+	for (size_t len = 0; len < sizeof(struct esv_secret_hdr); len++) {
+		p.len = len;
+		assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_BAD_LENGTH);
+	}
+	plain(&p, ESV_H_PSK, NULL, psk, 0);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
+	plain(&p, ESV_H_PPK, NULL, psk, 31);
+	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
+	plain(&p, ESV_H_KEK, NULL, psk, 16);
+	assert_int_equal(provision(r, ESV_H_KEK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
+	plain(&p, ESV_H_KEK, NULL, zero, 32);
+	assert_int_equal(provision(r, ESV_H_KEK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
+	plain(&p, ESV_H_PPK, peer_id, psk, 32);
+	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_BAD_FIELD);
+	assert_int_equal(r->dev.unit->handles.count, 0);
+	rig_free(r);
+}
+
+/* Fields of the command; the arena's copy is gone whatever came of it. */
+static void test_refused(void **state)
+{
+	static const uint8_t zero[ESV_ADMIN_BUF];
+	static struct blob p;
+	struct rig *r = rig_new(ESV_MODE_TEST, 61);
+	struct esv_provision *in = (void *)r->in;
+	const size_t head = offsetof(struct esv_provision, data);
+
+	plain(&p, ESV_H_PSK, NULL, psk, 32);
+	assert_int_equal(provision(r, ESV_H_IKE, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, 0, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, 255, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, ESV_H_PSK, 0, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, ESV_H_PSK, 5, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 2, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 1, &p), ESV_S_BAD_FIELD);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_OK);
+	assert_memory_equal(r->dev.unit->sec->wrapped, zero, sizeof(r->dev.unit->sec->wrapped));
+	in->rsvd = 1;
+	assert_int_equal(rig_run(r, ESV_OP_PROVISION, r->session, in, head + p.len), ESV_S_RESERVED_NONZERO);
+	in->rsvd = 0;
+	assert_int_equal(rig_run(r, ESV_OP_PROVISION, r->session, in, head + p.len - 1), ESV_S_BAD_LENGTH);
+	assert_int_equal(rig_run(r, ESV_OP_PROVISION, r->session, in, head + p.len + 1), ESV_S_BAD_LENGTH);
+	assert_int_equal(rig_run(r, ESV_OP_PROVISION, r->session + 1, in, head + p.len), ESV_S_BAD_HANDLE);
+	for (unsigned int i = 1; i < r->dev.unit->session_handles; i++)
+		assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_OK);
+	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_LIMIT);
+	assert_memory_equal(r->dev.unit->sec->wrapped, zero, sizeof(r->dev.unit->sec->wrapped));
+	rig_free(r);
+}
+
+static void test_kwp_vectors(void **state)
+{
+	static struct words w;
+	static uint8_t out[BYTES_MAX];
+	FILE *f = vectors("wrap_ref.py", "kwp-vectors");
+	unsigned int n = 0;
+
+	for (; next(f, &w); n++) {
+		bool valid = !strcmp(w.text[3], "valid");
+		size_t len = 0;
+		int err = esvc_kwp_unwrap(w.b[0], w.b[2], w.len[2], out, &len);
+
+		if (!valid) {
+			assert_int_equal(err, -EBADMSG);
+			continue;
+		}
+		assert_int_equal(err, 0);
+		assert_int_equal(len, w.len[1]);
+		assert_memory_equal(out, w.b[1], len);
+		assert_int_equal(esvc_kwp_wrap(w.b[0], w.b[1], w.len[1], out), 0);
+		assert_memory_equal(out, w.b[2], w.len[2]);
+	}
+	assert_true(finish(f, n, "Wycheproof") > 50);
+	print_message("# %u cases\n", n);
+}
+
+static void test_hpke_vectors(void **state)
+{
+	static struct words w;
+	static uint8_t out[BYTES_MAX];
+	FILE *f = vectors("wrap_ref.py", "hpke-vectors");
+	unsigned int n = 0;
+
+	for (; next(f, &w); n++) {
+		size_t len = 0;
+
+		assert_int_equal(esvc_hpke_open(w.b[0], (struct esvc_bytes){ w.b[1], w.len[1] },
+						(struct esvc_bytes){ w.b[2], w.len[2] },
+						(struct esvc_bytes){ w.b[3], w.len[3] }, out, &len), 0);
+		assert_int_equal(len, w.len[4]);
+		assert_memory_equal(out, w.b[4], len);
+	}
+	assert_true(finish(f, n, "the HPKE vectors") >= 1);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_hpke), cmocka_unit_test(test_hpke_foreign_unit), cmocka_unit_test(test_kwp),
+	cmocka_unit_test(test_stored), cmocka_unit_test(test_clear), cmocka_unit_test(test_bad_content),
+	cmocka_unit_test(test_refused), cmocka_unit_test(test_kwp_vectors), cmocka_unit_test(test_hpke_vectors),
+};
+
+RIG_MAIN(tests)
