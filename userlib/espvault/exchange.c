@@ -62,7 +62,7 @@ static int side_finish(struct side *s, const struct side *peer, const struct pla
 	uint8_t id[ESPVAULT_NONCE_MAX];
 	size_t len;
 	uint8_t type = id_encode(peer->id, id, &len);
-	int err = espvault_auth_assert(s->unit, s->h_ike, type, id, len);
+	int err = espvault_auth_assert(s->unit, s->h_ike, type, id, len, 0);
 
 	if (err)
 		return err;

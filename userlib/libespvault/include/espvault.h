@@ -86,6 +86,7 @@ struct espvault_info {
 	uint32_t sa_max, policy_max;
 	uint32_t window_min, window_max;	/* replay window, packets */
 	uint32_t rsvd2;
+	uint8_t provision_key[32];	/* X25519 key that HPKE seals to, in this epoch */
 };
 /*
  * When the driver answers and the unit does not, the call fails, and ifindex,
@@ -181,8 +182,104 @@ int espvault_ike_seal(struct espvault *unit, espvault_handle ike, const void *aa
 int espvault_ike_open(struct espvault *unit, espvault_handle ike, const void *aad, size_t aad_len,
 		      const uint8_t iv[8], const void *sealed, size_t len, const uint8_t icv[16], void *text);
 
-/* The host vouches for the peer (custody L3). id_type: RFC 7296 3.5. id_len 1..256. */
-int espvault_auth_assert(struct espvault *unit, espvault_handle ike, uint8_t id_type, const void *id, size_t id_len);
+enum espvault_secret {
+	ESPVAULT_PSK = 6,	/* bound to the identity of the peer that it authenticates, or to nobody */
+	ESPVAULT_PPK = 7,	/* RFC 8784; at least 32 bytes */
+	ESPVAULT_KEK = 8,	/* 32 bytes that wrap others (RFC 5649) */
+	ESPVAULT_PRIV = 9,	/* own private key, PKCS#8; bound to the identity that it speaks for, or to nobody */
+	ESPVAULT_PUB = 10,	/* a peer's public key, SubjectPublicKeyInfo; bound to its identity */
+};
+
+enum espvault_wrap {
+	ESPVAULT_WRAP_NONE = 1,		/* in clear: test mode only */
+	ESPVAULT_WRAP_HPKE = 2,		/* RFC 9180, to provision_key of struct espvault_info */
+	ESPVAULT_WRAP_KWP = 3,		/* RFC 5649, under a KEK of this session */
+	ESPVAULT_WRAP_STORED = 4,	/* what espvault_provision() gave to be stored */
+};
+
+#define ESPVAULT_STORED_MAX	4080
+
+/*
+ * What a wrap protects (UNIT-90 of the interface), for whoever wraps it: out is
+ * the plaintext of HPKE or key wrap. id_type: RFC 7296 3.5, 0 with id_len 0: not
+ * bound. *out_len: in capacity, out length. Needs no unit. -EINVAL, -ENOBUFS.
+ */
+int espvault_secret_encode(enum espvault_secret type, uint8_t id_type, const void *id, size_t id_len,
+			   const void *secret, size_t secret_len, void *out, size_t *out_len);
+
+struct espvault_provision_params {
+	uint32_t size;
+	uint8_t type;			/* enum espvault_secret */
+	uint8_t wrap;			/* enum espvault_wrap */
+	uint8_t rsvd[2];
+	espvault_handle kek;		/* with ESPVAULT_WRAP_KWP, else 0 */
+	const void *data;		/* HPKE: encapsulated key, then ciphertext */
+	size_t data_len;
+};
+/*
+ * Bring a wrapped secret into the unit; it goes with the session. stored: NULL, or
+ * gets a blob that only this unit opens again, in any session and epoch;
+ * *stored_len: in capacity (ESPVAULT_STORED_MAX always does), out length. -EBADMSG: it does not
+ * unwrap. -EKEYREJECTED: too weak. -EACCES: in clear, and not test mode.
+ */
+int espvault_provision(struct espvault *unit, const struct espvault_provision_params *params, espvault_handle *secret,
+		       void *stored, size_t *stored_len);
+
+/*
+ * Mix a PPK into an IKE SA (RFC 8784 3), once and before any AUTH. Until the peer is
+ * vouched for, ESPVAULT_NO_PPK stands for the keys from before.
+ */
+int espvault_ppk_apply(struct espvault *unit, espvault_handle ike, espvault_handle ppk);
+/*
+ * Chain one message of IKE_INTERMEDIATE into AUTH: A | P of RFC 9242 3.3.2, first
+ * the initiator's, then the responder's, before the espvault_ike_update() of that exchange.
+ */
+int espvault_intauth(struct espvault *unit, espvault_handle ike, enum espvault_role sender, const void *message,
+		     size_t len);
+
+/* Signature schemes of AUTH method 14 (RFC 7427, RFC 8420). */
+enum espvault_sig {
+	ESPVAULT_ECDSA_P256_SHA256 = 1,
+	ESPVAULT_ECDSA_P384_SHA384 = 2,
+	ESPVAULT_ED25519 = 3,
+	ESPVAULT_RSA_PSS_SHA256 = 4,
+	ESPVAULT_RSA_PSS_SHA384 = 5,
+	ESPVAULT_RSA_PSS_SHA512 = 6,
+};
+
+#define ESPVAULT_NO_PPK		1u	/* with the keys from before espvault_ppk_apply() */
+#define ESPVAULT_AUTH_MAX	1016
+
+struct espvault_auth_params {
+	uint32_t size;
+	uint32_t flags;			/* ESPVAULT_NO_PPK */
+	espvault_handle ike;
+	espvault_handle key;		/* PSK, or to sign PRIV, to verify PUB */
+	uint8_t scheme;			/* PRIV: enum espvault_sig; else 0 */
+	uint8_t id_type;		/* RFC 7296 3.5, of who makes the AUTH */
+	uint8_t rsvd[6];
+	const void *id;
+	size_t id_len;
+	const void *message;		/* whole IKE_SA_INIT message of who makes the AUTH */
+	size_t message_len;
+};
+/*
+ * Make this side's AUTH (RFC 7296 2.15, RFC 7427 3); the unit builds what is signed. *method and
+ * auth are the AUTH payload's. *auth_len: in capacity, out length. -EINVAL: the message is not
+ * this IKE SA's. -EBUSY: such an AUTH was made already. -EACCES: the key speaks for another identity.
+ */
+int espvault_auth_sign(struct espvault *unit, const struct espvault_auth_params *params, uint8_t *method, void *auth,
+		       size_t *auth_len);
+/* Verify the peer's AUTH; then the unit vouches for it (custody L4). -EBADMSG: it is not authentic. */
+int espvault_auth_verify(struct espvault *unit, const struct espvault_auth_params *params, uint8_t method,
+			 const void *auth, size_t auth_len);
+
+/*
+ * The host vouches for the peer (custody L3). id_type: RFC 7296 3.5. id_len 1..256.
+ * flags: ESPVAULT_NO_PPK when the peer turned out to have no PPK.
+ */
+int espvault_auth_assert(struct espvault *unit, espvault_handle ike, uint8_t id_type, const void *id, size_t id_len,
+			 uint32_t flags);
 
 #define ESPVAULT_FIRST	1u	/* child of IKE_AUTH: nonces of the IKE SA, once */
 #define ESPVAULT_DETACH	2u	/* tokens outlive the session until installed or install_ms passed */

@@ -193,13 +193,13 @@ ESPVAULT_API int espvault_ike_rekey(struct espvault *unit, const struct espvault
 }
 
 ESPVAULT_API int espvault_auth_assert(struct espvault *unit, espvault_handle ike, uint8_t id_type, const void *id,
-				      size_t id_len)
+				      size_t id_len, uint32_t flags)
 {
-	struct esv_auth_assert in = { .ike = htole64(ike), .id_type = id_type,
+	struct esv_auth_assert in = { .ike = htole64(ike), .id_type = id_type, .flags = (uint8_t)flags,
 				      .id_len = htole16((uint16_t)id_len) };
 	struct esp_cmd cmd = { .opcode = ESV_OP_AUTH_ASSERT, .in = &in, .in_len = sizeof(in) };
 
-	if (!unit || !id)
+	if (!unit || !id || flags & ~ESPVAULT_NO_PPK)
 		return -EINVAL;
 	if (!id_len || id_len > sizeof(in.id))
 		return esp_refuse(unit, -EINVAL, "an identity has 1 to 256 bytes");

@@ -103,6 +103,7 @@ static void fill_status(struct espvault_info *info, const struct esv_unit_status
 	info->prfs = le32toh(st->prfs);
 	info->sessions = le32toh(st->sessions);
 	info->session_max = le32toh(st->session_max);
+	memcpy(info->provision_key, st->provision_key, sizeof(info->provision_key));
 }
 
 static void fill_driver(struct espvault_info *info, const struct esv_uapi_info *drv)

@@ -96,8 +96,8 @@ static void agree(struct end *a, struct end *b, uint32_t flags)
 	end_derive(b, a, ESPVAULT_RESPONDER);
 	assert_int_equal(end_child(a, ESPVAULT_INITIATOR, flags), -EACCES);
 	assert_non_null(strstr(espvault_strerror(a->u), "CHILD_DERIVE: the trusted unit's rules forbid it"));
-	assert_int_equal(espvault_auth_assert(a->u, a->ike, 2, "b", 1), 0);
-	assert_int_equal(espvault_auth_assert(b->u, b->ike, 2, "a", 1), 0);
+	assert_int_equal(espvault_auth_assert(a->u, a->ike, 2, "b", 1, 0), 0);
+	assert_int_equal(espvault_auth_assert(b->u, b->ike, 2, "a", 1, 0), 0);
 	assert_int_equal(end_child(a, ESPVAULT_INITIATOR, flags), 0);
 	assert_int_equal(end_child(b, ESPVAULT_RESPONDER, flags), 0);
 }
@@ -150,7 +150,7 @@ static void test_update_and_rekey(void **state)
 	end_more(&a, &b);
 	assert_int_equal(end_rekey(&a, &b, ESPVAULT_INITIATOR, 1), -EACCES);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(espvault_auth_assert(e[i]->u, e[i]->ike, 2, "peer", 4), 0);
+		assert_int_equal(espvault_auth_assert(e[i]->u, e[i]->ike, 2, "peer", 4, 0), 0);
 	assert_int_equal(espvault_ike_update(a.u, a.ike, a.secret), -EBUSY);
 	assert_int_equal(end_rekey(&a, &b, ESPVAULT_INITIATOR, 0), -EINVAL);
 	assert_int_equal(end_rekey(&a, &b, ESPVAULT_INITIATOR, 9), -EINVAL);
@@ -438,8 +438,8 @@ static void test_arguments(void **state)
 	assert_int_equal(espvault_ke_gen(u, 9, big, &len, &h), -EPROTONOSUPPORT);
 	assert_int_equal(espvault_ke_finish(u, 1, big, sizeof(big), &h), -EBADMSG);
 	assert_int_equal(espvault_ke_finish(u, 1, big, 32, &h), -EBADF);
-	assert_int_equal(espvault_auth_assert(u, 1, 2, "x", 0), -EINVAL);
-	assert_int_equal(espvault_auth_assert(u, 1, 2, big, 257), -EINVAL);
+	assert_int_equal(espvault_auth_assert(u, 1, 2, "x", 0, 0), -EINVAL);
+	assert_int_equal(espvault_auth_assert(u, 1, 2, big, 257, 0), -EINVAL);
 	assert_int_equal(espvault_sa_foreach(u, NULL, NULL), -EINVAL);
 	espvault_close(u);
 }
