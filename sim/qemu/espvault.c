@@ -330,6 +330,8 @@ static bool espvault_init_core(EspvaultState *s, Error **errp)
     memcpy(s->config.mac, s->conf.macaddr.a, sizeof(s->config.mac));
     s->config.function = 0;
     s->dev = esvc_new(&s->config, &espvault_host_ops, s);
+    /* The trusted unit has its own copy, in locked memory. */
+    explicit_bzero(s->config.device_secret, sizeof(s->config.device_secret));
     if (!s->dev) {
         error_setg_errno(errp, errno, "the device core did not start");
         error_append_hint(errp, "Its trusted unit needs some locked memory; "
@@ -420,6 +422,7 @@ static const Property espvault_properties[] = {
     DEFINE_PROP_BOOL("ipsec", EspvaultState, config.ipsec, true),
     DEFINE_PROP_BOOL("unit", EspvaultState, config.unit, true),
     DEFINE_PROP_STRING("aead", EspvaultState, aead),
+    DEFINE_PROP_STRING("identity", EspvaultState, identity),
     DEFINE_PROP_BOOL("ioeventfd", EspvaultState, ioeventfd, false),
     DEFINE_PROP_BOOL("x-sync", EspvaultState, config.sync, false),
     DEFINE_PROP_BOOL("x-test-mode", EspvaultState, config.test_mode, false),

@@ -76,6 +76,7 @@ struct EspvaultState {
     struct esvc_config config;
     char *aead;
     char *fault;
+    char *identity;         /* id of a secret object */
     bool ioeventfd;         /* doorbells are event notifiers */
 
     uint8_t saved[ESVC_STATE_SIZE];

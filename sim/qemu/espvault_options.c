@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "crypto/secret.h"
 #include "qobject/qjson.h"
 #include "qobject/qdict.h"
 #include "qobject/qlist.h"
@@ -79,6 +80,37 @@ static bool espvault_check_range(const char *prop, uint32_t val, uint32_t max,
     return false;
 }
 
+/*
+ * The secret that makes a device the same one at its next power-on. A real NIC
+ * has it in fuses; here it comes as a secret object, so never on a command line.
+ */
+static bool espvault_parse_identity(EspvaultState *s, Error **errp)
+{
+    struct esvc_config *c = &s->config;
+    uint8_t *data;
+    size_t len;
+    bool fits;
+
+    c->has_device_secret = s->identity;
+    if (!s->identity) {
+        return true;
+    }
+    if (qcrypto_secret_lookup(s->identity, &data, &len, errp) < 0) {
+        return false;
+    }
+    fits = len == sizeof(c->device_secret);
+    if (fits) {
+        memcpy(c->device_secret, data, len);
+    } else {
+        error_setg(errp, "property 'identity': secret '%s' has %zu bytes, but "
+                   "a device secret has %zu", s->identity, len,
+                   sizeof(c->device_secret));
+    }
+    explicit_bzero(data, len);
+    g_free(data);
+    return fits;
+}
+
 bool espvault_parse_options(EspvaultState *s, Error **errp)
 {
     struct esvc_config *c = &s->config;
@@ -108,7 +140,7 @@ bool espvault_parse_options(EspvaultState *s, Error **errp)
     }
     c->backend = backend;
     c->fault = fault;
-    return true;
+    return espvault_parse_identity(s, errp);
 }
 
 static void espvault_add_secret(void *opaque, const char *name,

@@ -7,6 +7,7 @@ that can be written from the specification; its constants come from the
 interface's own tables.
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -70,11 +71,18 @@ def unpack(name, data):
     return out
 
 
-def start_error(**props):
+def _secret(secret):
+    """A secret object "secret0" of these bytes; no arguments without any."""
+    if secret is None:
+        return []
+    return ["-object", f"secret,id=secret0,format=base64,data={base64.b64encode(secret).decode()}"]
+
+
+def start_error(secret=None, **props):
     """What QEMU says when it refuses a device with these properties."""
     argv = [str(QEMU), "-nodefaults", "-display", "none", "-machine", "q35",
             "-accel", "qtest", "-S", "-L", "/usr/share/seabios",
-            "-L", "/usr/share/qemu", "-device", _props("espvault", props)]
+            "-L", "/usr/share/qemu", *_secret(secret), "-device", _props("espvault", props)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1, done.returncode
     return done.stderr
@@ -84,9 +92,10 @@ class Machine:
     """
     QEMU with one device, its wire in our hands. A fixture of tap.
     port: the device is behind a root port, so that it can be pulled out.
+    secret: bytes of the secret object "secret0".
     """
 
-    def __init__(self, incoming=None, wire=True, port=False, **props):
+    def __init__(self, incoming=None, wire=True, port=False, secret=None, **props):
         self._dir = tempfile.TemporaryDirectory(prefix="qtest-")
         listener = socket.socket(socket.AF_UNIX)
         path = os.path.join(self._dir.name, "qtest")
@@ -116,7 +125,7 @@ class Machine:
                      "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
                      "-device", f"pcie-root-port,id=rp0,addr={PORT_SLOT},"
                      "chassis=1,slot=1"]
-        argv += ["-device", _props("espvault", props)]
+        argv += [*_secret(secret), "-device", _props("espvault", props)]
         if incoming:
             argv += ["-incoming", incoming]
         self._stderr = open(os.path.join(self._dir.name, "stderr"), "w+b")

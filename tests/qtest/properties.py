@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
 from espguest import GuestError, tap
-from qtest import C, Device, Machine, start_error
+from qtest import C, Device, Machine, start_error, unpack
 
 BAD = [("queues", 0, "1..64"), ("queues", 65, "1..64"),
        ("sa-max", 0, "1..1048576"), ("sa-max", 1048577, "1..1048576"),
@@ -28,6 +28,34 @@ def bad_value_is_named(prop, value, says):
 def ipsec_needs_the_unit():
     text = start_error(unit=False)
     assert "property 'ipsec' needs 'unit'" in text, text
+
+
+def device_id(**props):
+    m = Machine(**props)
+    try:
+        d = Device(m)
+        d.start()
+        return unpack("esv_identify", d.check("IDENTIFY", out_cap=128))["device_id"]
+    finally:
+        m.close()
+
+
+@tap.test()
+def identity_makes_the_device():
+    """UNIT-92: the same secret is the same device at each power-on, and no other one is."""
+    one = device_id(identity="secret0", secret=b"\1" * 32)
+    assert one == device_id(identity="secret0", secret=b"\1" * 32)
+    others = [device_id(identity="secret0", secret=b"\2" * 32), device_id(), device_id()]
+    assert len({one, *others}) == 4, others
+
+
+@tap.test()
+def bad_identity_is_named():
+    text = start_error(identity="secret0")
+    assert "secret0" in text, text
+    for size in (31, 33):
+        text = start_error(identity="secret0", secret=b"\1" * size)
+        assert f"secret 'secret0' has {size} bytes, but a device secret has 32" in text, text
 
 
 @tap.test()
