@@ -36,6 +36,8 @@ struct esvc_host_ops {
 	void (*timer)(void *opaque, uint64_t deadline_ns);
 	uint64_t (*time_ns)(void *opaque);	/* monotonic */
 	int (*random)(void *opaque, void *buf, size_t len);
+	/* Seconds since 1970, UTC, of the device's own clock, by which certificates expire. NULL: time(2). */
+	int64_t (*wall_s)(void *opaque);
 	/* The guest broke a clause of the specification; may be NULL. */
 	void (*guest_error)(void *opaque, const char *clause, const char *text);
 	/* Trace point, may be NULL: never gets a secret. */

@@ -4,12 +4,14 @@
  * used, so no host gets a MAC or a signature over something else (UNIT-95), and
  * what AUTH the peer should have sent is never told (UNIT-96).
  */
+#include "esvc_cert.h"
 #include "esvc_unit_cmd.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <string.h>
+#include <time.h>
 
 #define REFUSE(cmd, status, type, field) esvc_refuse(cmd, status, offsetof(type, field))
 
@@ -21,6 +23,7 @@ struct request {
 	const struct esvc_held *held;
 	struct esvc_auth auth;
 	struct esvc_bytes octets;
+	struct esvc_cert_chain chain;	/* of AUTH_VERIFY with an anchor, else no certificates */
 };
 
 /* Where the fields of the two commands lie. */
@@ -213,6 +216,38 @@ static enum esv_status verify_fields(struct esvc_cmd *cmd)
 	return ESV_S_OK;
 }
 
+/* A list without gaps; the first certificate is the peer's own. */
+static enum esv_status find_certs(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
+				  struct request *r)
+{
+	const struct esv_auth_verify *in = (const void *)cmd->in;
+	unsigned int i = 0;
+
+	for (; i < ESV_CERTS_MAX && in->cert[i]; i++) {
+		const struct esvc_handle *h = esvc_handle_get(&unit->handles, s, le64toh(in->cert[i]), ESV_H_CERT);
+		const struct esvc_held *c;
+
+		if (!h)
+			return REFUSE(cmd, ESV_S_BAD_HANDLE, struct esv_auth_verify, cert[i]);
+		c = &esvc_handle_object(&unit->handles, h)->held;
+		r->chain.cert[i] = (struct esvc_bytes){ c->bytes, c->len };
+	}
+	r->chain.nr_certs = i;
+	for (; i < ESV_CERTS_MAX; i++)
+		if (in->cert[i])
+			return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_auth_verify, cert[i]);
+	if (r->chain.nr_certs && in->method != ESV_AUTH_METHOD_SIGNATURE)
+		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_auth_verify, cert);
+	return ESV_S_OK;
+}
+
+static uint8_t verify_key(const struct esv_auth_verify *in, const struct request *r)
+{
+	if (in->method == ESV_AUTH_METHOD_PSK)
+		return ESV_H_PSK;
+	return r->chain.nr_certs ? ESV_H_ANCHOR : ESV_H_PUB;
+}
+
 static enum esv_status verify_check(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
 				    struct request *r)
 {
@@ -224,7 +259,9 @@ static enum esv_status verify_check(struct esvc_unit *unit, struct esvc_cmd *cmd
 	if (status == ESV_S_OK && r->h->state != ESV_HS_NEW)
 		return REFUSE(cmd, ESV_S_BAD_STATE, struct esv_auth_verify, ike);
 	if (status == ESV_S_OK)
-		status = find_key(unit, cmd, s, &verify_at, in->method == ESV_AUTH_METHOD_PSK ? ESV_H_PSK : ESV_H_PUB, r);
+		status = find_certs(unit, cmd, s, r);
+	if (status == ESV_S_OK)
+		status = find_key(unit, cmd, s, &verify_at, verify_key(in, r), r);
 	if (status == ESV_S_OK)
 		status = find_data(cmd, &verify_at, le16toh(in->id_len), le16toh(in->msg_len), le16toh(in->auth_len), r);
 	if (status != ESV_S_OK)
@@ -235,9 +272,32 @@ static enum esv_status verify_check(struct esvc_unit *unit, struct esvc_cmd *cmd
 	return ESV_S_OK;
 }
 
-/* 0, -EBADMSG, -EIO. */
-static int verify(struct esvc_unit *unit, struct request *r, struct esvc_bytes auth, bool signature)
+/* What the chain says is public, so the byte of the refusal may tell which part of it failed. */
+static int verify_chain(struct esvc_dev *dev, struct esvc_cmd *cmd, struct request *r, struct esvc_bytes auth)
 {
+	uint8_t spki[ESVC_SPKI_MAX];
+	size_t len;
+	int err;
+
+	r->chain.anchor = held_bytes(r);
+	r->chain.now_s = dev->ops->wall_s ? dev->ops->wall_s(dev->opaque) : (int64_t)time(NULL);
+	err = esvc_cert_verify(&r->chain, spki, &len);
+	if (err) {
+		cmd->err_off = offsetof(struct esv_auth_verify, cert);
+		return err;
+	}
+	if (!esvc_cert_names(r->chain.cert[0], r->auth.id_type, r->auth.id)) {
+		cmd->err_off = offsetof(struct esv_auth_verify, id_type);
+		return -EBADMSG;
+	}
+	return esvc_sig_verify((struct esvc_bytes){ spki, len }, r->octets, auth);
+}
+
+/* 0, -EBADMSG, -EIO. */
+static int verify(struct esvc_dev *dev, struct esvc_cmd *cmd, struct request *r, struct esvc_bytes auth)
+{
+	const struct esv_auth_verify *in = (const void *)cmd->in;
+	struct esvc_unit *unit = dev->unit;
 	int err;
 
 	if (!esvc_auth_message_fits(&r->auth))
@@ -245,7 +305,9 @@ static int verify(struct esvc_unit *unit, struct request *r, struct esvc_bytes a
 	err = make_octets(unit, r);
 	if (err)
 		return err;
-	if (signature)
+	if (r->chain.nr_certs)
+		return verify_chain(dev, cmd, r, auth);
+	if (in->method == ESV_AUTH_METHOD_SIGNATURE)
 		return esvc_sig_verify(held_bytes(r), r->octets, auth);
 	err = make_mac(unit, r);
 	if (err)
@@ -270,7 +332,7 @@ enum esv_status esvc_unit_auth_verify(struct esvc_dev *dev, struct esvc_cmd *cmd
 	if (status != ESV_S_OK)
 		return status;
 	auth = (struct esvc_bytes){ (const uint8_t *)r.auth.message.p + r.auth.message.len, le16toh(in->auth_len) };
-	err = verify(unit, &r, auth, in->method == ESV_AUTH_METHOD_SIGNATURE);
+	err = verify(dev, cmd, &r, auth);
 	wipe(unit);
 	if (err)
 		return err == -EBADMSG ? ESV_S_AUTH_FAILED : ESV_S_INTERNAL;

@@ -3,6 +3,7 @@
  * PROVISION: secrets that somebody else made, wrapped so that the host does not
  * see them (UNIT-90 to UNIT-92).
  */
+#include "esvc_cert.h"
 #include "esvc_unit_cmd.h"
 
 #include <endian.h>
@@ -15,7 +16,8 @@
 static const struct kind {
 	uint16_t min;		/* bytes */
 	uint16_t max;
-	bool bare;		/* test mode, no wrap and no header */
+	bool bare;		/* no wrap and no header */
+	bool open;		/* public: in clear outside of test mode too */
 	bool bound;		/* may belong to an identity */
 	bool bound_always;
 	int (*check)(struct esvc_bytes key);	/* as in esvc_sig.h */
@@ -26,6 +28,8 @@ static const struct kind {
 	[ESV_H_PPK] = { .min = 32, .max = 512 },
 	[ESV_H_KEK] = { .min = ESVC_KEK_LEN, .max = ESVC_KEK_LEN },
 	[ESV_H_PRIV] = { 1, ESV_SECRET_MAX, .bound = true, .check = esvc_sig_private_check },
+	[ESV_H_ANCHOR] = { 1, ESV_SECRET_MAX, .bound = true, .check = esvc_cert_anchor_check },
+	[ESV_H_CERT] = { 1, ESV_SECRET_MAX, .bare = true, .open = true, .check = esvc_cert_check },
 	[ESV_H_PUB] = { 1, ESV_SECRET_MAX, .bound = true, .bound_always = true, .check = esvc_sig_public_check },
 };
 
@@ -49,7 +53,7 @@ static enum esv_status check_kind(struct esvc_unit *unit, struct esvc_cmd *cmd, 
 	b->kind = &kinds[in->type];
 	if (in->wrap < ESV_WRAP_NONE || in->wrap > ESV_WRAP_STORED)
 		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_provision, wrap);
-	if (in->wrap == ESV_WRAP_NONE && !(unit->cfg.mode & ESV_MODE_TEST))
+	if (in->wrap == ESV_WRAP_NONE && !b->kind->open && !(unit->cfg.mode & ESV_MODE_TEST))
 		return REFUSE(cmd, ESV_S_DENIED, struct esv_provision, wrap);
 	if (b->kind->bare && in->wrap != ESV_WRAP_NONE)
 		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_provision, wrap);
@@ -216,7 +220,8 @@ static void keep(union esvc_object *o, uint8_t type, const struct brought *b)
 		o->held.id_type = b->id_type;
 		o->held.id_len = b->id_len;
 		o->held.len = b->len;
-		memcpy(o->held.id, b->id, b->id_len);
+		if (b->id_len)
+			memcpy(o->held.id, b->id, b->id_len);
 		memcpy(o->held.bytes, b->secret, b->len);
 	}
 }

@@ -37,7 +37,7 @@ struct world {
 	struct {
 		uint32_t session;
 		uint64_t nonce, ke, secret, ike;
-		uint64_t held[ESV_H_PUB + 1];	/* last provisioned one of each type */
+		uint64_t held[ESV_H_CERT + 1];	/* last provisioned one of each type */
 		uint8_t nonce_bytes[32], ke_bytes[32];	/* for an IKE_SA_INIT message that fits */
 		uint8_t token[2][ESV_TOKEN_LEN];
 	} unit;
@@ -343,11 +343,11 @@ static void unit_provision(struct world *w)
 	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .len = htole16(len) };
 	const size_t head = offsetof(struct esv_provision, data);
 
-	h.type = in->type = 1 + u8(w) % ESV_H_PUB;
+	h.type = in->type = 1 + u8(w) % ESV_H_CERT;
 	in->wrap = 1 + u8(w) % 4;
 	in->flags = htole16(u8(w) & 1);
 	in->kek = in->wrap == ESV_WRAP_KWP ? htole64(w->unit.held[ESV_H_KEK]) : 0;
-	if (in->type < ESV_H_PSK) {
+	if (in->type < ESV_H_PSK || in->type == ESV_H_CERT) {
 		in->len = htole16(len);
 		take(&w->in, in->data, len);
 	} else {
@@ -358,7 +358,7 @@ static void unit_provision(struct world *w)
 	}
 	harm(w, buf, head);
 	if (unit_cmd(w, ESV_OP_PROVISION, buf, head + le16toh(in->len), &out, sizeof(out)) == ESV_S_OK)
-		w->unit.held[in->type % (ESV_H_PUB + 1)] = le64toh(out.handle);
+		w->unit.held[in->type % (ESV_H_CERT + 1)] = le64toh(out.handle);
 }
 
 /* RFC 7296 3.1: an IKE_SA_INIT message with the unit's own values. */
@@ -404,6 +404,10 @@ static void unit_verify(struct world *w)
 
 	in->ike = htole64(w->unit.ike);
 	in->key = htole64(w->unit.held[psk ? ESV_H_PSK : ESV_H_PUB]);
+	if (!psk && u8(w) & 1) {
+		in->key = htole64(w->unit.held[ESV_H_ANCHOR]);
+		in->cert[0] = htole64(w->unit.held[ESV_H_CERT]);
+	}
 	in->method = psk ? ESV_AUTH_METHOD_PSK : ESV_AUTH_METHOD_SIGNATURE;
 	in->flags = u8(w) & 1;
 	in->id_type = 2;

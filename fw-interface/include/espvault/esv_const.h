@@ -294,10 +294,12 @@
 	C(handle_type, H_PPK, "post-quantum preshared key (RFC 8784), provisioned") \
 	C(handle_type, H_KEK, "key that wraps others, provisioned") \
 	C(handle_type, H_PRIV, "private key of this side, provisioned") \
-	C(handle_type, H_PUB, "public key of a peer, provisioned")
+	C(handle_type, H_PUB, "public key of a peer, provisioned") \
+	C(handle_type, H_ANCHOR, "trust anchor (X.509), provisioned") \
+	C(handle_type, H_CERT, "certificate (X.509), public")
 
 #define ESV_GROUP_wrap(C) \
-	C(wrap, WRAP_NONE, "in clear; test mode only") \
+	C(wrap, WRAP_NONE, "in clear; a CERT, in test mode anything") \
 	C(wrap, WRAP_HPKE, "RFC 9180, to the unit's provisioning key") \
 	C(wrap, WRAP_KWP, "RFC 5649, under a KEK of the session") \
 	C(wrap, WRAP_STORED, "a blob that this unit gave")
@@ -316,6 +318,7 @@
 	C(unit, IKE_TEXT_MAX, "bytes of text in one IKE message") \
 	C(unit, SECRET_VERSION, "version of struct esv_secret_hdr") \
 	C(unit, SECRET_MAX, "bytes of a provisioned secret") \
+	C(unit, CERTS_MAX, "certificates of a chain, without the anchor") \
 	C(unit, HPKE_ENC_LEN, "bytes of an encapsulated key") \
 	C(unit, PROVISION_F_STORE, "give a blob to be stored") \
 	C(unit, AUTH_F_NO_PPK, "with the keys from before PPK_APPLY") \

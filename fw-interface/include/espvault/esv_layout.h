@@ -526,17 +526,18 @@
 
 #define ESV_FIELDS_esv_auth_verify(F, s) \
 	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \
-	F(s, key, 8, 8, le64, drv, 0, "handle of the PSK or PUB") \
-	F(s, method, 16, 1, u8, drv, 0, "ESV_AUTH_METHOD_*") \
-	F(s, flags, 17, 1, u8, drv, 0, "ESV_AUTH_F_*") \
-	F(s, id_type, 18, 1, u8, drv, 0, "peer's identification type, RFC 7296 3.5") \
-	F(s, rsvd0, 19, 1, u8, drv, 0, "zero") \
-	F(s, id_len, 20, 2, le16, drv, 0, "bytes of the identity") \
-	F(s, msg_len, 22, 2, le16, drv, 0, "bytes of the message") \
-	F(s, auth_len, 24, 2, le16, drv, 0, "bytes of the Authentication Data") \
-	F(s, rsvd1, 26, 2, le16, drv, 0, "zero") \
-	F(s, rsvd2, 28, 4, le32, drv, 0, "zero") \
-	F(s, data, 32, 4064, u8, drv, 0, "peer's identity, IKE_SA_INIT message, Authentication Data")
+	F(s, key, 8, 8, le64, drv, 0, "handle of the PSK, PUB or ANCHOR") \
+	F(s, cert, 16, 32, le64, drv, 0, "ANCHOR: handles of CERTs, the peer's first, 0: no more") \
+	F(s, method, 48, 1, u8, drv, 0, "ESV_AUTH_METHOD_*") \
+	F(s, flags, 49, 1, u8, drv, 0, "ESV_AUTH_F_*") \
+	F(s, id_type, 50, 1, u8, drv, 0, "peer's identification type, RFC 7296 3.5") \
+	F(s, rsvd0, 51, 1, u8, drv, 0, "zero") \
+	F(s, id_len, 52, 2, le16, drv, 0, "bytes of the identity") \
+	F(s, msg_len, 54, 2, le16, drv, 0, "bytes of the message") \
+	F(s, auth_len, 56, 2, le16, drv, 0, "bytes of the Authentication Data") \
+	F(s, rsvd1, 58, 2, le16, drv, 0, "zero") \
+	F(s, rsvd2, 60, 4, le32, drv, 0, "zero") \
+	F(s, data, 64, 4032, u8, drv, 0, "peer's identity, IKE_SA_INIT message, Authentication Data")
 
 #define ESV_FIELDS_esv_auth_assert(F, s) \
 	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \

@@ -50,6 +50,8 @@ enum esv_handle_type {
 	ESV_H_KEK = 8,		/* opens what is wrapped by RFC 5649 */
 	ESV_H_PRIV = 9,		/* signs the unit's own AUTH */
 	ESV_H_PUB = 10,		/* verifies the AUTH of the one peer that it is bound to */
+	ESV_H_ANCHOR = 11,	/* X.509 trust anchor */
+	ESV_H_CERT = 12,	/* X.509 certificate of a peer's chain: public, trusted by nobody */
 };
 
 enum esv_handle_state {
@@ -186,7 +188,7 @@ struct esv_ike_open {
 
 /* How the secret of a PROVISION comes. */
 enum esv_wrap {
-	ESV_WRAP_NONE = 1,	/* in clear, test mode only */
+	ESV_WRAP_NONE = 1,	/* in clear: a CERT; in test mode anything */
 	ESV_WRAP_HPKE = 2,	/* RFC 9180, to the unit's provisioning key */
 	ESV_WRAP_KWP = 3,	/* RFC 5649, under a KEK */
 	ESV_WRAP_STORED = 4,	/* as this unit gave it to be stored */
@@ -196,6 +198,7 @@ enum esv_wrap {
 
 #define ESV_SECRET_VERSION	1
 #define ESV_SECRET_MAX		2400	/* bytes of one provisioned secret */
+#define ESV_CERTS_MAX		4	/* certificates of one chain, without the anchor */
 #define ESV_HPKE_ENC_LEN	32
 #define ESV_HPKE_INFO		"espvault provision 1"	/* with its NUL, device id, epoch and type (UNIT-91) */
 
@@ -271,7 +274,8 @@ struct esv_auth_data {
 /* The answer is OK or AUTH_FAILED, and nothing else comes out (UNIT-96). */
 struct esv_auth_verify {
 	__le64 ike;
-	__le64 key;		/* PSK or PUB */
+	__le64 key;		/* PSK, PUB or ANCHOR */
+	__le64 cert[ESV_CERTS_MAX];	/* ANCHOR: CERTs, the peer's own one first; zero: no more */
 	__u8 method;		/* ESV_AUTH_METHOD_* */
 	__u8 flags;		/* ESV_AUTH_F_* */
 	__u8 id_type;		/* peer's identity */
@@ -281,7 +285,7 @@ struct esv_auth_verify {
 	__le16 auth_len;
 	__le16 rsvd1;
 	__le32 rsvd2;
-	__u8 data[4064];	/* peer's identity, IKE_SA_INIT message, Authentication Data */
+	__u8 data[4032];	/* peer's identity, IKE_SA_INIT message, Authentication Data */
 };
 
 /* The host vouches; custody is L3 at most (UNIT-20). */

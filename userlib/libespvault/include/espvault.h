@@ -188,10 +188,12 @@ enum espvault_secret {
 	ESPVAULT_KEK = 8,	/* 32 bytes that wrap others (RFC 5649) */
 	ESPVAULT_PRIV = 9,	/* own private key, PKCS#8; bound to the identity that it speaks for, or to nobody */
 	ESPVAULT_PUB = 10,	/* a peer's public key, SubjectPublicKeyInfo; bound to its identity */
+	ESPVAULT_ANCHOR = 11,	/* certificate of a CA that peers are checked against (X.509, DER) */
+	ESPVAULT_CERT = 12,	/* certificate of a peer's chain; public, with ESPVAULT_WRAP_NONE and not encoded */
 };
 
 enum espvault_wrap {
-	ESPVAULT_WRAP_NONE = 1,		/* in clear: test mode only */
+	ESPVAULT_WRAP_NONE = 1,		/* in clear: a certificate; in test mode anything */
 	ESPVAULT_WRAP_HPKE = 2,		/* RFC 9180, to provision_key of struct espvault_info */
 	ESPVAULT_WRAP_KWP = 3,		/* RFC 5649, under a KEK of this session */
 	ESPVAULT_WRAP_STORED = 4,	/* what espvault_provision() gave to be stored */
@@ -249,12 +251,13 @@ enum espvault_sig {
 
 #define ESPVAULT_NO_PPK		1u	/* with the keys from before espvault_ppk_apply() */
 #define ESPVAULT_AUTH_MAX	1016
+#define ESPVAULT_CERTS_MAX	4
 
 struct espvault_auth_params {
 	uint32_t size;
 	uint32_t flags;			/* ESPVAULT_NO_PPK */
 	espvault_handle ike;
-	espvault_handle key;		/* PSK, or to sign PRIV, to verify PUB */
+	espvault_handle key;		/* PSK, or to sign PRIV, to verify PUB or ANCHOR */
 	uint8_t scheme;			/* PRIV: enum espvault_sig; else 0 */
 	uint8_t id_type;		/* RFC 7296 3.5, of who makes the AUTH */
 	uint8_t rsvd[6];
@@ -262,6 +265,8 @@ struct espvault_auth_params {
 	size_t id_len;
 	const void *message;		/* whole IKE_SA_INIT message of who makes the AUTH */
 	size_t message_len;
+	const espvault_handle *certs;	/* to verify with an ANCHOR: CERTs, the peer's own one first */
+	size_t nr_certs;		/* 0..ESPVAULT_CERTS_MAX */
 };
 /*
  * Make this side's AUTH (RFC 7296 2.15, RFC 7427 3); the unit builds what is signed. *method and
@@ -270,7 +275,11 @@ struct espvault_auth_params {
  */
 int espvault_auth_sign(struct espvault *unit, const struct espvault_auth_params *params, uint8_t *method, void *auth,
 		       size_t *auth_len);
-/* Verify the peer's AUTH; then the unit vouches for it (custody L4). -EBADMSG: it is not authentic. */
+/*
+ * Verify the peer's AUTH; then the unit vouches for it (custody L4). With certs the chain must
+ * lead to the ANCHOR and the first certificate be of this identity (RFC 5280, RFC 4945); revocation
+ * is the caller's to look up. -EBADMSG: not authentic, or the chain or its identity is wrong: the words say.
+ */
 int espvault_auth_verify(struct espvault *unit, const struct espvault_auth_params *params, uint8_t method,
 			 const void *auth, size_t auth_len);
 

@@ -163,6 +163,15 @@ ESPVAULT_API int espvault_auth_sign(struct espvault *unit, const struct espvault
 	return 0;
 }
 
+static int put_certs(struct espvault *unit, const struct espvault_auth_params *p, __le64 cert[ESV_CERTS_MAX])
+{
+	if (p->nr_certs > ESV_CERTS_MAX || (p->nr_certs && !p->certs))
+		return esp_refuse(unit, -EINVAL, "a chain has at most 4 certificates");
+	for (size_t i = 0; i < p->nr_certs; i++)
+		cert[i] = htole64(p->certs[i]);
+	return 0;
+}
+
 ESPVAULT_API int espvault_auth_verify(struct espvault *unit, const struct espvault_auth_params *params, uint8_t method,
 				      const void *auth, size_t auth_len)
 {
@@ -177,6 +186,8 @@ ESPVAULT_API int espvault_auth_verify(struct espvault *unit, const struct espvau
 	err = get_params(unit, params, &p);
 	if (!err && p.scheme)
 		err = esp_refuse(unit, -EINVAL, "a received AUTH says its scheme itself");
+	if (!err)
+		err = put_certs(unit, &p, in.cert);
 	if (!err)
 		err = put_data(unit, &p, auth, auth_len, in.data, sizeof(in.data), &len);
 	if (err)
