@@ -38,7 +38,7 @@ static struct esvc_keyslot *token_slot(struct esvc_unit *unit, const uint8_t tok
 	    id.slot >= unit->slots_used)
 		return NULL;
 	s = &unit->slot[id.slot];
-	if (s->gen != id.generation || s->import ||
+	if (s->gen != id.generation ||
 	    (s->state != ESVC_SLOT_PENDING && s->state != ESVC_SLOT_RELEASED))
 		return NULL;
 	if (bind->function != id.function || bind->dir != id.dir || bind->algo != id.suite)
@@ -55,7 +55,7 @@ enum esv_status esvc_key_from_token(struct esvc_unit *unit, const uint8_t token[
 		return ESV_S_SELFTEST_FAILED;
 	esvc_unit_expire(unit, unit->cfg.ops->time_ns(unit->cfg.opaque));
 	s = token_slot(unit, token, bind);
-	if (!s || (s->bound && !binding_same(&s->key.bind, bind)))
+	if (!s || ((s->bound || s->fixed) && !binding_same(&s->key.bind, bind)))
 		return ESV_S_KEY_REJECTED;
 	*continued = s->bound;
 	s->key.bind = *bind;
@@ -118,13 +118,8 @@ static bool import_resume(struct esvc_unit *unit, struct esvc_import *imp, struc
 	return known;
 }
 
-static enum esv_status import_check(const struct esvc_unit *unit, const uint8_t *material, size_t len,
-				    const struct esvc_binding *bind)
+static enum esv_status import_check(const uint8_t *material, size_t len, const struct esvc_binding *bind)
 {
-	if (unit->selftest_failed)
-		return ESV_S_SELFTEST_FAILED;
-	if (!(unit->cfg.mode & ESV_MODE_HOST_KEYS))
-		return ESV_S_DENIED;
 	if (len > ESVC_ESP_MATERIAL)
 		return ESV_S_BAD_LENGTH;
 	if (material_weak(material, len))
@@ -134,10 +129,11 @@ static enum esv_status import_check(const struct esvc_unit *unit, const uint8_t 
 	return esvc_is_token(material, len) ? ESV_S_KEY_REJECTED : ESV_S_OK;
 }
 
-enum esv_status esvc_key_from_host(struct esvc_unit *unit, const uint8_t *material, size_t len,
-				   const struct esvc_binding *bind, struct esvc_key **key, bool *continued)
+/* A slot for key material of somebody else's; the caller says whose, and moves it on. */
+static enum esv_status import_key(struct esvc_unit *unit, const uint8_t *material, size_t len,
+				  const struct esvc_binding *bind, struct esvc_keyslot **slot, bool *continued)
 {
-	enum esv_status status = import_check(unit, material, len, bind);
+	enum esv_status status = import_check(material, len, bind);
 	struct esvc_import *imp;
 	struct esvc_keyslot *s;
 
@@ -151,11 +147,48 @@ enum esv_status esvc_key_from_host(struct esvc_unit *unit, const uint8_t *materi
 	*continued = import_resume(unit, imp, s, bind);
 	s->key.max_packets = ESV_NO_LIMIT;
 	s->key.max_bytes = ESV_NO_LIMIT;
-	s->key.custody = ESV_CUSTODY_L1;
 	s->key.bind = *bind;
+	*slot = s;
+	return ESV_S_OK;
+}
+
+enum esv_status esvc_key_from_host(struct esvc_unit *unit, const uint8_t *material, size_t len,
+				   const struct esvc_binding *bind, struct esvc_key **key, bool *continued)
+{
+	struct esvc_keyslot *s;
+	enum esv_status status;
+
+	if (unit->selftest_failed)
+		return ESV_S_SELFTEST_FAILED;
+	if (!(unit->cfg.mode & ESV_MODE_HOST_KEYS))
+		return ESV_S_DENIED;
+	status = import_key(unit, material, len, bind, &s, continued);
+	if (status != ESV_S_OK)
+		return status;
+	s->key.custody = ESV_CUSTODY_L1;
 	s->bound = true;
 	esvc_keyslot_state(unit, s, ESVC_SLOT_LIVE);
 	*key = &s->key;
+	return ESV_S_OK;
+}
+
+enum esv_status esvc_key_wrapped(struct esvc_unit *unit, struct esvc_session *owner, const uint8_t *material,
+				 size_t len, const struct esvc_binding *bind, struct esvc_keyslot **slot)
+{
+	struct esvc_keyslot *s;
+	enum esv_status status;
+	bool continued;
+
+	status = import_key(unit, material, len, bind, &s, &continued);
+	if (status != ESV_S_OK)
+		return status;
+	s->key.custody = ESV_CUSTODY_L2;
+	s->bound = continued;
+	s->fixed = true;
+	s->owner = owner;
+	esvc_list_move_tail(&owner->keys, &s->owned);
+	esvc_keyslot_state(unit, s, ESVC_SLOT_PENDING);
+	*slot = s;
 	return ESV_S_OK;
 }
 

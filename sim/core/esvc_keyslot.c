@@ -112,6 +112,7 @@ struct esvc_keyslot *esvc_keyslot_new(struct esvc_unit *unit, const uint8_t *mat
 	s->key.slot = (uint32_t)(s - unit->slot);
 	s->gen = s->gen == UINT32_MAX ? 1 : s->gen + 1;
 	s->bound = false;
+	s->fixed = false;
 	s->detached = false;
 	s->import = NULL;
 	s->owner = NULL;

@@ -39,7 +39,7 @@ struct esvc_unit_secrets {
 	uint8_t entropy[ESVC_KE_ENTROPY];
 	uint8_t pairwise[2 * ESVC_KE_SECRET_MAX];
 	uint8_t nonce[12];
-	uint8_t wrapped[ESV_ADMIN_BUF];
+	_Alignas(8) uint8_t wrapped[ESV_ADMIN_BUF];
 	uint8_t octets[ESVC_AUTH_OCTETS];	/* what an AUTH is made over, and what it must be */
 	uint8_t auth[ESVC_SIG_AUTH_MAX];
 	_Alignas(ESVC_ARENA_ALIGN) uint8_t cipher[ESVC_AEAD_CTX_SIZE];
@@ -59,6 +59,7 @@ struct esvc_keyslot {
 	uint8_t state;
 	bool detached;			/* outlives the session */
 	bool bound;			/* was installed at least once */
+	bool fixed;			/* the binding came with the key, before any install (UNIT-100) */
 	uint32_t gen;			/* survives zeroisation */
 	uint32_t arena;
 	uint64_t deadline_ns;		/* PENDING */
@@ -124,7 +125,13 @@ struct esvc_keyslot *esvc_key_get(struct esvc_unit *unit, const struct esvc_sess
 			       uint64_t handle);
 const uint8_t *esvc_key_raw(const struct esvc_unit *unit, const struct esvc_keyslot *slot);
 
-/* esvc_key.c: 0 or -EIO. */
+/*
+ * esvc_key.c: a key that came wrapped, with its binding; PENDING, its IV and counters go on if it was
+ * here before (KEY-14). KEY_WEAK, KEY_REJECTED, NO_RESOURCE, NO_RANDOM, SELFTEST_FAILED.
+ */
+enum esv_status esvc_key_wrapped(struct esvc_unit *unit, struct esvc_session *owner, const uint8_t *material,
+				 size_t len, const struct esvc_binding *bind, struct esvc_keyslot **slot);
+/* 0 or -EIO. */
 int esvc_key_token(struct esvc_unit *unit, const struct esvc_keyslot *slot,
 		   uint8_t token[ESV_TOKEN_LEN]);
 

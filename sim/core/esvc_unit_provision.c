@@ -18,12 +18,14 @@ static const struct kind {
 	uint16_t max;
 	bool bare;		/* no wrap and no header */
 	bool open;		/* public: in clear outside of test mode too */
+	bool once;		/* is not stored: it would come back with counters that nobody knows */
 	bool bound;		/* may belong to an identity */
 	bool bound_always;
 	int (*check)(struct esvc_bytes key);	/* as in esvc_sig.h */
 } kinds[] = {
 	[ESV_H_NONCE] = { 1, ESV_NONCE_MAX, .bare = true },
 	[ESV_H_SECRET] = { 1, ESVC_SECRET_BYTES, .bare = true },
+	[ESV_H_ESP] = { sizeof(struct esv_wrapped_esp), sizeof(struct esv_wrapped_esp), .once = true },
 	[ESV_H_PSK] = { 1, 512, .bound = true },
 	[ESV_H_PPK] = { .min = 32, .max = 512 },
 	[ESV_H_KEK] = { .min = ESVC_KEK_LEN, .max = ESVC_KEK_LEN },
@@ -55,7 +57,7 @@ static enum esv_status check_kind(struct esvc_unit *unit, struct esvc_cmd *cmd, 
 		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_provision, wrap);
 	if (in->wrap == ESV_WRAP_NONE && !b->kind->open && !(unit->cfg.mode & ESV_MODE_TEST))
 		return REFUSE(cmd, ESV_S_DENIED, struct esv_provision, wrap);
-	if (b->kind->bare && in->wrap != ESV_WRAP_NONE)
+	if ((b->kind->bare && in->wrap != ESV_WRAP_NONE) || (b->kind->once && in->wrap == ESV_WRAP_STORED))
 		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_provision, wrap);
 	return ESV_S_OK;
 }
@@ -70,7 +72,7 @@ static enum esv_status check(struct esvc_unit *unit, struct esvc_cmd *cmd, struc
 		return status;
 	if (flags & ~ESV_PROVISION_F_STORE)
 		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_provision, flags);
-	if (flags && b->kind->bare)
+	if (flags && (b->kind->bare || b->kind->once))
 		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_provision, flags);
 	if (in->rsvd)
 		return REFUSE(cmd, ESV_S_RESERVED_NONZERO, struct esv_provision, rsvd);
@@ -251,6 +253,53 @@ static enum esv_status provide(struct esvc_unit *unit, struct esvc_cmd *cmd, str
 	return ESV_S_OK;
 }
 
+/* SPIs below 256 are reserved (RFC 4303 2.1). */
+static enum esv_status check_esp(struct esvc_cmd *cmd, const struct esv_wrapped_esp *e)
+{
+	if (e->rsvd)
+		return REFUSE(cmd, ESV_S_RESERVED_NONZERO, struct esv_provision, data);
+	if ((e->dir != ESV_DIR_IN && e->dir != ESV_DIR_OUT) || (e->family != 4 && e->family != 6) ||
+	    (e->mode != ESV_SA_TRANSPORT && e->mode != ESV_SA_TUNNEL) || be32toh(e->spi) < 256)
+		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_provision, data);
+	return ESV_S_OK;
+}
+
+/* A child key of a controller's. It becomes a token, as derived ones do, but only for its own SA. */
+static enum esv_status provide_esp(struct esvc_dev *dev, struct esvc_cmd *cmd, struct esvc_session *s,
+				   const struct brought *b)
+{
+	const struct esv_wrapped_esp *e = (const void *)b->secret;
+	struct esv_provisioned *out = (void *)cmd->out;
+	struct esvc_unit *unit = dev->unit;
+	struct esvc_binding bind = { .function = s->function, .spi = e->spi, .family = e->family, .mode = e->mode,
+				     .dir = e->dir, .algo = ESV_ALGO_AES_GCM_16_256 };
+	struct esvc_keyslot *k;
+	enum esv_status status = check_esp(cmd, e);
+
+	if (status == ESV_S_OK && cmd->out_cap < offsetof(struct esv_provisioned, stored) + ESV_TOKEN_LEN)
+		return esvc_refuse(cmd, ESV_S_BAD_LENGTH, ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, out_cap));
+	if (status == ESV_S_OK && s->nr_pending >= unit->session_pending)
+		return ESV_S_LIMIT;
+	memcpy(bind.saddr, e->saddr, sizeof(bind.saddr));
+	memcpy(bind.daddr, e->daddr, sizeof(bind.daddr));
+	if (status == ESV_S_OK)
+		status = esvc_key_wrapped(unit, s, e->key, sizeof(e->key), &bind, &k);
+	if (status != ESV_S_OK)
+		return status;
+	if (esvc_key_token(unit, k, out->stored)) {
+		esvc_key_drop(unit, k);
+		return ESV_S_INTERNAL;
+	}
+	esvc_key_deadline(unit, k, esvc_now(dev) + ESV_TOKEN_INSTALL_MS * 1000000ull);
+	dev->counters[ESV_C_TOKENS_MADE]++;
+	dev->unit_at = unit->next_expiry_ns;
+	esvc_arm_timer(dev);
+	out->handle = htole64(esvc_key_handle(unit, k));
+	out->stored_len = htole16(ESV_TOKEN_LEN);
+	cmd->out_len = offsetof(struct esv_provisioned, stored) + ESV_TOKEN_LEN;
+	return ESV_S_OK;
+}
+
 enum esv_status esvc_unit_provision(struct esvc_dev *dev, struct esvc_cmd *cmd)
 {
 	struct esvc_unit *unit = dev->unit;
@@ -266,7 +315,7 @@ enum esv_status esvc_unit_provision(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	if (status == ESV_S_OK)
 		status = read_secret(cmd, &b);
 	if (status == ESV_S_OK)
-		status = provide(unit, cmd, s, &b);
+		status = b.kind->once ? provide_esp(dev, cmd, s, &b) : provide(unit, cmd, s, &b);
 	OPENSSL_cleanse(unit->sec->wrapped, sizeof(unit->sec->wrapped));
 	return status;
 }

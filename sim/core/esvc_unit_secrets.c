@@ -202,7 +202,7 @@ int esvc_unit_test_secrets(struct esvc_unit *unit, esvc_secret_fn fn, void *arg)
 		if (s->state == ESVC_SLOT_FREE || s->state == ESVC_SLOT_DEAD)
 			continue;
 		/* The host knows its own keys: whoever scans tells them apart by the name. */
-		snprintf(owner, sizeof(owner), "%s[%u]", s->import ? "host" : "esp", i);
+		snprintf(owner, sizeof(owner), "%s[%u]", s->key.custody == ESV_CUSTODY_L1 ? "host" : "esp", i);
 		tell_aes(&v, owner, esvc_key_raw(unit, s), esvc_encr_len(s->key.bind.algo));
 	}
 	return 0;

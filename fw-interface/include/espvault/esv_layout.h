@@ -63,6 +63,7 @@
 	X(esv_ike_sealed, 4096, "UNIT-85", "answer of IKE_SEAL") \
 	X(esv_ike_open, 4096, "UNIT-86", "payload of IKE_OPEN") \
 	X(esv_secret_hdr, 8, "UNIT-90", "head of what a wrap protects") \
+	X(esv_wrapped_esp, 76, "UNIT-100", "secret of a wrapped ESP key") \
 	X(esv_provision, 4096, "UNIT-90", "payload of PROVISION") \
 	X(esv_provisioned, 4096, "UNIT-90", "answer of PROVISION") \
 	X(esv_ppk_apply, 16, "UNIT-93", "payload of PPK_APPLY") \
@@ -479,6 +480,16 @@
 	F(s, id_len, 4, 2, le16, drv, 0, "bytes of the identity behind the header") \
 	F(s, len, 6, 2, le16, drv, 0, "bytes of the secret behind that")
 
+#define ESV_FIELDS_esv_wrapped_esp(F, s) \
+	F(s, dir, 0, 1, u8, drv, 0, "enum esv_dir") \
+	F(s, family, 1, 1, u8, drv, 0, "4 or 6") \
+	F(s, mode, 2, 1, u8, drv, 0, "enum esv_sa_mode") \
+	F(s, rsvd, 3, 1, u8, drv, 0, "zero") \
+	F(s, spi, 4, 4, be32, drv, 0, "security parameter index") \
+	F(s, saddr, 8, 16, u8, drv, 0, "outer source") \
+	F(s, daddr, 24, 16, u8, drv, 0, "outer destination") \
+	F(s, key, 40, 36, u8, drv, 0, "AES-256-GCM key and salt")
+
 #define ESV_FIELDS_esv_provision(F, s) \
 	F(s, type, 0, 1, u8, drv, 0, "enum esv_handle_type") \
 	F(s, wrap, 1, 1, u8, drv, 0, "enum esv_wrap") \
@@ -490,9 +501,9 @@
 
 #define ESV_FIELDS_esv_provisioned(F, s) \
 	F(s, handle, 0, 8, le64, dev, 0, "handle of the secret") \
-	F(s, stored_len, 8, 2, le16, dev, 0, "bytes of stored, 0 without STORE") \
+	F(s, stored_len, 8, 2, le16, dev, 0, "bytes of stored: blob or token; else 0") \
 	F(s, rsvd, 10, 6, le16, dev, 0, "zero") \
-	F(s, stored, 16, 4080, u8, dev, 1, "blob for a later PROVISION")
+	F(s, stored, 16, 4080, u8, dev, 1, "blob for a later PROVISION; ESP: the token")
 
 #define ESV_FIELDS_esv_ppk_apply(F, s) \
 	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \

@@ -212,6 +212,18 @@ struct esv_secret_hdr {
 	__le16 len;
 };
 
+/* ESP: the secret. A controller without IKE made it for this SA and no other (RFC 9061, custody L2). */
+struct esv_wrapped_esp {
+	__u8 dir;		/* enum esv_dir */
+	__u8 family;		/* 4 or 6 */
+	__u8 mode;		/* enum esv_sa_mode */
+	__u8 rsvd;
+	__be32 spi;
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__u8 key[36];		/* AES-256-GCM, and salt */
+};
+
 struct esv_provision {
 	__u8 type;		/* enum esv_handle_type */
 	__u8 wrap;		/* enum esv_wrap */
@@ -224,9 +236,9 @@ struct esv_provision {
 
 struct esv_provisioned {
 	__le64 handle;
-	__le16 stored_len;	/* with STORE, else 0 */
+	__le16 stored_len;	/* with STORE, and of ESP; else 0 */
 	__le16 rsvd[3];
-	__u8 stored[4080];	/* out_len ends with it */
+	__u8 stored[4080];	/* ESP: the token instead; out_len ends with it */
 };
 
 /* RFC 8784 3: SK_d, SK_pi and SK_pr become prf+(PPK, what they were). */

@@ -337,7 +337,7 @@ static void test_refused(void **state)
 
 	plain(&p, ESV_H_PSK, NULL, psk, 32);
 	assert_int_equal(provision(r, ESV_H_IKE, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
-	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(provision(r, ESV_H_KE, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
 	assert_int_equal(provision(r, 0, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
 	assert_int_equal(provision(r, 255, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
 	assert_int_equal(provision(r, ESV_H_PSK, 0, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
@@ -356,6 +356,118 @@ static void test_refused(void **state)
 		assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_OK);
 	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_LIMIT);
 	assert_memory_equal(r->dev.unit->sec->wrapped, zero, sizeof(r->dev.unit->sec->wrapped));
+	rig_free(r);
+}
+
+static const uint8_t esp_key[36] = { 4, 8, 15, 16, 23, 42, [35] = 1 };
+
+static void wrapped_esp(struct esv_wrapped_esp *e, uint8_t dir)
+{
+	const struct esvc_binding b = rig_bind(dir, ESV_ALGO_AES_GCM_16_256);
+
+	memset(e, 0, sizeof(*e));
+	e->dir = dir;
+	e->family = b.family;
+	e->mode = b.mode;
+	e->spi = b.spi;
+	memcpy(e->saddr, b.saddr, 16);
+	memcpy(e->daddr, b.daddr, 16);
+	memcpy(e->key, esp_key, sizeof(esp_key));
+}
+
+static enum esv_status bring_esp(struct rig *r, const struct esv_wrapped_esp *e, uint8_t wrap)
+{
+	static struct blob p, sealed;
+
+	plain(&p, ESV_H_ESP, NULL, (const uint8_t *)e, sizeof(*e));
+	if (wrap == ESV_WRAP_HPKE)
+		seal_hpke(r, ESV_H_ESP, &p, &sealed);
+	else
+		sealed = p;
+	return provision(r, ESV_H_ESP, wrap, 0, 0, &sealed);
+}
+
+/* UNIT-100: a controller's key, in production mode; its token fits the SA that it came for and no other. */
+static void test_esp(void **state)
+{
+	struct rig *r = rig_new(0, 81);
+	struct esvc_binding bind = rig_bind(ESV_DIR_OUT, ESV_ALGO_AES_GCM_16_256), other;
+	const struct esv_provisioned *out = (const void *)r->out;
+	uint8_t token[ESV_TOKEN_LEN];
+	struct esv_wrapped_esp e;
+	struct esvc_key *key;
+	uint64_t iv;
+	bool continued;
+
+	wrapped_esp(&e, ESV_DIR_OUT);
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_OK);
+	assert_int_equal(le16toh(out->stored_len), ESV_TOKEN_LEN);
+	assert_int_equal(r->cmd.out_len, offsetof(struct esv_provisioned, stored) + ESV_TOKEN_LEN);
+	memcpy(token, out->stored, sizeof(token));
+	for (int i = 0; i < 4; i++) {
+		other = bind;
+		switch (i) {
+		case 0: other.spi ^= htobe32(1); break;
+		case 1: other.saddr[3] ^= 1; break;
+		case 2: other.daddr[3] ^= 1; break;
+		case 3: other.mode = ESV_SA_TUNNEL; break;
+		}
+		assert_int_equal(esvc_key_from_token(r->dev.unit, token, &other, &key, &continued), ESV_S_KEY_REJECTED);
+	}
+	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_OK);
+	assert_false(continued);
+	assert_int_equal(key->custody, ESV_CUSTODY_L2);
+	assert_int_equal(key->vouch, ESV_VOUCH_NONE);
+	/* The same blob again: the key is in use; later it goes on where it was, whatever the host says. */
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_KEY_REJECTED);
+	key->iv += 100;
+	key->iv_left -= 100;
+	key->seq = 100;
+	iv = key->iv;
+	esvc_key_release(r->dev.unit, key);
+	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_KEY_REJECTED);
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_OK);
+	memcpy(token, out->stored, sizeof(token));
+	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_OK);
+	assert_true(continued);
+	assert_int_equal(key->iv, iv);
+	assert_int_equal(key->seq, 100);
+	rig_free(r);
+}
+
+/* A token that nobody installs goes, and the key may come again; what is not an SA is refused. */
+static void test_esp_refused(void **state)
+{
+	static struct blob p;
+	struct rig *r = rig_new(ESV_MODE_TEST, 82);
+	const struct bad_case bad[] = {
+		{ "direction", offsetof(struct esv_wrapped_esp, dir), 3, ESV_S_BAD_FIELD },
+		{ "family", offsetof(struct esv_wrapped_esp, family), 5, ESV_S_BAD_FIELD },
+		{ "mode", offsetof(struct esv_wrapped_esp, mode), 0, ESV_S_BAD_FIELD },
+		{ "reserved", offsetof(struct esv_wrapped_esp, rsvd), 1, ESV_S_RESERVED_NONZERO },
+	};
+	struct esv_wrapped_esp e;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		wrapped_esp(&e, ESV_DIR_IN);
+		((uint8_t *)&e)[bad[i].at] = bad[i].value;
+		assert_int_equal(bring_esp(r, &e, ESV_WRAP_NONE), bad[i].status);
+	}
+	wrapped_esp(&e, ESV_DIR_IN);
+	e.spi = htobe32(255);
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_NONE), ESV_S_BAD_FIELD);
+	wrapped_esp(&e, ESV_DIR_IN);
+	memset(e.key, 0, 32);
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_NONE), ESV_S_KEY_WEAK);
+	wrapped_esp(&e, ESV_DIR_IN);
+	plain(&p, ESV_H_ESP, NULL, (const uint8_t *)&e, sizeof(e));
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, ESV_PROVISION_F_STORE, 0, &p), ESV_S_BAD_FIELD);
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_STORED, 0, 0, &p), ESV_S_BAD_FIELD);
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, 0, 0, &p), ESV_S_OK);
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_REJECTED);
+	r->now += ESV_TOKEN_INSTALL_MS * 1000000ull;
+	esvc_unit_expire(r->dev.unit, r->now);
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, 0, 0, &p), ESV_S_OK);
 	rig_free(r);
 }
 
@@ -407,7 +519,8 @@ static void test_hpke_vectors(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_hpke), cmocka_unit_test(test_hpke_foreign_unit), cmocka_unit_test(test_kwp),
 	cmocka_unit_test(test_stored), cmocka_unit_test(test_clear), cmocka_unit_test(test_bad_content),
-	cmocka_unit_test(test_refused), cmocka_unit_test(test_kwp_vectors), cmocka_unit_test(test_hpke_vectors),
+	cmocka_unit_test(test_refused), cmocka_unit_test(test_esp), cmocka_unit_test(test_esp_refused),
+	cmocka_unit_test(test_kwp_vectors), cmocka_unit_test(test_hpke_vectors),
 };
 
 RIG_MAIN(tests)
