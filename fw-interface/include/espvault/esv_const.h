@@ -307,7 +307,9 @@
 #define ESV_GROUP_handle_state(C) \
 	C(handle_state, HS_NEW, "made") \
 	C(handle_state, HS_AUTHENTICATED, "IKE: somebody vouched for the peer") \
-	C(handle_state, HS_INSTALLED, "ESP: an SA uses it")
+	C(handle_state, HS_INSTALLED, "ESP: an SA uses it") \
+	C(handle_state, HS_SUSPENDED, "ESP: its SA is gone, its token can be installed again") \
+	C(handle_state, HS_DEACTIVATED, "ESP: it protects no more packets")
 
 #define ESV_GROUP_unit(C) \
 	C(unit, NONCE_MIN, "shortest nonce") \

@@ -58,6 +58,8 @@ enum esv_handle_state {
 	ESV_HS_NEW = 1,
 	ESV_HS_AUTHENTICATED = 2,	/* IKE: CHILD_DERIVE is open */
 	ESV_HS_INSTALLED = 3,		/* ESP: bound to an SA */
+	ESV_HS_SUSPENDED = 4,		/* ESP: its SA is gone, its token can be installed again */
+	ESV_HS_DEACTIVATED = 5,		/* ESP: protects no more packets */
 };
 
 #define ESV_NONCE_MIN		16

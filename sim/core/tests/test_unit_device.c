@@ -433,7 +433,7 @@ static unsigned int key_state(struct end *e, __le64 key)
 	return info.state;
 }
 
-/* UNIT-10: INSTALLED says that an SA uses the key now. */
+/* UNIT-10: INSTALLED says that an SA uses the key now, SUSPENDED that another one could go on with it. */
 static void test_key_state(void **state)
 {
 	struct two *t = *state;
@@ -442,7 +442,7 @@ static void test_key_state(void **state)
 	set_up_esp(t);
 	assert_int_equal(key_state(&t->a, t->a.child.esp_out), ESV_HS_INSTALLED);
 	ok(esvh_do(&t->a.r.d, ESV_OP_SA_DELETE, t->a.sa_out, NULL, 0));
-	assert_int_equal(key_state(&t->a, t->a.child.esp_out), ESV_HS_NEW);
+	assert_int_equal(key_state(&t->a, t->a.child.esp_out), ESV_HS_SUSPENDED);
 	p = sa_params(&t->a, &t->b, true);
 	ok(install(&t->a, &p, &t->a.sa_out));
 	assert_int_equal(key_state(&t->a, t->a.child.esp_out), ESV_HS_INSTALLED);

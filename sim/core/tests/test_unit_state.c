@@ -233,6 +233,27 @@ static void test_public_values(void **state)
 	rig_free(r);
 }
 
+/* UNIT-10, SP 800-57 5.3: a sender that is used up is deactivated, a receiver still takes what arrives. */
+static void test_deactivated(void **state)
+{
+	struct rig *r = rig_new(0, 1);
+	struct esv_child_out c = rig_child(r, r->session, rig_ike_ready(r, r->session), ESV_CHILD_F_FIRST);
+	struct esvc_session *s = esvc_session_get(&r->dev.unit->sessions, 0, r->session);
+	const struct esv_handle_info *info = (const void *)r->out;
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t handle = le64toh(i ? c.esp_in : c.esp_out);
+		struct esvc_keyslot *k = esvc_key_get(r->dev.unit, s, handle);
+
+		assert_int_equal(use(r, r->session, QUERY_ANY, handle), ESV_S_OK);
+		assert_int_equal(info->state, ESV_HS_NEW);
+		k->key.packets = k->key.max_packets;
+		assert_int_equal(use(r, r->session, QUERY_ANY, handle), ESV_S_OK);
+		assert_int_equal(info->state, i ? ESV_HS_NEW : ESV_HS_DEACTIVATED);
+	}
+	rig_free(r);
+}
+
 /* UNIT-20: no child before somebody vouched; who vouched is recorded and can't be changed. */
 static void test_gate(void **state)
 {
@@ -368,7 +389,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_consumed),
 	cmocka_unit_test(test_same_secret_twice),
 	cmocka_unit_test(test_public_values),
-	cmocka_unit_test(test_gate),
+	cmocka_unit_test(test_deactivated), cmocka_unit_test(test_gate),
 	cmocka_unit_test(test_identities),
 	cmocka_unit_test(test_first_once),
 	cmocka_unit_test(test_reserved),
