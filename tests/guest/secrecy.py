@@ -7,6 +7,7 @@ the wire. A key that the host imported and keeps in a file shows that the scan
 finds what is there.
 """
 
+import json
 import pathlib
 import sys
 
@@ -14,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import Rig, tap  # noqa: E402
 import flow  # noqa: E402
+import ike  # noqa: E402
 import memscan  # noqa: E402
 import xfrm  # noqa: E402
 
@@ -60,18 +62,21 @@ class Run:
         return memscan.unit_secrets(self.rig.guest, NICS)
 
     def scan(self, secrets):
-        """{secret: bytes seen}, as they are and as hexadecimal text, in memory and in all logs."""
-        as_text = [memscan.Secret(f"{s.name} as text", s.value.hex().encode(), s.imported)
-                   for s in secrets]
-        guest = self.rig.guest
-        dump = guest.dump()
-        messages = guest.log_dir / "messages.txt"
-        messages.write_text(guest.check("dmesg"))
-        qemu = [p for p in guest.log_dir.glob(f"{guest.name}.*") if p != dump and p.is_file()]
-        try:
-            return memscan.scan([dump, messages, *qemu, *self.logs], secrets + as_text)
-        finally:
-            dump.unlink()
+        return scan(self.rig.guest, secrets, self.logs)
+
+
+def scan(guest, secrets, logs=()):
+    """{secret: bytes seen}, as they are and as hexadecimal text, in memory and in all logs."""
+    as_text = [memscan.Secret(f"{s.name} as text", s.value.hex().encode(), s.imported)
+               for s in secrets]
+    dump = guest.dump()
+    messages = guest.log_dir / "messages.txt"
+    messages.write_text(guest.check("dmesg"))
+    qemu = [p for p in guest.log_dir.glob(f"{guest.name}.*") if p != dump and p.is_file()]
+    try:
+        return memscan.scan([dump, messages, *qemu, *logs], secrets + as_text)
+    finally:
+        dump.unlink()
 
 
 def imported_key(secrets, key):
@@ -107,6 +112,54 @@ def a_secret_in_memory_is_found(rig):
     found = run.scan([planted])
     assert found == {planted: 12}, {s.name: n for s, n in found.items()}
     rig.guest.check("rm /run/planted")
+
+
+# What lives in a unit at each stage of the exchange, by the ends of the names.
+LIVE = {
+    "agreed": (".shared", "held[", "provision_key", "device_secret", "storage_key"),
+    "intermediate": (".sk_d", ".sk_pi", ".sk_pr", ".sk_ei.key", ".sk_er.round_keys", ".sk_ei.ghash_key", ".shared"),
+    "ppk": (".no_ppk.sk_d", ".no_ppk.sk_pi", ".no_ppk.sk_pr", ".sk_d"),
+    "rekeyed": ("esp[", ".sk_d", ".sk_er.ghash_key"),
+    "closed": ("esp[",),
+}
+
+
+@tap.test(rig, timeout=300)
+def an_ike_on_handles_leaves_no_secret_outside(rig):
+    """
+    UNIT-1 through a whole IKE, during it and after: KE secrets, SK_d, SK_e, SK_p, key
+    schedules, GHASH keys, and the PSK, PPK and private key that came sealed. Those that
+    are gone from the units by then are looked for as well.
+    """
+    run = ike.Ike(rig.guest, *(xfrm.unit_node(side) for side in (rig.a, rig.b)))
+    seen = {name: memscan.Secret(f"sealed {name}", value, False) for name, value in run.values.items()}
+    for stage in ike.STAGES[1:]:
+        run.go_on(stage)
+        live = memscan.unit_secrets(rig.guest, NICS)
+        for part in LIVE[stage]:
+            assert any(part in s.name for s in live), f"{stage}: no secret is called {part}"
+        seen.update({s.value: s for s in live})
+        found = scan(rig.guest, list(seen.values()))
+        tap.diag(f"{stage}: {len(live)} secrets live, {len(seen)} so far, {sum(found.values())} bytes found outside")
+        assert not found, {s.name: n for s, n in found.items()}
+    made = run.tokens()
+    assert all(len(made[who, way]) == 2 for who in ("initiator", "responder") for way in ("in", "out")), made
+    run.go_on(None)
+
+
+@tap.test(rig, timeout=120)
+def tokens_of_an_ike_on_handles_carry_traffic(rig):
+    """The end of it: the children's tokens are SAs whose peer the unit authenticated (custody L4)."""
+    run = ike.Ike(rig.guest, *(xfrm.unit_node(side) for side in (rig.a, rig.b)))
+    for stage in ike.STAGES[1:]:
+        run.go_on(stage)
+    tokens = run.tokens()
+    ours, theirs = ({way: tokens[who, way][0] for way in ("out", "in")} for who in ("initiator", "responder"))
+    esp = xfrm.Esp(rig.a, rig.b, 4, "transport", keys=(ours["out"], theirs["in"], theirs["out"], ours["in"]))
+    esp.up().meet()
+    listed = rig.guest.check(f"espvault --json sa list {xfrm.unit_node(rig.a)}")
+    assert {sa["custody"] for sa in json.loads(listed)} == {"L4"}, listed
+    run.go_on(None)
 
 
 if __name__ == "__main__":

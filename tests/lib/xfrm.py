@@ -140,8 +140,8 @@ class Esp:
     ESP both ways between two sides, protecting everything between their
     addresses, or only `what` (protocol and ports).
 
-    family: of the protected packets and of the tunnel. keys: "host", or
-    "unit" for tokens that both units made.
+    family: of the protected packets and of the tunnel. keys: "host", "unit"
+    for tokens that both units make, or such tokens as exchange() returns them.
     """
 
     def __init__(self, left, right, family=4, mode="transport", bits=256, keys="host",
@@ -151,7 +151,9 @@ class Esp:
         self.what, self.priority = what, priority
         self.keys = keys
         if keys == "unit":
-            ours, theirs_in, theirs, ours_in = exchange(left, right)
+            keys = exchange(left, right)
+        if isinstance(keys, tuple):
+            ours, theirs_in, theirs, ours_in = keys
         else:
             ours = theirs_in = host_key(bits)
             theirs = ours_in = ours if same_key else host_key(bits)
