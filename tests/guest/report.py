@@ -313,7 +313,7 @@ def caps_name_the_unit(r):
     Watched(r.a, r.b.addr(4))
     caps = json.loads(r.a.check("ipsecapi --json caps", uid=APP))
     found = [i for i in caps["interfaces"] if i["name"] == "esv0"]
-    assert found and found[0]["unit_present"] and found[0]["best_custody"] == "L3", caps
+    assert found and found[0]["unit_present"] and found[0]["best_custody"] == "L4", caps
     assert found[0]["driver"] == "espvault" and "packet" in found[0]["offload"], found
     assert set(found[0]["suites"]) == {"aes128-gcm16", "aes256-gcm16"}, found
     assert found[0]["max_sas"] and found[0]["max_policies"], found

@@ -146,7 +146,7 @@ int cmd_caps(struct tool *t)
 	put_bool(o, "host-keys", i.mode & ESV_MODE_HOST_KEYS);
 	put_bool(o, "strict", i.mode & ESV_MODE_STRICT);
 	put_bool(o, "test-mode", i.mode & ESV_MODE_TEST);
-	put_str(o, "custody", "L3");
+	put_str(o, "custody", word_custody(i.if_version >= ESPVAULT_IF_AUTH ? ESPVAULT_CUSTODY_L4 : ESPVAULT_CUSTODY_L3));
 	put_u64(o, "session-max", i.session_max);
 	put_u64(o, "handle-max", i.handle_max);
 	return print_object(t, o);

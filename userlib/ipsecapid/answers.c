@@ -107,7 +107,7 @@ static void tell_unit(struct ipsecapi_interface *i, const struct rec_unit *unit)
 		return;
 	i->offload |= IPSECAPI_OFFLOAD_PACKET;
 	i->suites = unit->suites;
-	i->best_custody = IPSECAPI_CUSTODY_L3;
+	i->best_custody = unit->best_custody;
 	i->max_sas = unit->max_sas;
 	i->max_policies = unit->max_policies;
 	i->max_replay_window = unit->max_window;

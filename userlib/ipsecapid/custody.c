@@ -203,6 +203,7 @@ int units_describe(const struct units *u, unsigned int index, struct rec_unit *r
 	rec->max_sas = info.sa_max;
 	rec->max_policies = info.policy_max;
 	rec->max_window = info.window_max;
+	rec->best_custody = info.if_version >= ESPVAULT_IF_AUTH ? IPSECAPI_CUSTODY_L4 : IPSECAPI_CUSTODY_L3;
 	rec->test_mode = !!(info.mode & ESV_MODE_TEST);
 	return 0;
 }

@@ -108,6 +108,7 @@ struct rec_unit {
 	uint32_t suites;
 	uint32_t max_sas, max_policies, max_window;
 	uint32_t test_mode;
+	uint32_t best_custody;	/* enum ipsecapi_custody */
 	uint32_t silent;	/* it did not answer */
 };
 

@@ -62,6 +62,8 @@ enum espvault_custody {	/* where the key of an SA is, see espvault(8) */
 	ESPVAULT_CUSTODY_L4 = 4,	/* derived in the unit, unit authenticated the peer */
 };
 
+#define ESPVAULT_IF_AUTH	0x10001u	/* from this if_version on units can authenticate peers (custody L4) */
+
 struct espvault_info {
 	uint32_t size;
 	uint32_t if_version;
