@@ -208,6 +208,8 @@ static bool gcm_reject_ok(struct esvc_aead *aead)
 
 unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead, uint32_t ke_methods)
 {
+	unsigned int failed;
+
 	if (!hmac_ok(prfs, ESV_PRF_HMAC_SHA2_256, hmac_256))
 		return ESVC_KAT_HMAC_SHA2_256;
 	if (!hmac_ok(prfs, ESV_PRF_HMAC_SHA2_384, hmac_384))
@@ -224,5 +226,6 @@ unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead, 
 		return ESVC_KAT_GCM_256;
 	if (!gcm_reject_ok(aead))
 		return ESVC_KAT_GCM_REJECT;
-	return esvc_ke_kat(ke_methods);
+	failed = esvc_ke_kat(ke_methods);
+	return failed ? failed : esvc_auth_kat();
 }

@@ -23,6 +23,12 @@ enum esvc_kat {
 	ESVC_KAT_MODP2048 = 13,
 	ESVC_KAT_MODP3072 = 14,
 	ESVC_KAT_ML_KEM_768 = 15,
+	ESVC_KAT_KWP = 16,
+	ESVC_KAT_HPKE = 17,
+	ESVC_KAT_ECDSA_P256 = 18,
+	ESVC_KAT_ECDSA_P384 = 19,
+	ESVC_KAT_ED25519 = 20,
+	ESVC_KAT_RSA_PSS = 21,
 };
 
 /* ke_methods: bit n: enum esv_ke n is in use. 0, or the number of the first test that failed. */
@@ -30,5 +36,7 @@ unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead, 
 
 /* esvc_ke_kat.c: the part of it that is about key exchange methods but X25519. */
 unsigned int esvc_ke_kat(uint32_t methods);
+/* esvc_auth_kat.c: wraps and signatures. */
+unsigned int esvc_auth_kat(void);
 
 #endif

@@ -49,9 +49,12 @@ static void check_locked(struct rig *r, uint8_t test)
 
 static void test_locked(void **state)
 {
-	for (uint8_t n = 1; n <= ESVC_KAT_RANDOM; n++) {
-		struct rig *r = power_up(false, true, n);
+	for (uint8_t n = 1; n <= ESVC_KAT_RSA_PSS; n++) {
+		struct rig *r;
 
+		if (n == ESVC_KAT_PAIRWISE)	/* not at power-on */
+			continue;
+		r = power_up(false, true, n);
 		check_locked(r, n);
 		rig_free(r);
 	}
