@@ -78,7 +78,7 @@ constants_listed()
 {
 	sed -n 's/^#define \(ESV_[A-Z0-9_]*\)[[:space:]]\{1,\}[^\\]*$/\1/p
 		s/^[[:space:]]*\(ESV_[A-Z0-9_]*\) = [^(].*/\1/p' "$inc"/espvault/esv_*.h |
-		grep -vE '^ESV_(IF_VERSION|TOKEN_MAGIC|HPKE_INFO|UAPI_VERSION|IOC_.*)$' | sort -u >"$tmp/have"
+		grep -vE '^ESV_(IF_VERSION|TOKEN_MAGIC|HPKE_INFO|STATEMENT_MAGIC|UAPI_VERSION|IOC_.*)$' | sort -u >"$tmp/have"
 	sed -n 's/^const \(ESV_[A-Z0-9_]*\) .*/\1/p' "$root/abi/espvault.abi" | sort -u >"$tmp/listed"
 	[ -s "$tmp/have" ] && [ -z "$(comm -23 "$tmp/have" "$tmp/listed")" ] || {
 		echo "not in esv_const.h:"

@@ -9,6 +9,12 @@
 #include <openssl/params.h>
 #include <string.h>
 
+#include "esvc_ke.h"
+
+#define TEST_MODE	0x80000000u	/* in a context: nothing that is derived in test mode exists in production */
+/* The odds that even one value is no scalar of P-256 are 2^-32. */
+#define ATTEMPTS	8
+
 int esvc_identity_derive(const uint8_t secret[ESVC_DEVICE_SECRET], const char *label, uint32_t context, uint8_t *out, size_t len)
 {
 	uint32_t ctx_bytes = htobe32(context);
@@ -39,9 +45,26 @@ int esvc_identity_device(const uint8_t secret[ESVC_DEVICE_SECRET], uint64_t *dev
 	return err;
 }
 
+/* FIPS 186-5 A.2.2, with the KDF as its source. */
+static int device_key(struct esvc_identity *id, uint32_t test)
+{
+	int err = 0;
+
+	for (uint32_t i = 1; i <= ATTEMPTS && !err; i++) {
+		err = esvc_identity_derive(id->secret, "espvault device key", test | i, id->device_key,
+					   sizeof(id->device_key));
+		if (!err && esvc_ke_usable(esvc_ke_method(ESV_KE_P256), id->device_key))
+			return 0;
+	}
+	return err ? err : -EIO;
+}
+
 int esvc_identity_init(struct esvc_identity *id, const uint8_t secret[ESVC_DEVICE_SECRET], uint32_t mode)
 {
+	uint32_t test = mode & ESV_MODE_TEST ? TEST_MODE : 0;
+	int err;
+
 	memcpy(id->secret, secret, sizeof(id->secret));
-	return esvc_identity_derive(secret, "espvault storage", mode & ESV_MODE_TEST ? 0x80000001 : 1, id->storage_key,
-				    sizeof(id->storage_key));
+	err = esvc_identity_derive(secret, "espvault storage", test | 1, id->storage_key, sizeof(id->storage_key));
+	return err ? err : device_key(id, test);
 }

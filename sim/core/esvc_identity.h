@@ -8,6 +8,7 @@
 #define ESVC_IDENTITY_H
 
 #include "esvc_arena.h"
+#include "esvc_p256.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,8 @@
 struct esvc_identity {
 	uint8_t secret[ESVC_DEVICE_SECRET];
 	uint8_t storage_key[32];	/* wraps what is stored outside (UNIT-92) */
+	uint8_t device_key[ESVC_P256_PRIV];	/* signs the boot key's certificate (UNIT-97) */
+	uint8_t boot_key[ESVC_P256_PRIV];	/* signs statements; drawn at power-on */
 };
 
 /* out = KDF(secret, label, context). 0 or -EIO. */

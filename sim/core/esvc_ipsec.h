@@ -12,6 +12,7 @@
 #include <espvault/esv_if.h>
 
 struct esvc_ipsec;
+struct esvc_key;
 struct esvc_unit;
 struct esvc_aead;
 
@@ -98,5 +99,8 @@ enum esv_counter esvc_ipsec_input(struct esvc_ipsec *ips, bool unicast, struct e
  * what commands changed meanwhile. The frame stays as it is.
  */
 enum esv_counter esvc_ipsec_input_again(struct esvc_ipsec *ips, struct esvc_buf *b, struct esvc_rx_meta *meta);
+
+/* What SA_QUERY answers for the SA with this handle, and its key. NULL: there is none. */
+const struct esvc_key *esvc_ipsec_sa(struct esvc_ipsec *ips, uint32_t handle, struct esv_sa_info *info);
 
 #endif

@@ -39,8 +39,10 @@ int esvc_keys_init(struct esvc_unit *unit)
 
 void esvc_keys_free(struct esvc_unit *unit)
 {
-	for (uint32_t i = 0; unit->slot && i < unit->slots_used; i++)
+	for (uint32_t i = 0; unit->slot && i < unit->slots_used; i++) {
 		esvc_replay_free(&unit->slot[i].key.replay);
+		free(unit->slot[i].peer);
+	}
 	esvc_imports_free(&unit->imports);
 	esvc_arena_free(unit->key_arena);
 	free(unit->slot);
@@ -170,6 +172,17 @@ struct esvc_keyslot *esvc_key_make(struct esvc_unit *unit, struct esvc_session *
 	return s;
 }
 
+int esvc_key_set_peer(struct esvc_keyslot *s, uint8_t id_type, const uint8_t *id, uint16_t id_len)
+{
+	s->peer = malloc(sizeof(*s->peer) + id_len);
+	if (!s->peer)
+		return -ENOMEM;
+	s->peer->id_type = id_type;
+	s->peer->id_len = id_len;
+	memcpy(s->peer->id, id, id_len);
+	return 0;
+}
+
 static void import_save(struct esvc_keyslot *s)
 {
 	struct esvc_import *imp = s->import;
@@ -200,6 +213,8 @@ void esvc_key_drop(struct esvc_unit *unit, struct esvc_keyslot *s)
 		import_detach(unit, s);
 	esvc_key_disown(s);
 	esvc_replay_free(&s->key.replay);
+	free(s->peer);
+	s->peer = NULL;
 	esvc_arena_put(unit->key_arena, s->arena);
 	esvc_keyslot_state(unit, s, ESVC_SLOT_FREE);
 	memset(&s->key, 0, sizeof(s->key));

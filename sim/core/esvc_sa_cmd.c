@@ -271,7 +271,7 @@ static enum esv_status find_by_key(struct esvc_dev *dev, struct esvc_cmd *cmd, s
 	return *sa ? ESV_S_OK : ESV_S_NOT_FOUND;
 }
 
-static void describe(struct esvc_dev *dev, const struct esvc_sa *sa, struct esv_sa_info *info)
+static void describe(const struct esvc_ipsec *ips, const struct esvc_sa *sa, struct esv_sa_info *info)
 {
 	const struct esvc_key *key = sa->key;
 	const struct esvc_sa_cold *cold = sa->cold;
@@ -280,7 +280,7 @@ static void describe(struct esvc_dev *dev, const struct esvc_sa *sa, struct esv_
 		.handle = htole32(sa->handle), .spi = sa->spi, .family = sa->family, .mode = sa->mode,
 		.dir = sa->dir, .algo = sa->algo, .flags = htole32(sa->flags), .reqid = htole32(sa->reqid),
 		.window = htole32(cold->window), .custody = key->custody, .vouch = key->vouch,
-		.state = sa->state, .function = htole16(dev->cfg.function),
+		.state = sa->state, .function = htole16(ips->cfg.function),
 		.seq = htole64(sa->dir == ESV_DIR_OUT ? key->seq : key->replay.top),
 		.packets = htole64(sa->packets), .bytes = htole64(sa->bytes),
 		.auth_failed = htole64(cold->auth_failed), .replay_dropped = htole64(cold->replay_dropped),
@@ -289,6 +289,16 @@ static void describe(struct esvc_dev *dev, const struct esvc_sa *sa, struct esv_
 	};
 	memcpy(info->saddr, sa->saddr, 16);
 	memcpy(info->daddr, sa->daddr, 16);
+}
+
+const struct esvc_key *esvc_ipsec_sa(struct esvc_ipsec *ips, uint32_t handle, struct esv_sa_info *info)
+{
+	const struct esvc_sa *sa = esvc_sadb_get(&ips->sadb, handle);
+
+	if (!sa)
+		return NULL;
+	describe(ips, sa, info);
+	return sa->key;
 }
 
 static enum esv_status sa_query(struct esvc_dev *dev, struct esvc_cmd *cmd)
@@ -307,7 +317,7 @@ static enum esv_status sa_query(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	}
 	if (status != ESV_S_OK)
 		return status;
-	describe(dev, sa, &info);
+	describe(dev->ipsec, sa, &info);
 	memcpy(cmd->out, &info, sizeof(info));
 	cmd->out_len = sizeof(info);
 	return ESV_S_OK;

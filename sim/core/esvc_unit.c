@@ -105,9 +105,19 @@ unsigned int esvc_unit_selftest(struct esvc_unit *unit)
 
 	if (!failed && esvc_rng_startup(&unit->sec->rng) == -EBADMSG)
 		failed = ESVC_KAT_RANDOM;
+	if (!failed && !unit->selftest_failed && esvc_attestor_selftest(unit))
+		failed = ESVC_KAT_ATTEST;
 	if (failed && !unit->selftest_failed)
 		esvc_unit_fail(unit, failed);
 	return unit->selftest_failed;
+}
+
+/* A fault of the test rig. Those that are not here spoil a pair instead. */
+static unsigned int armed(const struct esvc_unit_config *cfg)
+{
+	if (!cfg->fail_selftest || cfg->fail_n == ESVC_KAT_PAIRWISE || cfg->fail_n == ESVC_KAT_ATTEST)
+		return 0;
+	return cfg->fail_n ? cfg->fail_n & 0xff : 1;
 }
 
 /* Power-on: every test, then the secrets that need randomness. */
@@ -116,8 +126,8 @@ static int power_on(struct esvc_unit *unit)
 	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead, unit->ke_methods);
 	int err;
 
-	if (!failed && unit->cfg.fail_selftest && unit->cfg.fail_n != ESVC_KAT_PAIRWISE)
-		failed = unit->cfg.fail_n ? unit->cfg.fail_n & 0xff : 1;
+	if (!failed)
+		failed = armed(&unit->cfg);
 	err = esvc_rng_startup(&unit->sec->rng);
 	if (!err)
 		err = epoch_start(unit);
@@ -125,10 +135,14 @@ static int power_on(struct esvc_unit *unit)
 		err = secrets_draw(unit);
 	if (!err)
 		err = identity_new(unit);
+	if (!err)
+		err = esvc_attestor_init(unit);
 	if (!failed && err == -EBADMSG)
 		failed = ESVC_KAT_RANDOM;
+	if (!failed && err == -EKEYREJECTED)
+		failed = ESVC_KAT_ATTEST;
 	lock(unit, failed);
-	return err == -EBADMSG ? 0 : err;
+	return err == -EBADMSG || err == -EKEYREJECTED ? 0 : err;
 }
 
 struct esvc_unit *esvc_unit_new(const struct esvc_unit_config *cfg)

@@ -130,6 +130,10 @@ static struct esvc_keyslot *child_key(struct esvc_unit *unit, struct esvc_sessio
 
 	if (!k)
 		return NULL;
+	if (esvc_key_set_peer(k, c->ike->id_type, c->ike->id, c->ike->id_len)) {
+		esvc_key_drop(unit, k);
+		return NULL;
+	}
 	k->key.max_packets = lower(k->key.max_packets, in->hard_packets);
 	k->key.max_bytes = lower(k->key.max_bytes, in->hard_bytes);
 	k->key.vouch = c->ike->vouch;

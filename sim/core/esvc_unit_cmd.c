@@ -72,7 +72,7 @@ enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, u
 }
 
 /* SPD_LOCK makes an open device strict until power on (SPD-31). */
-static uint32_t mode_now(const struct esvc_dev *dev)
+uint32_t esvc_unit_mode(const struct esvc_dev *dev)
 {
 	uint32_t mode = dev->unit->cfg.mode & ~(uint32_t)ESV_MODE_STRICT;
 
@@ -92,7 +92,7 @@ static enum esv_status unit_status(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	st->device_id = htole64(unit->cfg.device_id);
 	st->epoch = htole64(unit->epoch);
 	st->resets = htole64(unit->resets);
-	st->mode = htole32(mode_now(dev));
+	st->mode = htole32(esvc_unit_mode(dev));
 	st->selftest = unit->selftest_failed ? ESV_SELFTEST_FAILED : ESV_SELFTEST_OK;
 	st->selftest_failed = unit->selftest_failed;
 	st->ke_methods = htole32(unit->ke_methods);
@@ -374,6 +374,8 @@ const struct esvc_cmd_row esvc_unit_rows[] = {
 	  esvc_unit_auth_verify },
 	{ ESV_OP_PROVISION, offsetof(struct esv_provision, data), sizeof(struct esv_provision),
 	  offsetof(struct esv_provisioned, stored), esvc_unit_provision },
+	{ ESV_OP_ATTEST, sizeof(struct esv_attest), sizeof(struct esv_attest), sizeof(struct esv_attested),
+	  esvc_unit_attest },
 	{ ESV_OP_AUTH_ASSERT, sizeof(struct esv_auth_assert), sizeof(struct esv_auth_assert), 0,
 	  auth_assert },
 	{ ESV_OP_CHILD_DERIVE, sizeof(struct esv_child_derive), sizeof(struct esv_child_derive),

@@ -17,6 +17,8 @@ bool esvc_unit_id_ok(uint8_t type, uint16_t len);
 /* Somebody vouched for the peer: recorded for good, and the gate for children is open. */
 void esvc_unit_vouch(struct esvc_handle *h, struct esvc_ike_sa *ike, uint8_t vouch, uint8_t id_type,
 		     struct esvc_bytes id, bool no_ppk);
+/* ESV_MODE_* as they are now. */
+uint32_t esvc_unit_mode(const struct esvc_dev *dev);
 /* A new handle within the session's quota: OK, LIMIT, NO_RESOURCE. */
 enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, unsigned int type,
 			       struct esvc_handle **h);
@@ -52,6 +54,9 @@ enum esv_status esvc_unit_child_derive(struct esvc_dev *dev, struct esvc_cmd *cm
 
 /* esvc_unit_provision.c */
 enum esv_status esvc_unit_provision(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
+/* esvc_unit_attest.c */
+enum esv_status esvc_unit_attest(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
 /* Offsets in a command's payload. */
 struct esvc_input_places {

@@ -29,6 +29,7 @@ enum esvc_kat {
 	ESVC_KAT_ECDSA_P384 = 19,
 	ESVC_KAT_ED25519 = 20,
 	ESVC_KAT_RSA_PSS = 21,
+	ESVC_KAT_ATTEST = 22,	/* esvc_attestor.c */
 };
 
 /* ke_methods: bit n: enum esv_ke n is in use. 0, or the number of the first test that failed. */

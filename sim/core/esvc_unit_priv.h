@@ -6,6 +6,7 @@
 #include "esvc_aead.h"
 #include "esvc_arena.h"
 #include "esvc_auth.h"
+#include "esvc_idcert.h"
 #include "esvc_handle.h"
 #include "esvc_identity.h"
 #include "esvc_ike.h"
@@ -53,6 +54,13 @@ enum esvc_keyslot_state {
 	ESVC_SLOT_DEAD,		/* zeroised while an SA borrowed it: goes when that lets go */
 };
 
+/* Whom a key is shared with, as vouch has it. */
+struct esvc_peer {
+	uint8_t id_type;		/* RFC 7296 3.5 */
+	uint16_t id_len;
+	uint8_t id[];
+};
+
 /* One ESP key object. What is secret lies in the arena: cipher context, salt, in test mode the raw key. */
 struct esvc_keyslot {
 	struct esvc_key key;
@@ -64,9 +72,19 @@ struct esvc_keyslot {
 	uint32_t arena;
 	uint64_t deadline_ns;		/* PENDING */
 	struct esvc_import *import;	/* host key */
+	struct esvc_peer *peer;		/* NULL: nobody knows */
 	struct esvc_session *owner;	/* NULL: nobody */
 	struct esvc_list owned;		/* owner's keys */
 	struct esvc_list link;		/* free, pending or released list */
+};
+
+/* Public halves of the identity. Power-on makes them, and nothing changes them. */
+struct esvc_attestor {
+	struct esvc_idcert_facts facts;
+	struct esvc_signer device;
+	struct esvc_signer boot;
+	struct esvc_idcert device_cert;
+	struct esvc_idcert boot_cert;
 };
 
 struct esvc_unit {
@@ -78,6 +96,7 @@ struct esvc_unit {
 	struct esvc_arena *id_arena;	/* one slot, wiped only with the unit: struct esvc_identity */
 	struct esvc_identity *id;
 	uint8_t provision_pub[32];
+	struct esvc_attestor attestor;
 	struct esvc_sessions sessions;
 	struct esvc_handles handles;
 	uint32_t session_handles;	/* quota of one session */
@@ -144,6 +163,17 @@ void esvc_unit_zeroize_function(struct esvc_unit *unit, uint16_t function);
 enum esv_status esvc_unit_random(struct esvc_unit *unit, void *buf, size_t len);
 /* A self-test failed while the unit ran: it is locked and empty from now on. */
 void esvc_unit_fail(struct esvc_unit *unit, unsigned int test);
+
+/* esvc_keyslot.c: record whom a key is shared with. 0 or -ENOMEM. */
+int esvc_key_set_peer(struct esvc_keyslot *slot, uint8_t id_type, const uint8_t *id, uint16_t id_len);
+
+/*
+ * esvc_attestor.c: boot key and certificates, once. 0; -EBADMSG: the random source failed its
+ * tests; -EKEYREJECTED: a pair does not sign and verify; -EIO.
+ */
+int esvc_attestor_init(struct esvc_unit *unit);
+/* Do both pairs still sign and verify? 0 or -EKEYREJECTED. */
+int esvc_attestor_selftest(struct esvc_unit *unit);
 
 /* esvc_unit_secrets.c: AES key schedule (its bytes, at most 240, are returned) and GHASH key. */
 size_t esvc_aes_schedule(const uint8_t *key, size_t key_len, uint8_t *w);

@@ -182,6 +182,17 @@ static void tell_handle(const struct visit *v, const struct esvc_unit *unit, con
 	}
 }
 
+/* NULL: the random source failed before there was one. */
+static void tell_identity(const struct visit *v, const struct esvc_identity *id)
+{
+	if (!id)
+		return;
+	tell(v, "unit", "device_secret", id->secret, sizeof(id->secret));
+	tell(v, "unit", "storage_key", id->storage_key, sizeof(id->storage_key));
+	tell(v, "unit", "device_key", id->device_key, sizeof(id->device_key));
+	tell(v, "unit", "boot_key", id->boot_key, sizeof(id->boot_key));
+}
+
 int esvc_unit_test_secrets(struct esvc_unit *unit, esvc_secret_fn fn, void *arg)
 {
 	const struct visit v = { fn, arg };
@@ -192,8 +203,7 @@ int esvc_unit_test_secrets(struct esvc_unit *unit, esvc_secret_fn fn, void *arg)
 	tell(&v, "unit", "token_key", unit->sec->token_key, sizeof(unit->sec->token_key));
 	tell(&v, "unit", "import_key", unit->sec->import_key, sizeof(unit->sec->import_key));
 	tell(&v, "unit", "provision_key", unit->sec->provision_key, sizeof(unit->sec->provision_key));
-	tell(&v, "unit", "device_secret", unit->id->secret, sizeof(unit->id->secret));
-	tell(&v, "unit", "storage_key", unit->id->storage_key, sizeof(unit->id->storage_key));
+	tell_identity(&v, unit->id);
 	for (uint32_t i = 0; i < unit->handles.max; i++)
 		tell_handle(&v, unit, &unit->handles.h[i], i);
 	for (uint32_t i = 0; i < unit->slots_used; i++) {

@@ -165,6 +165,7 @@ static size_t payload_len(uint16_t opcode)
 	case ESV_OP_IKE_DERIVE: return sizeof(struct esv_ike_derive);
 	case ESV_OP_AUTH_ASSERT: return sizeof(struct esv_auth_assert);
 	case ESV_OP_CHILD_DERIVE: return sizeof(struct esv_child_derive);
+	case ESV_OP_ATTEST: return sizeof(struct esv_attest);
 	case ESV_OP_DESTROY:
 	case ESV_OP_HANDLE_QUERY: return sizeof(struct esv_handle_in);
 	default: return 0;
@@ -429,6 +430,21 @@ static void unit_ppk_intauth(struct world *w)
 		unit_cmd(w, ESV_OP_INTAUTH, &a, offsetof(struct esv_intauth, data) + 8, NULL, 0);
 }
 
+/* Of the unit, of what was made last, and of SAs that may be gone. */
+static void unit_attest(struct world *w)
+{
+	struct esv_attest in = { .subject = 1 + u8(w) % 3 };
+	const uint64_t made[] = { w->unit.ike, w->unit.nonce, w->unit.secret, w->unit.held[ESV_H_PSK] };
+	struct esv_attested out;
+
+	take(&w->in, in.nonce, 4);
+	if (in.subject == ESV_SUBJECT_HANDLE)
+		in.handle = htole64(made[u8(w) % 4]);
+	else if (in.subject == ESV_SUBJECT_SA)
+		in.sa = htole32(some_handle(w));
+	unit_cmd(w, ESV_OP_ATTEST, &in, sizeof(in), &out, sizeof(out));
+}
+
 /* Seldom one that there is not; mostly the cheapest. */
 static uint16_t ke_method(struct world *w)
 {
@@ -471,7 +487,7 @@ static void do_unit(struct world *w)
 
 	if (!w->d.asq)
 		return;
-	switch (u8(w) % 15) {
+	switch (u8(w) % 16) {
 	case 0:
 		unit_cmd(w, ESV_OP_SESSION_OPEN, NULL, 0, NULL, 0);
 		break;
@@ -498,6 +514,7 @@ static void do_unit(struct world *w)
 	case 12: unit_sign(w); break;
 	case 13: unit_verify(w); break;
 	case 14: unit_ppk_intauth(w); break;
+	case 15: unit_attest(w); break;
 	}
 }
 

@@ -49,6 +49,7 @@
 	X(handle_state, "UNIT-10", "handle states") \
 	X(wrap, "UNIT-90", "wraps of PROVISION") \
 	X(sig, "UNIT-95", "signature schemes") \
+	X(subject, "UNIT-98", "subjects of a statement") \
 	X(unit, "UNIT-80", "limits of the unit") \
 	X(zeroize, "UNIT-81", "scopes of ZEROIZE")
 
@@ -280,6 +281,11 @@
 	C(sig, SIG_RSA_PSS_SHA2_384, "the same with SHA2-384") \
 	C(sig, SIG_RSA_PSS_SHA2_512, "the same with SHA2-512")
 
+#define ESV_GROUP_subject(C) \
+	C(subject, SUBJECT_UNIT, "the unit and nothing else") \
+	C(subject, SUBJECT_HANDLE, "and an object of the session") \
+	C(subject, SUBJECT_SA, "and an SA of the function, with its key")
+
 #define ESV_GROUP_role(C) \
 	C(role, ROLE_INITIATOR, "initiator") \
 	C(role, ROLE_RESPONDER, "responder")
@@ -326,6 +332,9 @@
 	C(unit, AUTH_F_NO_PPK, "with the keys from before PPK_APPLY") \
 	C(unit, AUTH_METHOD_PSK, "shared key message integrity code") \
 	C(unit, AUTH_METHOD_SIGNATURE, "digital signature") \
+	C(unit, ATTEST_NONCE_LEN, "bytes of the verifier's nonce") \
+	C(unit, MEASUREMENT_LEN, "bytes of a firmware measurement") \
+	C(unit, STATEMENT_VERSION, "version of struct esv_statement") \
 	C(unit, CHILD_F_FIRST, "use the nonces of the IKE SA") \
 	C(unit, CHILD_F_DETACH, "tokens outlive the session") \
 	C(unit, TOKEN_LEN, "bytes of a token") \

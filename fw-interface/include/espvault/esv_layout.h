@@ -71,6 +71,9 @@
 	X(esv_auth_sign, 4096, "UNIT-95", "payload of AUTH_SIGN") \
 	X(esv_auth_data, 1024, "UNIT-95", "answer of AUTH_SIGN") \
 	X(esv_auth_verify, 4096, "UNIT-96", "payload of AUTH_VERIFY") \
+	X(esv_attest, 48, "UNIT-98", "payload of ATTEST") \
+	X(esv_attested, 4096, "UNIT-98", "answer of ATTEST") \
+	X(esv_statement, 568, "UNIT-99", "what a statement says") \
 	X(esv_auth_assert, 272, "UNIT-78", "payload of AUTH_ASSERT") \
 	X(esv_child_derive, 368, "UNIT-77", "payload of CHILD_DERIVE") \
 	X(esv_child_out, 88, "UNIT-77", "answer of CHILD_DERIVE") \
@@ -549,6 +552,47 @@
 	F(s, rsvd1, 58, 2, le16, drv, 0, "zero") \
 	F(s, rsvd2, 60, 4, le32, drv, 0, "zero") \
 	F(s, data, 64, 4032, u8, drv, 0, "peer's identity, IKE_SA_INIT message, Authentication Data")
+
+#define ESV_FIELDS_esv_attest(F, s) \
+	F(s, nonce, 0, 32, u8, drv, 0, "verifier's nonce") \
+	F(s, subject, 32, 1, u8, drv, 0, "enum esv_subject") \
+	F(s, rsvd0, 33, 3, u8, drv, 0, "zero") \
+	F(s, sa, 36, 4, le32, drv, 0, "SA: its handle; else 0") \
+	F(s, handle, 40, 8, le64, drv, 0, "HANDLE: handle of the session; else 0")
+
+#define ESV_FIELDS_esv_attested(F, s) \
+	F(s, len, 0, 2, le16, dev, 1, "bytes of data") \
+	F(s, rsvd, 2, 6, le16, dev, 0, "zero") \
+	F(s, data, 8, 4088, u8, dev, 1, "SignedData in DER (RFC 5652 5.1)")
+
+#define ESV_FIELDS_esv_statement(F, s) \
+	F(s, magic, 0, 16, u8, dev, 0, "ESV_STATEMENT_MAGIC with its NUL") \
+	F(s, version, 16, 2, le16, dev, 0, "ESV_STATEMENT_VERSION") \
+	F(s, subject, 18, 1, u8, dev, 0, "enum esv_subject") \
+	F(s, rsvd0, 19, 1, u8, dev, 0, "zero") \
+	F(s, mode, 20, 4, le32, dev, 0, "ESV_MODE_*") \
+	F(s, if_version, 24, 4, le32, dev, 0, "interface version, as in the register") \
+	F(s, fw_version, 28, 4, le32, dev, 0, "firmware version, as in the register") \
+	F(s, nonce, 32, 32, u8, dev, 0, "verifier's nonce") \
+	F(s, device_id, 64, 8, le64, dev, 1, "identity that stays for the device's life") \
+	F(s, epoch, 72, 8, le64, dev, 1, "epoch now") \
+	F(s, resets, 80, 8, le64, dev, 0, "resets so far") \
+	F(s, measurement, 88, 32, u8, dev, 0, "of the firmware") \
+	F(s, provision_key, 120, 32, u8, dev, 1, "X25519 key that HPKE seals to") \
+	F(s, sessions, 152, 4, le32, dev, 0, "sessions that are open") \
+	F(s, handles, 156, 4, le32, dev, 0, "control handles that live") \
+	F(s, keys_installed, 160, 4, le32, dev, 0, "keys that an SA uses") \
+	F(s, keys_pending, 164, 4, le32, dev, 0, "tokens that are not installed yet") \
+	F(s, handle, 168, 8, le64, dev, 0, "HANDLE: the handle that was asked for; else 0") \
+	F(s, type, 176, 1, u8, dev, 0, "enum esv_handle_type of the object or the SA's key; UNIT: 0") \
+	F(s, state, 177, 1, u8, dev, 0, "enum esv_handle_state of it") \
+	F(s, vouch, 178, 1, u8, dev, 0, "enum esv_vouch") \
+	F(s, dir, 179, 1, u8, dev, 0, "ESP: enum esv_dir") \
+	F(s, custody, 180, 1, u8, dev, 0, "IKE, ESP: enum esv_custody") \
+	F(s, id_type, 181, 1, u8, dev, 0, "RFC 7296 3.5, 0: none") \
+	F(s, id_len, 182, 2, le16, dev, 0, "bytes of id") \
+	F(s, sa, 184, 128, esv_sa_info, dev, 0, "SA: as SA_QUERY answers; else zero") \
+	F(s, id, 312, 256, u8, dev, 0, "peer's identity, or what a provisioned secret is bound to")
 
 #define ESV_FIELDS_esv_auth_assert(F, s) \
 	F(s, ike, 0, 8, le64, drv, 0, "handle of the IKE SA") \

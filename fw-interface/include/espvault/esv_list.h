@@ -83,7 +83,7 @@
 	X(AUTH_SIGN,      0x0057, 1, esv_auth_sign,   esv_auth_data,   "make own AUTH data") \
 	X(AUTH_VERIFY,    0x0058, 1, esv_auth_verify, none,            "verify the peer's AUTH data") \
 	X(PROVISION,      0x0059, 1, esv_provision,   esv_provisioned, "import a wrapped secret") \
-	X(ATTEST,         0x005a, 1, none,            none,            "reserved: signed statement") \
+	X(ATTEST,         0x005a, 1, esv_attest,      esv_attested,    "make a signed statement") \
 	X(LOOKASIDE,      0x0060, 1, none,            none,            "reserved: look-aside ESP on a host buffer") \
 	X(SELFTEST,       0x0070, 0, none,            none,            "run one of the device's self-tests")
 

@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#include "esv_ipsec.h"
+
 enum esv_ke {
 	ESV_KE_X25519 = 1,
 	ESV_KE_P256 = 2,
@@ -300,6 +302,64 @@ struct esv_auth_verify {
 	__le16 rsvd1;
 	__le32 rsvd2;
 	__u8 data[4032];	/* peer's identity, IKE_SA_INIT message, Authentication Data */
+};
+
+#define ESV_ATTEST_NONCE_LEN	32
+
+/* What a statement is about, beside the unit itself. */
+enum esv_subject {
+	ESV_SUBJECT_UNIT = 1,
+	ESV_SUBJECT_HANDLE = 2,	/* an object of the session */
+	ESV_SUBJECT_SA = 3,	/* an SA of the function */
+};
+
+struct esv_attest {
+	__u8 nonce[ESV_ATTEST_NONCE_LEN];	/* the verifier's: shows that the statement is fresh */
+	__u8 subject;		/* enum esv_subject */
+	__u8 rsvd0[3];
+	__le32 sa;		/* SA */
+	__le64 handle;		/* HANDLE */
+};
+
+struct esv_attested {
+	__le16 len;
+	__le16 rsvd[3];
+	__u8 data[4088];	/* CMS SignedData, DER; out_len ends with it */
+};
+
+#define ESV_MEASUREMENT_LEN	32
+#define ESV_STATEMENT_VERSION	1
+#define ESV_STATEMENT_MAGIC	"espvault attest"	/* with its NUL */
+
+/* The signed content (UNIT-99). Whoever verifies reads it far from any device. */
+struct esv_statement {
+	__u8 magic[16];		/* ESV_STATEMENT_MAGIC */
+	__le16 version;		/* ESV_STATEMENT_VERSION */
+	__u8 subject;		/* enum esv_subject */
+	__u8 rsvd0;
+	__le32 mode;		/* ESV_MODE_* */
+	__le32 if_version;
+	__le32 fw_version;
+	__u8 nonce[ESV_ATTEST_NONCE_LEN];
+	__le64 device_id;
+	__le64 epoch;
+	__le64 resets;
+	__u8 measurement[ESV_MEASUREMENT_LEN];
+	__u8 provision_key[32];
+	__le32 sessions;
+	__le32 handles;
+	__le32 keys_installed;
+	__le32 keys_pending;
+	__le64 handle;		/* HANDLE */
+	__u8 type;		/* of the object or the SA's key, enum esv_handle_type */
+	__u8 state;		/* enum esv_handle_state */
+	__u8 vouch;		/* enum esv_vouch */
+	__u8 dir;		/* ESP */
+	__u8 custody;		/* IKE, ESP: enum esv_custody */
+	__u8 id_type;		/* of id, RFC 7296 3.5; 0: none */
+	__le16 id_len;
+	struct esv_sa_info sa;	/* SA */
+	__u8 id[ESV_ID_MAX];	/* who the peer is, as vouch has it */
 };
 
 /* The host vouches; custody is L3 at most (UNIT-20). */

@@ -203,6 +203,8 @@ static void test_enumeration(void **state)
 	assert_int_equal(esvc_unit_test_secrets(r->dev.unit, see, &s), 0);
 	assert_true(find(&s, "unit.token_key") >= 0);
 	assert_true(find(&s, "unit.import_key") >= 0);
+	assert_true(find(&s, "unit.device_key") >= 0);
+	assert_true(find(&s, "unit.boot_key") >= 0);
 	assert_true(find(&s, "ke[0].private") >= 0);
 	i = find(&s, "esp[0].key");
 	w = find(&s, "esp[0].round_keys");
@@ -268,7 +270,7 @@ static void test_wiped(void **state)
 	assert_int_equal(rig_run(r, ESV_OP_SESSION_CLOSE, r->session, NULL, 0), ESV_S_OK);
 	s.n = 0;
 	assert_int_equal(esvc_unit_test_secrets(u, see, &s), 0);
-	assert_int_equal(s.n, 5);	/* the unit's own: of tokens, imports, provisioning; identity, storage */
+	assert_int_equal(s.n, 7);	/* the unit's own: of tokens, imports, provisioning; identity, storage, device, boot */
 	rig_free(r);
 }
 
