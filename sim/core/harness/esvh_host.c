@@ -40,6 +40,12 @@ static int dma_write(void *opaque, uint64_t addr, const void *buf, size_t len)
 	return 0;
 }
 
+static void tell(struct esvh_host *h, const char *what, uint64_t a, uint64_t b)
+{
+	if (h->on_call)
+		h->on_call(h, what, a, b);
+}
+
 static void irq(void *opaque, unsigned int vector)
 {
 	struct esvh_host *h = opaque;
@@ -47,6 +53,7 @@ static void irq(void *opaque, unsigned int vector)
 	if (vector >= ESV_MAX_VECTORS)
 		abort();
 	h->irqs[vector]++;
+	tell(h, "irq", vector, 0);
 }
 
 static int frame_out(void *opaque, const uint8_t *frame, size_t len)
@@ -75,16 +82,19 @@ static int frame_out(void *opaque, const uint8_t *frame, size_t len)
 static void rx_ready(void *opaque)
 {
 	((struct esvh_host *)opaque)->rx_ready++;
+	tell(opaque, "rx_ready", 0, 0);
 }
 
 static void kick(void *opaque)
 {
 	((struct esvh_host *)opaque)->kicked = true;
+	tell(opaque, "kick", 0, 0);
 }
 
 static void timer(void *opaque, uint64_t deadline_ns)
 {
 	((struct esvh_host *)opaque)->timer_ns = deadline_ns;
+	tell(opaque, "timer", deadline_ns, 0);
 }
 
 static uint64_t time_ns(void *opaque)
@@ -98,6 +108,8 @@ static int random_bytes(void *opaque, void *buf, size_t len)
 	struct esvh_host *h = opaque;
 	uint8_t *p = buf;
 
+	if (h->random)
+		return h->random(h, buf, len);
 	while (len--) {
 		h->random_state ^= h->random_state >> 12;
 		h->random_state ^= h->random_state << 25;
@@ -113,23 +125,27 @@ static void guest_error(void *opaque, const char *clause, const char *text)
 
 	h->guest_errors++;
 	h->last_clause = clause;
+	tell(h, clause, 0, 0);
+}
+
+static void trace(void *opaque, const char *event, uint64_t a, uint64_t b)
+{
+	tell(opaque, event, a, b);
 }
 
 static const struct esvc_host_ops host_ops = {
 	.dma_read = dma_read, .dma_write = dma_write, .irq = irq, .frame_out = frame_out,
 	.rx_ready = rx_ready, .kick = kick, .timer = timer, .time_ns = time_ns,
-	.random = random_bytes, .guest_error = guest_error,
+	.random = random_bytes, .guest_error = guest_error, .trace = trace,
 };
 
-struct esvh_host *esvh_host_new(const struct esvc_config *cfg, size_t size)
+struct esvh_host *esvh_host_bare(size_t size)
 {
 	static uint64_t seed = 0x9e3779b97f4a7c15ull;
 	struct esvh_host *h = calloc(1, sizeof(*h));
-	struct esvc_config def;
 
 	if (!h)
 		abort();
-	esvc_config_default(&def);
 	h->mem = calloc(1, size);
 	if (!h->mem)
 		abort();
@@ -139,7 +155,22 @@ struct esvh_host *esvh_host_new(const struct esvc_config *cfg, size_t size)
 	h->out.last = &h->out.first;
 	h->out.depth = 1u << 20;
 	h->random_state = seed += 0x9e3779b97f4a7c15ull;
+	return h;
+}
+
+void esvh_host_power(struct esvh_host *h, const struct esvc_config *cfg)
+{
+	struct esvc_config def;
+
+	esvc_config_default(&def);
 	h->dev = esvc_new(cfg ? cfg : &def, &host_ops, h);
+}
+
+struct esvh_host *esvh_host_new(const struct esvc_config *cfg, size_t size)
+{
+	struct esvh_host *h = esvh_host_bare(size);
+
+	esvh_host_power(h, cfg);
 	return h;
 }
 

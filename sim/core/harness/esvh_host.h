@@ -37,6 +37,11 @@ struct esvh_host {
 	/* After each successful access; may change memory as a racing driver would. */
 	void (*on_dma)(struct esvh_host *h, uint64_t addr, size_t len, bool write);
 	void *on_dma_arg;
+	/* Each other call of the device, but frame_out: its name and what it passes. */
+	void (*on_call)(struct esvh_host *h, const char *what, uint64_t a, uint64_t b);
+	void *watch_arg;		/* for whoever set the hooks */
+	/* Source of random bytes; NULL: a generator that starts at random_state. */
+	int (*random)(struct esvh_host *h, void *buf, size_t len);
 	uint32_t irqs[ESV_MAX_VECTORS];
 	uint64_t now_ns;
 	uint64_t timer_ns;
@@ -55,6 +60,9 @@ struct esvh_host {
 
 /* A host with size bytes of memory and a device; NULL cfg: defaults. Aborts without memory; dev NULL on a bad config. */
 struct esvh_host *esvh_host_new(const struct esvc_config *cfg, size_t size);
+/* The same in two steps, so that hooks see the device power on. */
+struct esvh_host *esvh_host_bare(size_t size);
+void esvh_host_power(struct esvh_host *h, const struct esvc_config *cfg);
 void esvh_host_free(struct esvh_host *h);
 
 /* Zeroed guest memory; returns its guest address. Aborts when there is no more. */

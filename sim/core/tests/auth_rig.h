@@ -3,15 +3,9 @@
 #ifndef AUTH_RIG_H
 #define AUTH_RIG_H
 
+#include "ike_init.h"
 #include "unit_rig.h"
 #include "vectors.h"
-
-#define NONCE_LEN	32
-
-struct blob {
-	size_t len;
-	uint8_t b[ESV_ADMIN_BUF];
-};
 
 struct end {
 	struct rig *r;
@@ -24,42 +18,6 @@ struct end {
 };
 
 static const uint8_t spis[] = "initiatrespond";	/* two NULs make 8 bytes of each */
-
-static inline void put(struct blob *b, const void *bytes, size_t len)
-{
-	memcpy(b->b + b->len, bytes, len);
-	b->len += len;
-}
-
-static inline void put_payload(struct blob *b, uint8_t next, const void *body, size_t len)
-{
-	const uint8_t hdr[] = { next, 0, (uint8_t)((len + 4) >> 8), (uint8_t)(len + 4) };
-
-	put(b, hdr, sizeof(hdr));
-	put(b, body, len);
-}
-
-/* RFC 7296 3.1: header, a proposal that nobody reads, KE of group 31, nonce, a notify. */
-static inline void init_message(struct end *e, const uint8_t spi_i[8], const uint8_t spi_r[8])
-{
-	static const uint8_t proposal[40] = { 0, 0, 0, 40, 1, 1, 0, 3 }, notify[4] = { 0, 0, 0x40, 0x2e };
-	bool initiator = e->role == ESV_ROLE_INITIATOR;
-	uint8_t ke[4 + 32] = { 0, 31 };
-	uint8_t hdr[28] = { [16] = 33, [17] = 0x20, [18] = 34, [19] = initiator ? 0x08 : 0x20 };
-
-	e->init.len = 0;
-	memcpy(hdr, spi_i, 8);
-	if (!initiator)
-		memcpy(hdr + 8, spi_r, 8);
-	put(&e->init, hdr, sizeof(hdr));
-	put_payload(&e->init, 34, proposal, sizeof(proposal));
-	memcpy(ke + 4, e->ke, 32);
-	put_payload(&e->init, 40, ke, sizeof(ke));
-	put_payload(&e->init, 41, e->nonce, NONCE_LEN);
-	put_payload(&e->init, 0, notify, sizeof(notify));
-	e->init.b[26] = (uint8_t)(e->init.len >> 8);
-	e->init.b[27] = (uint8_t)e->init.len;
-}
 
 static inline void pair_prf(struct end *i, struct end *p, uint8_t prf, uint32_t mode)
 {
@@ -81,7 +39,7 @@ static inline void pair_prf(struct end *i, struct end *p, uint8_t prf, uint32_t 
 		in.role = e[k]->role;
 		in.prf = prf;
 		memcpy(in.peer_nonce, e[!k]->nonce, NONCE_LEN);
-		init_message(e[k], in.spi_i, in.spi_r);
+		init_message(&e[k]->init, e[k]->role, in.spi_i, in.spi_r, e[k]->ke, e[k]->nonce);
 		assert_int_equal(rig_run(e[k]->r, ESV_OP_IKE_DERIVE, e[k]->r->session, &in, sizeof(in)), ESV_S_OK);
 		e[k]->ike = rig_handle(e[k]->r);
 	}

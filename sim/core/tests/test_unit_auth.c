@@ -240,7 +240,8 @@ static void test_man_in_the_middle(void **state)
 	key = brought(p.r, ESV_H_PSK, NULL, psk, strlen(psk));
 	assert_int_equal(verify(&p, &i, key, ESV_AUTH_METHOD_PSK, &auth), ESV_S_AUTH_FAILED);
 	memcpy(middle.nonce, i.nonce, NONCE_LEN);
-	init_message(&middle, in.spi_i, in.spi_r);	/* a message that fits, but that nobody signed */
+	/* A message that fits, but that nobody signed. */
+	init_message(&middle.init, middle.role, in.spi_i, in.spi_r, middle.ke, middle.nonce);
 	assert_int_equal(verify(&p, &middle, key, ESV_AUTH_METHOD_PSK, &auth), ESV_S_AUTH_FAILED);
 	gate(&p, ESV_S_DENIED);
 	unpair(&i, &p);
