@@ -17,8 +17,6 @@ struct end {
 	const char *id;		/* FQDN */
 };
 
-static const uint8_t spis[] = "initiatrespond";	/* two NULs make 8 bytes of each */
-
 static inline void pair_prf(struct end *i, struct end *p, uint8_t prf, uint32_t mode)
 {
 	struct end *e[] = { i, p };
