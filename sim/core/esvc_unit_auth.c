@@ -65,7 +65,8 @@ static enum esv_status find_ike(struct esvc_unit *unit, struct esvc_cmd *cmd, co
 	r->ike = &esvc_handle_object(&unit->handles, r->h)->ike;
 	if (r->ike->rekeyed || r->ike->intauth_next != ESV_ROLE_INITIATOR)
 		return esvc_refuse(cmd, ESV_S_BAD_STATE, at->ike);
-	if (flags && !r->ike->ppk)
+	/* Once somebody vouched it is decided, and the keys from before are gone. */
+	if (flags && (!r->ike->ppk || r->ike->vouch))
 		return esvc_refuse(cmd, ESV_S_BAD_STATE, at->flags);
 	r->auth.ike = r->ike;
 	r->auth.no_ppk = flags;

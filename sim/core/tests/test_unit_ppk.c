@@ -84,6 +84,7 @@ static void test_both_have_it(void **state)
 	assert_int_equal(verify(&p, &i, key[1], ESV_AUTH_METHOD_PSK, &plain), ESV_S_AUTH_FAILED);
 	assert_int_equal(verify(&p, &i, key[1], ESV_AUTH_METHOD_PSK, &auth), ESV_S_OK);
 	assert_memory_equal(&ike_of(&p)->no_ppk, &none, sizeof(none));
+	assert_int_equal(sign_as(&p, p.id, key[1], 0, ESV_AUTH_F_NO_PPK, &p.init, &plain), ESV_S_BAD_STATE);
 	assert_int_equal(sign(&p, key[1], 0, &auth), ESV_S_OK);
 	assert_int_equal(verify(&i, &p, key[0], ESV_AUTH_METHOD_PSK, &auth), ESV_S_OK);
 	assert_memory_equal(ike_of(&i)->keys.sk_d, ike_of(&p)->keys.sk_d, 32);
