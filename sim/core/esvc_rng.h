@@ -35,6 +35,9 @@ void esvc_rng_init(struct esvc_rng *rng, const struct esvc_host_ops *ops, void *
  */
 int esvc_rng_get(struct esvc_rng *rng, void *buf, size_t len);
 
+/* esvc_rng_health.c: the judgement of block, which is the next one. */
+bool esvc_rng_healthy(struct esvc_rng *rng);
+
 /* Draw and judge ESVC_RNG_STARTUP bytes; the same answers. */
 int esvc_rng_startup(struct esvc_rng *rng);
 
