@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What an SA_ADD must look like (clauses SA-5 to SA-16). Each refusal names its byte. */
 #include <endian.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "esvc_ipsec_priv.h"
@@ -17,6 +18,14 @@ static bool all_zero(const void *p, size_t len)
 		len--;
 	}
 	return !len;
+}
+
+/* How many zeros a key begins with is its own business. */
+static bool key_zero(const uint8_t *key, size_t len)
+{
+	static const uint8_t zero[ESV_KEY_MAX];
+
+	return !CRYPTO_memcmp(key, zero, len);
 }
 
 enum esv_status esvc_sa_check_addrs(struct esvc_cmd *cmd, uint8_t family, const uint8_t *saddr,
@@ -103,7 +112,7 @@ static enum esv_status check_key(struct esvc_cmd *cmd, const struct esv_sa_param
 		return esvc_refuse(cmd, ESV_S_BAD_FIELD, OFF(key_len));
 	if (!all_zero(p->key + len, ESV_KEY_MAX - len))
 		return esvc_refuse(cmd, ESV_S_RESERVED_NONZERO, OFF(key) + len);
-	if (all_zero(p->key, len - 4u))
+	if (key_zero(p->key, len - 4u))
 		return esvc_refuse(cmd, ESV_S_KEY_WEAK, OFF(key));
 	if (token != esvc_is_token(p->key, len))
 		return esvc_refuse(cmd, ESV_S_KEY_REJECTED, OFF(key));

@@ -166,11 +166,9 @@ static enum esv_status read_header(struct esvc_cmd *cmd, struct brought *b)
 
 static bool all_zero(const uint8_t *bytes, size_t len)
 {
-	uint8_t any = 0;
+	static const uint8_t zero[ESV_SECRET_MAX];
 
-	for (size_t i = 0; i < len; i++)
-		any |= bytes[i];
-	return !any;
+	return !CRYPTO_memcmp(bytes, zero, len);
 }
 
 /* A pair of which the halves do not fit is no key, whoever sent it. */
