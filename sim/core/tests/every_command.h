@@ -362,6 +362,23 @@ static void install(struct end *e, const struct end *from, const struct end *to,
 	add(e, ESV_OP_SA_ADD, &p, sizeof(p), NULL);	/* a second install */
 }
 
+/* A key of the host's, as any NIC takes one. */
+static void host_key(struct end *e, const struct end *peer)
+{
+	struct esv_sa_params p = sa_params(e, peer, true, 0x5001);
+	uint32_t handle = 0;
+
+	p.flags = 0;
+	memset(p.key, 0, ESV_TOKEN_LEN);
+	is(add(e, ESV_OP_SA_ADD, &p, sizeof(p), NULL), ESV_S_KEY_WEAK);
+	for (uint8_t i = 0; i < ESV_TOKEN_LEN; i++)
+		p.key[i] = (uint8_t)(i * 7 + 1);
+	is_secret(p.key, ESV_TOKEN_LEN);
+	ok(add(e, ESV_OP_SA_ADD, &p, sizeof(p), &handle));
+	ok(nic(e, ESV_OP_SA_DELETE, handle, 0, 0));
+	ok(add(e, ESV_OP_SA_ADD, &p, sizeof(p), &handle));	/* goes on */
+}
+
 static uint32_t protect(struct end *e, uint8_t dir, const struct end *from, const struct end *to)
 {
 	struct esv_policy_params p = {
@@ -587,6 +604,7 @@ static uint32_t first_ike_sa(struct world *w)
 	traffic(w, 0x1001);
 	remove_sas(a);
 	remove_sas(b);
+	host_key(a, b);
 	return policy;
 }
 

@@ -33,6 +33,17 @@ static void is(enum esv_status status, enum esv_status wanted)
 #undef ok
 #define ok(status)	is(status, ESV_S_OK)
 
+struct end;
+/* For who follows secrets: each that comes into being outside of the units, and the end of each command. */
+static void (*secret_hook)(void *bytes, size_t len);
+static void (*command_hook)(struct end *e);
+
+static void is_secret(void *bytes, size_t len)
+{
+	if (secret_hook)
+		secret_hook(bytes, len);
+}
+
 struct end {
 	struct esvh_host *h;
 	struct esvh_drv d;
@@ -77,6 +88,8 @@ static int source(struct esvh_host *h, void *buf, size_t len)
 		SHA256((const uint8_t *)in, sizeof(in), block);
 		memcpy((uint8_t *)buf + at, block, len - at < ESVC_RNG_BLOCK ? len - at : ESVC_RNG_BLOCK);
 	}
+	if (e->blocks > PUBLIC_BLOCKS)
+		is_secret(buf, len);
 	return 0;
 }
 
@@ -98,6 +111,7 @@ static void power_up(struct world *w, struct end *e, uint8_t n, uint64_t seed)
 		cfg.fault_n = HANG_AT;
 	}
 	of_world(seed + n, "device", cfg.device_secret);
+	is_secret(cfg.device_secret, sizeof(cfg.device_secret));
 	e->role = n;
 	e->seed = seed;
 	memcpy(e->addr, (const uint8_t[]){ 10, 0, 0, n }, 4);
@@ -112,6 +126,16 @@ static void power_up(struct world *w, struct end *e, uint8_t n, uint64_t seed)
 	ok(esvh_drv_start(&e->d));
 }
 
+/* PKCS#8 says which kind of key it is; the key itself is behind a header of its own. */
+static void key_is_secret(struct blob *priv)
+{
+	static const uint8_t header[] = { 4, 32 };	/* OCTET STRING */
+	uint8_t *at = memmem(priv->b, priv->len, header, sizeof(header));
+
+	assert_non_null(at);
+	is_secret(at + sizeof(header), 32);
+}
+
 static void key_pair(struct blob *priv, struct blob *pub, EVP_PKEY *key)
 {
 	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
@@ -120,6 +144,7 @@ static void key_pair(struct blob *priv, struct blob *pub, EVP_PKEY *key)
 	priv->len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(p8, &at);
 	at = pub->b;
 	pub->len = (size_t)i2d_PUBKEY(key, &at);
+	key_is_secret(priv);
 	PKCS8_PRIV_KEY_INFO_free(p8);
 	EVP_PKEY_free(key);
 }
@@ -139,6 +164,9 @@ static struct world *world_new(uint64_t seed)
 			 EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw, sizeof(raw)));
 		key_pair(&w->priv[k][1], &w->pub[k][1], EVP_EC_gen("P-256"));
 	}
+	is_secret(w->psk, sizeof(w->psk));
+	is_secret(w->ppk, sizeof(w->ppk));
+	is_secret(w->kek, sizeof(w->kek));
 	power_up(w, &w->a, ESV_ROLE_INITIATOR, seed);
 	power_up(w, &w->b, ESV_ROLE_RESPONDER, seed);
 	esvh_connect(w->a.h, w->b.h, 64);
@@ -166,6 +194,8 @@ static enum esv_status plain(struct end *e, struct esvh_cmd *c)
 	e->w.opcode = c->opcode;
 	status = esvh_cmd(&e->d, c);
 	e->w.opcode = 0;
+	if (command_hook)
+		command_hook(e);
 	record_registers(&e->w, &e->d);
 	while (esvh_event(&e->d, &ev))
 		;
