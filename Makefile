@@ -6,7 +6,7 @@
 BUILD	:= $(CURDIR)/build
 TREE	:= sim/guest/in-tree
 JOBS	:= $(shell nproc)
-PARTS	:= fw-interface sim/core userlib drivers
+PARTS	:= fw-interface sim/core sim/backend userlib drivers
 STAGE	:= build/guest-root
 
 # Before anything is built, not an hour later.
