@@ -43,25 +43,6 @@ int complain_unit(const struct espvault *unit, const char *path, int err)
 			*words ? words : strerror(-err));
 }
 
-static const char *open_words(int err)
-{
-	switch (err) {
-	case -ENOENT:
-		return "no such unit; is the module espvault loaded and the NIC there?";
-	case -EPERM:
-	case -EACCES:
-		return "not allowed; units are root's, and what changes something needs CAP_NET_ADMIN";
-	case -ENOTTY:
-	case -EISDIR:
-	case -ENXIO:
-		return "not the node of an espvault unit; `espvault list` shows them";
-	case -EPROTONOSUPPORT:
-		return "the driver speaks another interface than this program";
-	default:
-		return strerror(-err);
-	}
-}
-
 struct found {
 	char path[64];
 	unsigned int count;
@@ -92,7 +73,7 @@ int open_unit(const char *path, unsigned int flags, struct espvault **unit, char
 	}
 	snprintf(name, 64, "%s", path);
 	err = espvault_open(path, flags, unit);
-	return err ? complain(EXIT_NO_DEVICE, "%s: %s", path, open_words(err)) : EXIT_OK;
+	return err ? complain(EXIT_NO_DEVICE, "%s: %s", path, espvault_open_strerror(path, err)) : EXIT_OK;
 }
 
 int open_to_look(struct tool *t, struct espvault **unit, char name[64])

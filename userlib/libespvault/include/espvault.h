@@ -2,7 +2,8 @@
 /*
  * libespvault: the trusted unit of an espvault NIC, for privileged programs.
  *
- * A unit is opened by its device node. Objects inside the unit are named by
+ * A unit is opened by its device node; for development it may be a process
+ * instead of a NIC. Objects inside the unit are named by
  * handles; no call returns a secret. Closing the unit zeroises the handles of
  * this session, except ESP keys that were derived with ESPVAULT_DETACH.
  *
@@ -41,11 +42,24 @@ enum espvault_open_flags {
 };
 
 /*
- * Open a unit. path: device node, "/dev/espvaultN". *unit is the caller's until
- * espvault_close(). Errors: of open(2); -EPROTONOSUPPORT driver speaks another
- * interface; -ENOTTY not an espvault node.
+ * Open a unit. path: device node, "/dev/espvaultN"; or, for development, a unit
+ * that is a process: "unix:PATH", the socket of `espvault-unit --listen PATH`, or
+ * "unit:PROGRAM", as espvault_open_backend(). *unit is the caller's until
+ * espvault_close(). Errors: of open(2), connect(2), execve(2); -EPROTONOSUPPORT
+ * the other side speaks another interface; -ENOTTY not an espvault node; -EPROTO
+ * it answers like no unit; -ENODEV the process ended; -ETIMEDOUT it does not
+ * answer; -EUSERS it has no room for another client.
  */
 int espvault_open(const char *path, unsigned int flags, struct espvault **unit);
+/*
+ * Start a unit of one's own without a NIC: program, searched in PATH, at the other
+ * end of a socket pair. NULL or "": $ESPVAULT_UNIT, or else "espvault-unit". The
+ * process, and every key in it, goes with espvault_close(), which waits for it.
+ * Do not fork while it is open without execve(2). -EPERM: in a set-id program.
+ */
+int espvault_open_backend(const char *program, unsigned int flags, struct espvault **unit);
+/* Words for err, what an open of path returned; static. path "unit:" stands for espvault_open_backend(). */
+const char *espvault_open_strerror(const char *path, int err);
 void espvault_close(struct espvault *unit);	/* NULL is allowed */
 
 /* Words for the last refusal on this unit; never NULL; valid until the next call on it. */
@@ -96,6 +110,12 @@ struct espvault_info {
  * that they are not.
  */
 int espvault_get_info(struct espvault *unit, struct espvault_info *info);
+
+/*
+ * Run a self-test of the device again, 0: all (ADM-46). *failed: the first that
+ * failed, 0: none. A failure in the unit locks and zeroises it.
+ */
+int espvault_selftest(struct espvault *unit, unsigned int test, unsigned int *failed);
 
 /* ESPVAULT_ML_KEM_768 is a KEM: its initiator calls ke_gen and ke_finish, its responder ke_encap. */
 enum espvault_ke {
@@ -322,6 +342,14 @@ struct espvault_child {
 int espvault_child_derive(struct espvault *unit, const struct espvault_child_params *params,
 			  struct espvault_child *child);
 
+struct espvault_handle_info {
+	uint32_t size;
+	uint8_t type;			/* enum espvault_secret; 1 nonce, 2 key exchange, 3 shared secret, 4 IKE SA, 5 ESP key */
+	uint8_t state;			/* 1 new, 2 IKE SA whose peer somebody vouched for, 3 ESP key that an SA uses */
+	uint8_t vouch;			/* IKE SA, ESP key: 0 nobody, 1 host, 2 unit */
+	uint8_t dir;			/* ESP key: 1 out, 2 in */
+};
+int espvault_handle_query(struct espvault *unit, espvault_handle handle, struct espvault_handle_info *info);
 int espvault_destroy(struct espvault *unit, espvault_handle handle);	/* idempotent */
 /* Wipe this session's handles, or, with all, every key of the unit: traffic under them stops. */
 int espvault_zeroize(struct espvault *unit, int all);

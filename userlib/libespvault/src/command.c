@@ -33,6 +33,19 @@ static const struct {
 	{ EIO, "the device is locked or does not answer; see its status" },
 };
 
+/* What is said otherwise of a unit that is a process. */
+static const struct {
+	int err;
+	const char *text;
+} process_words[] = {
+	{ EPERM, "this connection may only look; open the unit for writing" },
+	{ EMSGSIZE, "the unit's process refused a length" },
+	{ ETIMEDOUT, "the unit's process did not answer in time" },
+	{ ENODEV, "the unit's process ended, and its keys with it" },
+	{ E2BIG, "the unit's process does not know a field of the request" },
+	{ EPROTO, "the unit's process gave an answer that makes no sense" },
+};
+
 #define NR(table)	(sizeof(table) / sizeof((table)[0]))
 
 static const char *opcode_name(uint16_t opcode)
@@ -56,6 +69,9 @@ static int refused_by_driver(struct espvault *unit, uint16_t opcode, int err)
 	for (size_t i = 0; i < NR(driver_words); i++)
 		if (driver_words[i].err == -err)
 			text = driver_words[i].text;
+	for (size_t i = 0; unit->by->is_process && i < NR(process_words); i++)
+		if (process_words[i].err == -err)
+			text = process_words[i].text;
 	snprintf(unit->words, sizeof(unit->words), "%s: %s", opcode_name(opcode), text);
 	return err;
 }
@@ -91,12 +107,14 @@ int esp_cmd(struct espvault *unit, const struct esp_cmd *cmd)
 
 	unit->words[0] = '\0';
 	memcpy(u.inl, &arg, sizeof(arg));
-	err = esp_io_cmd(unit->fd, &u);
+	err = unit->by->cmd(unit, &u);
 	if (err)
 		return refused_by_driver(unit, cmd->opcode, err);
 	if (u.status != ESV_S_OK)
 		return refused_by_device(unit, &u);
 	if (u.out_len < (cmd->out_min ? cmd->out_min : cmd->out_len))
 		return esp_refuse(unit, -EPROTO, "the device's answer is shorter than the interface says");
+	if (cmd->result)
+		memcpy(cmd->result, u.result, sizeof(u.result));
 	return 0;
 }

@@ -274,6 +274,28 @@ ESPVAULT_API int espvault_destroy(struct espvault *unit, espvault_handle handle)
 	return err == -EBADF ? 0 : err;
 }
 
+ESPVAULT_API int espvault_handle_query(struct espvault *unit, espvault_handle handle,
+				       struct espvault_handle_info *info)
+{
+	const struct esv_handle_in in = { .handle = htole64(handle) };
+	struct espvault_handle_info mine = { .size = sizeof(mine) };
+	struct esv_handle_info out;
+	const struct esp_cmd cmd = { .opcode = ESV_OP_HANDLE_QUERY, .in = &in, .in_len = sizeof(in),
+				     .out = &out, .out_len = sizeof(out) };
+	int err;
+
+	if (!unit || !info)
+		return -EINVAL;
+	err = esp_cmd(unit, &cmd);
+	if (err)
+		return err;
+	mine.type = out.type;
+	mine.state = out.state;
+	mine.vouch = out.vouch;
+	mine.dir = out.dir;
+	return esp_struct_out(info, &mine, sizeof(mine), sizeof(mine));
+}
+
 ESPVAULT_API int espvault_zeroize(struct espvault *unit, int all)
 {
 	struct esp_cmd cmd = { .opcode = ESV_OP_ZEROIZE, .arg = all ? ESV_ZEROIZE_UNIT : ESV_ZEROIZE_SESSION };

@@ -6,27 +6,54 @@
 #include <espvault.h>
 #include <espvault/esv_if.h>
 #include <espvault/esv_uapi.h>
+#include <stdbool.h>
 
 #define ESPVAULT_API	__attribute__((visibility("default")))
 
+/*
+ * The way to a unit. open: what stands behind the prefix of its path; it sets what
+ * the others need. cmd: as ESV_IOC_CMD. All: 0 or negative errno.
+ */
+struct esp_transport {
+	int (*open)(struct espvault *unit, const char *where);
+	void (*close)(struct espvault *unit);
+	int (*info)(struct espvault *unit, struct esv_uapi_info *info);
+	int (*cmd)(struct espvault *unit, struct esv_uapi_cmd *cmd);
+	bool is_process;	/* at the other end is a process, not a driver */
+};
+
 struct espvault {
+	const struct esp_transport *by;
 	int fd;
+	int pidfd;		/* backend.c */
+	uint32_t seq;		/* socket.c: of the last request */
 	unsigned int flags;
 	char words[160];	/* of the last refusal */
 };
 
-/* --- transport.c: the only file that knows the kernel --- */
+/* --- transport.c --- */
 
-/* File descriptor or negative errno. */
-int esp_io_open(const char *path, unsigned int flags);
-void esp_io_close(int fd);
-/* 0 or negative errno. */
-int esp_io_info(int fd, struct esv_uapi_info *info);
-int esp_io_cmd(int fd, struct esv_uapi_cmd *cmd);
+/* By the form of a path; *where: the rest of it. */
+const struct esp_transport *esp_transport_of(const char *path, const char **where);
+
+/* --- kernel.c: the only file that knows the kernel --- */
+
+extern const struct esp_transport esp_kernel;
+
 /* Numbers of the nodes that exist, ascending. How many, at most max; or negative errno. */
-int esp_io_list(unsigned int *number, int max);
+int esp_kernel_list(unsigned int *number, int max);
 /* Path of a node. */
-void esp_io_path(unsigned int number, char *path, size_t size);
+void esp_kernel_path(unsigned int number, char *path, size_t size);
+
+/* --- socket.c, backend.c: units that are processes --- */
+
+extern const struct esp_transport esp_socket, esp_backend;
+
+/* The first words on a new connection. */
+int esp_socket_hello(struct espvault *unit);
+int esp_socket_info(struct espvault *unit, struct esv_uapi_info *info);
+int esp_socket_cmd(struct espvault *unit, struct esv_uapi_cmd *cmd);
+void esp_socket_close(struct espvault *unit);
 
 /* --- command.c --- */
 
@@ -39,6 +66,7 @@ struct esp_cmd {
 	size_t out_len;		/* room in out */
 	size_t out_min;		/* a shorter answer is -EPROTO; 0: all of out_len */
 	uint32_t arg;		/* first inline word, little-endian on the wire */
+	uint8_t *result;	/* NULL, or gets the 12 bytes of the small answer */
 };
 
 /*

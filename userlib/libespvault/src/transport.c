@@ -1,79 +1,111 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which way a path leads to a unit, and the words for one that does not. */
 #include "priv.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#define NODE	"espvault"
+static const struct {
+	const char *prefix;
+	const struct esp_transport *by;
+} forms[] = {
+	{ "unix:", &esp_socket },
+	{ "unit:", &esp_backend },
+	{ "", &esp_kernel },
+};
 
-int esp_io_open(const char *path, unsigned int flags)
+const struct esp_transport *esp_transport_of(const char *path, const char **where)
 {
-	/* not to be held up by what is no unit: a FIFO that nobody writes */
-	int fd = open(path, (flags & ESPVAULT_RDONLY ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	unsigned int i = 0;
 
-	return fd < 0 ? -errno : fd;
+	while (strncmp(path, forms[i].prefix, strlen(forms[i].prefix)))
+		i++;
+	*where = path + strlen(forms[i].prefix);
+	return forms[i].by;
 }
 
-void esp_io_close(int fd)
+static const char *node_words(int err)
 {
-	close(fd);
-}
-
-int esp_io_info(int fd, struct esv_uapi_info *info)
-{
-	return ioctl(fd, ESV_IOC_INFO, info) ? -errno : 0;
-}
-
-int esp_io_cmd(int fd, struct esv_uapi_cmd *cmd)
-{
-	return ioctl(fd, ESV_IOC_CMD, cmd) ? -errno : 0;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The number behind "espvault", or -1. */
-static long node_number(const char *name)
-{
-	char *end;
-	long n;
-
-	if (strncmp(name, NODE, strlen(NODE)) || name[strlen(NODE)] < '0' || name[strlen(NODE)] > '9')
-		return -1;
-	n = strtol(name + strlen(NODE), &end, 10);
-	return *end || n > 0xffff ? -1 : n;
-}
-
-int esp_io_list(unsigned int *number, int max)
-{
-	DIR *dir = opendir("/dev");
-	struct dirent *e;
-	int n = 0;
-
-	if (!dir)
-		return -errno;
-	while (n < max && (e = readdir(dir))) {
-		long found = node_number(e->d_name);
-
-		if (found >= 0)
-			number[n++] = (unsigned int)found;
+	switch (err) {
+	case ENOENT:
+		return "no such unit; is the module espvault loaded and the NIC there?";
+	case EPERM:
+	case EACCES:
+		return "not allowed; units are root's, and what changes something needs CAP_NET_ADMIN";
+	case ENOTTY:
+	case EISDIR:
+	case ENXIO:
+		return "not the node of an espvault unit; `espvault list` shows them";
+	case EPROTONOSUPPORT:
+		return "the driver speaks another interface than this library";
+	default:
+		return NULL;
 	}
-	closedir(dir);
-	qsort(number, (size_t)n, sizeof(*number), ascending);
-	return n;
 }
 
-void esp_io_path(unsigned int number, char *path, size_t size)
+static const char *socket_words(int err)
 {
-	snprintf(path, size, "/dev/" NODE "%u", number);
+	switch (err) {
+	case ENOENT:
+		return "no such socket; start `espvault-unit --listen` there";
+	case ECONNREFUSED:
+	case ENOTSOCK:
+		return "no unit serves this socket; start `espvault-unit --listen` there";
+	case EPROTOTYPE:
+	case EPROTO:
+		return "what serves this socket is no espvault unit";
+	case EPERM:
+		return "not allowed; only the unit's own user and root may change something, others can look";
+	default:
+		return NULL;
+	}
+}
+
+static const char *backend_words(int err)
+{
+	switch (err) {
+	case ENOENT:
+		return "the program of a unit is not there; name it, or set ESPVAULT_UNIT, or put espvault-unit into PATH";
+	case EACCES:
+	case ENOEXEC:
+		return "the program of a unit can't be run";
+	case EPROTO:
+	case ENODEV:
+		return "the program ended or answered like no espvault unit; what it says is on standard error";
+	case EPERM:
+		return "a program with more rights than its user starts no other";
+	default:
+		return NULL;
+	}
+}
+
+/* What both kinds of processes may answer. */
+static const char *process_words(int err)
+{
+	switch (err) {
+	case ENODEV:
+		return "the unit's process ended";
+	case EPROTONOSUPPORT:
+		return "the unit's process speaks another version than this library; take both from one build";
+	case EUSERS:
+		return "the unit has as many clients as it can have";
+	case ETIMEDOUT:
+		return "the unit's process does not answer";
+	default:
+		return NULL;
+	}
+}
+
+ESPVAULT_API const char *espvault_open_strerror(const char *path, int err)
+{
+	const struct esp_transport *by;
+	const char *where, *words;
+
+	if (!path)
+		return "no path was given";
+	by = esp_transport_of(path, &where);
+	words = by == &esp_kernel ? node_words(-err) : by == &esp_socket ? socket_words(-err) : backend_words(-err);
+	if (!words && by->is_process)
+		words = process_words(-err);
+	return words ? words : strerror(-err);
 }

@@ -20,31 +20,32 @@ static int get_uapi_info(struct espvault *unit, struct esv_uapi_info *info)
 
 	memset(info, 0, sizeof(*info));
 	info->size = sizeof(*info);
-	err = esp_io_info(unit->fd, info);
+	err = unit->by->info(unit, info);
 	if (err)
-		return esp_refuse(unit, err, err == -ENODEV ? "the device is gone" : strerror(-err));
+		return esp_refuse(unit, err, err != -ENODEV ? strerror(-err) :
+				  unit->by->is_process ? "the unit's process ended" : "the device is gone");
 	if (info->uapi_version != ESV_UAPI_VERSION || info->size < sizeof(*info))
-		return esp_refuse(unit, -EPROTONOSUPPORT, "the driver speaks another interface");
+		return esp_refuse(unit, -EPROTONOSUPPORT, unit->by->is_process ?
+				  "the unit's process speaks another interface" : "the driver speaks another interface");
 	return 0;
 }
 
-ESPVAULT_API int espvault_open(const char *path, unsigned int flags, struct espvault **unit)
+static int open_by(const struct esp_transport *by, const char *where, unsigned int flags, struct espvault **unit)
 {
 	struct esv_uapi_info info;
 	struct espvault *u;
 	int err;
 
-	if (!path || !unit || flags & ~(unsigned int)ESPVAULT_RDONLY)
+	if (!unit || flags & ~(unsigned int)ESPVAULT_RDONLY)
 		return -EINVAL;
 	u = calloc(1, sizeof(*u));
 	if (!u)
 		return -ENOMEM;
+	u->by = by;
 	u->flags = flags;
-	u->fd = esp_io_open(path, flags);
-	if (u->fd < 0) {
-		err = u->fd;
-		goto no_node;
-	}
+	err = by->open(u, where);
+	if (err)
+		goto no_way;
 	err = get_uapi_info(u, &info);
 	if (err)
 		goto no_unit;
@@ -52,17 +53,33 @@ ESPVAULT_API int espvault_open(const char *path, unsigned int flags, struct espv
 	return 0;
 
 no_unit:
-	esp_io_close(u->fd);
-no_node:
+	by->close(u);
+no_way:
 	free(u);
 	return err;
+}
+
+ESPVAULT_API int espvault_open(const char *path, unsigned int flags, struct espvault **unit)
+{
+	const struct esp_transport *by;
+	const char *where;
+
+	if (!path)
+		return -EINVAL;
+	by = esp_transport_of(path, &where);
+	return open_by(by, where, flags, unit);
+}
+
+ESPVAULT_API int espvault_open_backend(const char *program, unsigned int flags, struct espvault **unit)
+{
+	return open_by(&esp_backend, program ? program : "", flags, unit);
 }
 
 ESPVAULT_API void espvault_close(struct espvault *unit)
 {
 	if (!unit)
 		return;
-	esp_io_close(unit->fd);
+	unit->by->close(unit);
 	free(unit);
 }
 
@@ -79,9 +96,9 @@ ESPVAULT_API int espvault_foreach(int (*fn)(const char *path, void *arg), void *
 
 	if (!fn)
 		return -EINVAL;
-	n = esp_io_list(number, NODES_MAX);
+	n = esp_kernel_list(number, NODES_MAX);
 	for (int i = 0; i < n && !stop; i++) {
-		esp_io_path(number[i], path, sizeof(path));
+		esp_kernel_path(number[i], path, sizeof(path));
 		stop = fn(path, arg);
 	}
 	return n < 0 ? n : stop;
@@ -141,4 +158,20 @@ ESPVAULT_API int espvault_get_info(struct espvault *unit, struct espvault_info *
 	if (!err && !said)
 		fill_status(&mine, &st);
 	return esp_struct_out(info, &mine, sizeof(mine), offsetof(struct espvault_info, if_version)) ?: err ?: said;
+}
+
+ESPVAULT_API int espvault_selftest(struct espvault *unit, unsigned int test, unsigned int *failed)
+{
+	uint8_t result[12] = { 0 };
+	const struct esp_cmd cmd = { .opcode = ESV_OP_SELFTEST, .arg = test, .result = result };
+	int err;
+
+	if (!unit || !failed)
+		return -EINVAL;
+	if (test > 0xff)
+		return esp_refuse(unit, -EINVAL, "the number of a self-test is 0 to 255");
+	err = esp_cmd(unit, &cmd);
+	if (!err)
+		*failed = result[0];
+	return err;
 }

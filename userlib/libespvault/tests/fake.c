@@ -61,7 +61,7 @@ int fake_teardown(void **state)
 	return 0;
 }
 
-int esp_io_open(const char *path, unsigned int flags)
+static int fake_open(struct espvault *u, const char *path)
 {
 	unsigned int unit, i = 0;
 
@@ -73,29 +73,31 @@ int esp_io_open(const char *path, unsigned int flags)
 		i++;
 	if (i == FILES)
 		return -EMFILE;
-	files[i] = (struct fake_file){ .open = true, .writer = !(flags & ESPVAULT_RDONLY), .unit = unit };
-	return FD_BASE + (int)i;
+	files[i] = (struct fake_file){ .open = true, .writer = !(u->flags & ESPVAULT_RDONLY), .unit = unit };
+	u->fd = FD_BASE + (int)i;
+	return 0;
 }
 
-void esp_io_close(int fd)
+static void fake_close(struct espvault *u)
 {
-	struct fake_file *f = &files[fd - FD_BASE];
+	struct fake_file *f = &files[u->fd - FD_BASE];
 
 	if (f->session)
 		esvh_do(&fake_unit[f->unit].drv, ESV_OP_SESSION_CLOSE, f->session, NULL, 0);
 	f->open = false;
 }
 
-int esp_io_info(int fd, struct esv_uapi_info *info)
+static int fake_info(struct espvault *unit, struct esv_uapi_info *info)
 {
-	struct fake_unit *u = &fake_unit[files[fd - FD_BASE].unit];
+	unsigned int n = files[unit->fd - FD_BASE].unit;
+	struct fake_unit *u = &fake_unit[n];
 
 	*info = (struct esv_uapi_info){
 		.size = sizeof(*info),
 		.uapi_version = fake_faults.uapi_version ? fake_faults.uapi_version : ESV_UAPI_VERSION,
 		.if_version = esvh_reg(&u->drv, ESV_REG_IF_VERSION),
 		.fw_version = esvh_reg(&u->drv, ESV_REG_FW_VERSION),
-		.ifindex = 10 + files[fd - FD_BASE].unit, .netns_cookie = 77,
+		.ifindex = 10 + n, .netns_cookie = 77,
 		.mode = esvh_reg(&u->drv, ESV_REG_MODE), .bus_info = "0000:00:04.0",
 	};
 	memcpy(info->ifname, u->ifname, sizeof(info->ifname));
@@ -126,9 +128,9 @@ static int session_get(struct fake_file *f, struct esvh_drv *drv)
 	return 0;
 }
 
-int esp_io_cmd(int fd, struct esv_uapi_cmd *cmd)
+static int fake_cmd(struct espvault *unit, struct esv_uapi_cmd *cmd)
 {
-	struct fake_file *f = &files[fd - FD_BASE];
+	struct fake_file *f = &files[unit->fd - FD_BASE];
 	struct esvh_drv *drv = &fake_unit[f->unit].drv;
 	struct esvh_cmd c = {
 		.opcode = cmd->opcode, .object = cmd->object, .inl = cmd->inl, .inl_len = sizeof(cmd->inl),
@@ -157,7 +159,11 @@ int esp_io_cmd(int fd, struct esv_uapi_cmd *cmd)
 	return 0;
 }
 
-int esp_io_list(unsigned int *number, int max)
+const struct esp_transport esp_kernel = {
+	.open = fake_open, .close = fake_close, .info = fake_info, .cmd = fake_cmd,
+};
+
+int esp_kernel_list(unsigned int *number, int max)
 {
 	int n = 0;
 
@@ -168,7 +174,7 @@ int esp_io_list(unsigned int *number, int max)
 	return n;
 }
 
-void esp_io_path(unsigned int number, char *path, size_t size)
+void esp_kernel_path(unsigned int number, char *path, size_t size)
 {
 	snprintf(path, size, "/dev/espvault%u", number);
 }
