@@ -6,29 +6,13 @@
  */
 #include "tool.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "exchange.h"
-
-/* RFC 7296 3.5, by the look of the text. */
-static uint8_t id_encode(const char *text, uint8_t *id, size_t *len)
-{
-	if (inet_pton(AF_INET, text, id) == 1) {
-		*len = 4;
-		return 1;
-	}
-	if (inet_pton(AF_INET6, text, id) == 1) {
-		*len = 16;
-		return 5;
-	}
-	*len = strlen(text);
-	memcpy(id, text, *len);
-	return strchr(text, '@') ? 3 : 2;
-}
+#include "secret.h"
 
 /* Own public values; the other side's are read from its struct. */
 static int side_start(struct side *s)

@@ -152,7 +152,8 @@ static int plan_check(const struct plan *p, unsigned int xfrm_options)
 
 	if (!p->side[0].path || !p->side[1].path)
 		return complain(EXIT_USAGE, "exchange needs two units: the initiator's and the responder's");
-	if (!strcmp(p->side[0].path, p->side[1].path))
+	/* each unit: is a new one */
+	if (!strcmp(p->side[0].path, p->side[1].path) && strncmp(p->side[0].path, "unit:", 5))
 		return complain(EXIT_USAGE, "a unit can't agree on keys with itself");
 	if (!xfrm_options)
 		return EXIT_OK;
@@ -216,6 +217,9 @@ int plan_devices(struct plan *p)
 		memcpy(p->xfrm.ifname[i], info.ifname, sizeof(info.ifname));
 		if (!p->xfrm.dev[i])
 			p->xfrm.dev[i] = p->xfrm.ifname[i];
+		if (p->xfrm.src && !*p->xfrm.dev[i])
+			return complain(EXIT_USAGE, "%s has no interface: --dev-%c names the one that lines for ip(8) need",
+					p->side[i].path, "ir"[i]);
 	}
 	return EXIT_OK;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* list, status, caps, counters, decode, zeroize. */
-#include "tool.h"
+/* list, status, caps, sessions, selftest, counters, decode, zeroize. */
+#include "secret.h"
 
 #include <errno.h>
 #include <espvault/esv_regs.h>
@@ -97,6 +97,27 @@ static int info_of(struct tool *t, struct espvault_info *info, char path[64])
 	return code;
 }
 
+void put_status(struct json_object *o, const struct espvault_info *i)
+{
+	put_hex64(o, "device-id", i->device_id);
+	put_hex64(o, "epoch", i->epoch);
+	put_u64(o, "resets", i->resets);
+	put_bool(o, "self-test", i->selftest_ok);
+	if (!i->selftest_ok)
+		put_u64(o, "failed-test", i->selftest_failed);
+	json_object_object_add(o, "mode", mode_words(i->mode));
+	put_u64(o, "sessions", i->sessions);
+	put_u64(o, "handles", i->handles);
+	put_u64(o, "keys-installed", i->keys_installed);
+	put_u64(o, "keys-pending", i->keys_pending);
+	put_bytes(o, "provision-key", i->provision_key, sizeof(i->provision_key));
+}
+
+static int selftest_code(const char *path, bool ok, unsigned int failed)
+{
+	return ok ? EXIT_OK : complain(EXIT_REFUSED, "%s: self-test %u failed, the unit is locked", path, failed);
+}
+
 int cmd_status(struct tool *t)
 {
 	struct espvault_info i = ESPVAULT_INIT(struct espvault_info);
@@ -108,20 +129,83 @@ int cmd_status(struct tool *t)
 		return code;
 	o = json_object_new_object();
 	put_names(o, path, &i);
-	put_hex64(o, "device-id", i.device_id);
-	put_hex64(o, "epoch", i.epoch);
-	put_u64(o, "resets", i.resets);
+	put_status(o, &i);
+	print_object(t, o);
+	return selftest_code(path, i.selftest_ok, i.selftest_failed);
+}
+
+int cmd_sessions(struct tool *t)
+{
+	struct espvault_info i = ESPVAULT_INIT(struct espvault_info);
+	struct json_object *o;
+	char path[64];
+	int code = info_of(t, &i, path);
+
+	if (code != EXIT_OK)
+		return code;
+	o = json_object_new_object();
+	put_str(o, "device", path);
+	put_u64(o, "sessions", i.sessions);
+	put_u64(o, "session-max", i.session_max);
+	put_u64(o, "handles", i.handles);
+	put_u64(o, "handle-max", i.handle_max);
+	put_u64(o, "keys-installed", i.keys_installed);
+	put_u64(o, "keys-pending", i.keys_pending);
+	return print_object(t, o);
+}
+
+/* Runs the tests of unit again if asked to; what they said. */
+static int selftest_of(struct espvault *unit, bool run, struct espvault_info *i)
+{
+	unsigned int failed = 0;
+	int err = run ? espvault_selftest(unit, 0, &failed) : 0;
+
+	if (!err)
+		err = espvault_get_info(unit, i);
+	/* one of the NIC's own does not lock the unit */
+	if (!err && failed && i->selftest_ok) {
+		i->selftest_ok = 0;
+		i->selftest_failed = (uint8_t)failed;
+	}
+	return err;
+}
+
+int cmd_selftest(struct tool *t)
+{
+	struct espvault_info i = ESPVAULT_INIT(struct espvault_info);
+	struct espvault *unit;
+	struct json_object *o;
+	bool run = false;
+	char path[64];
+	int code, err, n = 0;
+
+	for (int k = 0; k < t->argc; k++) {
+		if (!strcmp(t->argv[k], "--run"))
+			run = true;
+		else
+			t->argv[n++] = t->argv[k];
+	}
+	t->argc = n;
+	if (run && t->argc < 2)
+		return complain(EXIT_USAGE, "a self-test that fails locks the unit and wipes its keys: name the device");
+	code = run && t->argc == 2 && t->argv[1][0] != '-' ? open_unit(t->argv[1], 0, &unit, path) :
+	       open_to_look(t, &unit, path);
+	if (code != EXIT_OK)
+		return code;
+	err = selftest_of(unit, run, &i);
+	if (err)
+		code = complain_unit(unit, path, err);
+	espvault_close(unit);
+	if (err)
+		return code;
+	o = json_object_new_object();
+	put_str(o, "device", path);
 	put_bool(o, "self-test", i.selftest_ok);
 	if (!i.selftest_ok)
 		put_u64(o, "failed-test", i.selftest_failed);
-	json_object_object_add(o, "mode", mode_words(i.mode));
-	put_u64(o, "sessions", i.sessions);
-	put_u64(o, "handles", i.handles);
-	put_u64(o, "keys-installed", i.keys_installed);
-	put_u64(o, "keys-pending", i.keys_pending);
+	put_bool(o, "ran-now", run);
 	print_object(t, o);
-	return i.selftest_ok ? EXIT_OK :
-	       complain(EXIT_REFUSED, "%s: self-test %u failed, the unit is locked", path, i.selftest_failed);
+	return selftest_code(path, i.selftest_ok, i.selftest_failed);
 }
 
 int cmd_caps(struct tool *t)

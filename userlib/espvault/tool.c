@@ -18,6 +18,13 @@ static const struct command commands[] = {
 	{ "policy", "list [DEVICE]", "the device's SPD", cmd_policy },
 	{ "counters", "[DEVICE] [--all]", "counters that are not zero", cmd_counters },
 	{ "decode", "TOKEN", "what can be read off a token", cmd_decode },
+	{ "sessions", "[DEVICE]", "how many sessions, handles and keys a unit has", cmd_sessions },
+	{ "selftest", "[DEVICE] | --run DEVICE", "what the self-tests said; --run: run them again", cmd_selftest },
+	{ "seal", "--type T --secret FILE --to FILE | --kek FILE [--id ID] [--out FILE]",
+	  "wrap a secret for a unit; needs none", cmd_seal },
+	{ "provision", "DEVICE --type T --wrap W --blob FILE [--store FILE]", "bring a wrapped secret into a unit",
+	  cmd_provision },
+	{ "run", "[--keep-going] [FILE]", "several commands in one session, one in each line", cmd_run },
 	{ "zeroize", "DEVICE --all", "wipe every key of a unit", cmd_zeroize },
 };
 
@@ -113,7 +120,8 @@ static int usage(FILE *to, int code)
 	fputs("usage: espvault [--json] COMMAND [ARGUMENT]...\n\n", to);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(to, "  %-9s %s\n            %s\n", commands[i].name, commands[i].args, commands[i].text);
-	fputs("\nDEVICE is /dev/espvaultN; without it the only unit of the host. See espvault(8).\n", to);
+	fputs("\nDEVICE is /dev/espvaultN; without it the only unit of the host. For development\n"
+	      "it may be unix:PATH or unit:[PROGRAM], a process. See espvault(8).\n", to);
 	return code;
 }
 

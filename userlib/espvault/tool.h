@@ -43,6 +43,11 @@ int cmd_sa(struct tool *t);
 int cmd_policy(struct tool *t);
 int cmd_counters(struct tool *t);
 int cmd_decode(struct tool *t);
+int cmd_sessions(struct tool *t);
+int cmd_selftest(struct tool *t);
+int cmd_seal(struct tool *t);
+int cmd_provision(struct tool *t);
+int cmd_run(struct tool *t);
 int cmd_zeroize(struct tool *t);
 
 /* Say why on stderr, "espvault: ...", and return code. */
@@ -80,6 +85,9 @@ void put_bool(struct json_object *o, const char *key, bool value);
 void put_addr(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr);
 void put_prefix(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr,
 		unsigned int plen);
+
+/* What status says, without the names of the device. */
+void put_status(struct json_object *o, const struct espvault_info *info);
 
 /* Print o as JSON or as "name: value" lines, and drop it. EXIT_OK. */
 int print_object(const struct tool *t, struct json_object *o);

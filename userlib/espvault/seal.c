@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * seal: wrap a secret for a unit, on a machine that need not have one. What it
+ * must know of the unit is public: the answer of status.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <espvault/esv_unit.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hpke.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "secret.h"
+
+enum option_id { O_TYPE, O_SECRET, O_ID, O_TO, O_KEK, O_OUT };
+
+static const struct option options[] = {
+	{ "type", 1, NULL, O_TYPE }, { "secret", 1, NULL, O_SECRET }, { "id", 1, NULL, O_ID }, { "to", 1, NULL, O_TO },
+	{ "kek", 1, NULL, O_KEK }, { "out", 1, NULL, O_OUT }, { 0 },
+};
+
+struct request {
+	enum espvault_secret type;
+	const char *secret;
+	const char *id;
+	const char *to;		/* HPKE */
+	const char *kek;	/* or key wrap */
+	const char *out;
+};
+
+/* What HPKE is sealed to (UNIT-91). */
+struct recipient {
+	uint64_t device_id, epoch;
+	uint8_t key[32];
+};
+
+static int take(struct request *r, int option, const char *text)
+{
+	switch (option) {
+	case O_TYPE:
+		r->type = secret_type(text);
+		return r->type ? EXIT_OK : complain(EXIT_USAGE, "--type does not take '%s', but " SECRET_TYPES, text);
+	case O_SECRET:
+		r->secret = text;
+		return EXIT_OK;
+	case O_ID:
+		r->id = text;
+		return *text && strlen(text) <= ESPVAULT_NONCE_MAX ? EXIT_OK :
+		       complain(EXIT_USAGE, "--id does not take '%s', but an identity of 1 to 256 bytes", text);
+	case O_TO:
+		r->to = text;
+		return EXIT_OK;
+	case O_KEK:
+		r->kek = text;
+		return EXIT_OK;
+	default:
+		r->out = text;
+		return EXIT_OK;
+	}
+}
+
+static int parse(struct tool *t, struct request *r)
+{
+	int option, code;
+
+	memset(r, 0, sizeof(*r));
+	optind = 0;
+	opterr = 0;
+	while ((option = getopt_long(t->argc, t->argv, ":", options, NULL)) != -1) {
+		if (option == ':')
+			return complain(EXIT_USAGE, "'%s' misses its value", t->argv[optind - 1]);
+		if (option == '?')
+			return complain(EXIT_USAGE, "seal has no option '%s'; espvault(8) lists them", t->argv[optind - 1]);
+		code = take(r, option, optarg);
+		if (code != EXIT_OK)
+			return code;
+	}
+	if (optind < t->argc)
+		return complain(EXIT_USAGE, "seal takes options only, not '%s'", t->argv[optind]);
+	if (!r->type || !r->secret)
+		return complain(EXIT_USAGE, "seal needs --type and --secret, the file with the secret");
+	if (!r->to == !r->kek)
+		return complain(EXIT_USAGE, "seal needs --to, the answer of `espvault status --json`, or --kek, the file "
+				"with a key of 32 bytes");
+	if (!strcmp(r->secret, "-") && (!strcmp(r->to ?: r->kek, "-")))
+		return complain(EXIT_USAGE, "only one file can be standard input");
+	return EXIT_OK;
+}
+
+static bool number_of(struct json_object *o, const char *key, uint64_t *n)
+{
+	return number(get(o, key), 1, UINT64_MAX, n);
+}
+
+static int read_recipient(const char *path, struct recipient *to)
+{
+	struct bytes *text = malloc(sizeof(*text));
+	struct json_object *o;
+	size_t len = 0;
+	bool ok;
+	int code;
+
+	if (!text)
+		return complain(EXIT_REFUSED, "out of memory");
+	code = read_bytes(path, text);
+	if (code == EXIT_OK) {
+		/* read_bytes() leaves no room for a NUL only in what is too long to be such an answer */
+		text->b[text->len < sizeof(text->b) ? text->len : sizeof(text->b) - 1] = '\0';
+		o = json_tokener_parse((const char *)text->b);
+		ok = json_object_is_type(o, json_type_object) && number_of(o, "device-id", &to->device_id) &&
+		     number_of(o, "epoch", &to->epoch) &&
+		     hex_decode(get(o, "provision-key"), to->key, sizeof(to->key), &len) && len == sizeof(to->key);
+		if (!ok)
+			code = complain(EXIT_USAGE, "%s: it is not the answer of `espvault status DEVICE --json`", path);
+		json_object_put(o);
+	}
+	free(text);
+	return code;
+}
+
+/* UNIT-91: base mode, empty AAD; the encapsulated key, then the ciphertext. */
+static bool hpke_seal(const struct recipient *to, uint8_t type, const struct bytes *plain, struct bytes *out)
+{
+	const OSSL_HPKE_SUITE suite = { OSSL_HPKE_KEM_ID_X25519, OSSL_HPKE_KDF_ID_HKDF_SHA256,
+					OSSL_HPKE_AEAD_ID_AES_GCM_256 };
+	OSSL_HPKE_CTX *ctx = OSSL_HPKE_CTX_new(OSSL_HPKE_MODE_BASE, suite, OSSL_HPKE_ROLE_SENDER, NULL, NULL);
+	const uint64_t device_id = htole64(to->device_id), epoch = htole64(to->epoch);
+	uint8_t info[sizeof(ESV_HPKE_INFO) + 17];
+	size_t enc_len = ESV_HPKE_ENC_LEN, ct_len = sizeof(out->b) - ESV_HPKE_ENC_LEN;
+	bool ok;
+
+	memcpy(info, ESV_HPKE_INFO, sizeof(ESV_HPKE_INFO));
+	memcpy(info + sizeof(ESV_HPKE_INFO), &device_id, 8);
+	memcpy(info + sizeof(ESV_HPKE_INFO) + 8, &epoch, 8);
+	info[sizeof(info) - 1] = type;
+	ok = ctx && OSSL_HPKE_encap(ctx, out->b, &enc_len, to->key, sizeof(to->key), info, sizeof(info)) == 1 &&
+	     enc_len == ESV_HPKE_ENC_LEN &&
+	     OSSL_HPKE_seal(ctx, out->b + enc_len, &ct_len, NULL, 0, plain->b, plain->len) == 1;
+	out->len = enc_len + ct_len;
+	OSSL_HPKE_CTX_free(ctx);
+	return ok;
+}
+
+/* RFC 5649 under AES-256. */
+static bool key_wrap(const uint8_t kek[32], const struct bytes *plain, struct bytes *out)
+{
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-WRAP-PAD", NULL);
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n = 0, end = 0;
+	bool ok;
+
+	if (ctx)
+		EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+	ok = cipher && ctx && plain->len + 16 <= sizeof(out->b) && EVP_EncryptInit_ex2(ctx, cipher, kek, NULL, NULL) == 1 &&
+	     EVP_EncryptUpdate(ctx, out->b, &n, plain->b, (int)plain->len) == 1 &&
+	     EVP_EncryptFinal_ex(ctx, out->b + n, &end) == 1;
+	out->len = (size_t)(n + end);
+	EVP_CIPHER_CTX_free(ctx);
+	EVP_CIPHER_free(cipher);
+	return ok;
+}
+
+/* Buffers with secrets, to be wiped. */
+struct secrets {
+	struct bytes secret, plain, kek;
+};
+
+static int wrap(const struct request *r, struct secrets *s, struct bytes *out)
+{
+	struct recipient to;
+	int code;
+
+	if (r->to) {
+		code = read_recipient(r->to, &to);
+		if (code != EXIT_OK)
+			return code;
+		return hpke_seal(&to, (uint8_t)r->type, &s->plain, out) ? EXIT_OK :
+		       complain(EXIT_REFUSED, "%s: nothing can be sealed to this key", r->to);
+	}
+	code = read_bytes(r->kek, &s->kek);
+	if (code != EXIT_OK)
+		return code;
+	if (s->kek.len != 32)
+		return complain(EXIT_USAGE, "%s: a key that wraps others has 32 bytes, this one has %zu", r->kek, s->kek.len);
+	return key_wrap(s->kek.b, &s->plain, out) ? EXIT_OK : complain(EXIT_REFUSED, "libcrypto can't wrap this secret");
+}
+
+/* What the wrap protects (UNIT-90). */
+static int encode(const struct request *r, struct secrets *s)
+{
+	uint8_t id[ESPVAULT_NONCE_MAX];
+	size_t id_len = 0;
+	uint8_t id_type = r->id ? id_encode(r->id, id, &id_len) : 0;
+	int code = read_bytes(r->secret, &s->secret);
+
+	if (code != EXIT_OK)
+		return code;
+	s->plain.len = sizeof(s->plain.b);
+	return espvault_secret_encode(r->type, id_type, id, id_len, s->secret.b, s->secret.len, s->plain.b, &s->plain.len) ?
+	       complain(EXIT_USAGE, "%s: a secret has at most %d bytes", r->secret, ESV_SECRET_MAX) : EXIT_OK;
+}
+
+static int print_sealed(const struct tool *t, const struct request *r, const struct bytes *out)
+{
+	struct json_object *o;
+	int code;
+
+	if (r->out) {
+		code = write_bytes(r->out, out->b, out->len);
+		if (code != EXIT_OK || !strcmp(r->out, "-"))
+			return code;
+	}
+	o = json_object_new_object();
+	put_str(o, "wrap", r->to ? "hpke" : "kwp");
+	put_u64(o, "bytes", out->len);
+	if (r->out)
+		put_str(o, "file", r->out);
+	else
+		put_bytes(o, "blob", out->b, out->len);
+	return print_object(t, o);
+}
+
+int cmd_seal(struct tool *t)
+{
+	struct secrets *s;
+	struct bytes *out;
+	struct request r;
+	int code = parse(t, &r);
+
+	if (code != EXIT_OK)
+		return code;
+	/* from here on there is a secret in this process */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	s = calloc(1, sizeof(*s));
+	out = calloc(1, sizeof(*out));
+	if (!s || !out)
+		code = complain(EXIT_REFUSED, "out of memory");
+	if (code == EXIT_OK)
+		code = encode(&r, s);
+	if (code == EXIT_OK)
+		code = wrap(&r, s, out);
+	if (code == EXIT_OK)
+		code = print_sealed(t, &r, out);
+	if (s)
+		OPENSSL_cleanse(s, sizeof(*s));
+	free(s);
+	free(out);
+	return code;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Secrets on their way into a unit: their types, their wraps, and the files that they come from. */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include "tool.h"
+
+#define SECRET_FILE_MAX	4080	/* bytes of anything that is read or wrapped here */
+
+struct bytes {
+	size_t len;
+	uint8_t b[SECRET_FILE_MAX];
+};
+
+/* 0: no such word. */
+enum espvault_secret secret_type(const char *word);
+enum espvault_wrap wrap_type(const char *word);
+/* What they take, for who gave something else. */
+#define SECRET_TYPES	"psk, ppk, kek, priv or pub"
+#define WRAP_TYPES	"hpke, kwp, stored or none"
+
+/* Read a whole file, "-": standard input. EXIT_OK, else it has complained. */
+int read_bytes(const char *path, struct bytes *out);
+/* Write a file that only its owner can read, "-": standard output. EXIT_OK, else it has complained. */
+int write_bytes(const char *path, const void *bytes, size_t len);
+
+/* Hex digits, with or without 0x; an even number of them. */
+bool hex_decode(const char *text, uint8_t *out, size_t max, size_t *len);
+void put_bytes(struct json_object *o, const char *key, const void *bytes, size_t len);
+
+/* Type of an identity by the look of its text (RFC 7296 3.5); id has room for ESPVAULT_NONCE_MAX bytes. 0: not 1..256 bytes. */
+uint8_t id_encode(const char *text, uint8_t *id, size_t *len);
+
+#endif
