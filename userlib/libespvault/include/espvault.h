@@ -424,6 +424,112 @@ struct espvault_token {
 /* -EINVAL: these bytes are not a token. */
 int espvault_token_decode(const uint8_t token[ESPVAULT_TOKEN_LEN], struct espvault_token *out);
 
+#define ESPVAULT_NONCE_LEN	32	/* of a verifier */
+#define ESPVAULT_MEASUREMENT_LEN 32
+#define ESPVAULT_STATEMENT_MAX	4088
+#define ESPVAULT_ID_MAX		256
+
+enum espvault_subject {
+	ESPVAULT_SUBJECT_UNIT = 1,	/* the unit and nothing else */
+	ESPVAULT_SUBJECT_HANDLE = 2,	/* and an object of this session */
+	ESPVAULT_SUBJECT_SA = 3,	/* and an SA of the device, with its key */
+};
+
+struct espvault_attest_params {
+	uint32_t size;
+	uint8_t subject;		/* enum espvault_subject */
+	uint8_t rsvd[3];
+	uint32_t sa;			/* SUBJECT_SA: handle of struct espvault_sa */
+	uint32_t rsvd1;
+	espvault_handle handle;		/* SUBJECT_HANDLE */
+	uint8_t nonce[ESPVAULT_NONCE_LEN];	/* the verifier's; one that it never used before */
+};
+/*
+ * Let the unit sign what it knows of itself, and of one object (UNIT-98 of the interface). statement
+ * gets SignedData of CMS (RFC 5652) in DER. *len: in capacity (ESPVAULT_STATEMENT_MAX always does), out length.
+ */
+int espvault_attest(struct espvault *unit, const struct espvault_attest_params *params, void *statement, size_t *len);
+
+#define ESPVAULT_ACCEPT_TEST	1u	/* a unit in test mode, whose secrets can be read, is good enough */
+#define ESPVAULT_ANY_NONCE	2u	/* nonce is NULL: the statement may be an old one */
+
+struct espvault_verify_params {
+	uint32_t size;
+	uint32_t flags;			/* ESPVAULT_ACCEPT_TEST, ESPVAULT_ANY_NONCE */
+	/*
+	 * Who is trusted: the certificate of the device, or of the CA that issued that. One in DER, or
+	 * any number in PEM, each of which will do.
+	 */
+	const void *anchor;
+	size_t anchor_len;
+	const void *chain;		/* NULL, or certificates in between, in the same form; not trusted */
+	size_t chain_len;
+	const uint8_t *nonce;		/* ESPVAULT_NONCE_LEN bytes that the verifier chose */
+	char *words;			/* NULL, or gets why a statement was refused */
+	size_t words_size;
+};
+
+/* What a statement says. Fields that its subject does not call for are zero. */
+struct espvault_statement {
+	uint32_t size;
+	uint32_t mode;			/* ESV_MODE_* of the interface */
+	uint32_t if_version;
+	uint32_t fw_version;
+	uint64_t device_id;
+	uint64_t epoch;
+	uint64_t resets;
+	uint8_t nonce[ESPVAULT_NONCE_LEN];
+	uint8_t measurement[ESPVAULT_MEASUREMENT_LEN];	/* of the firmware; compare it with the one that you expect */
+	uint8_t provision_key[32];	/* as in struct espvault_info, but not just the host's word */
+	uint32_t sessions, handles;
+	uint32_t keys_installed, keys_pending;
+	uint8_t subject;		/* enum espvault_subject */
+	uint8_t type;			/* enum espvault_secret, 1 nonce, 2 private value, 3 shared secret, 4 IKE SA, 5 ESP */
+	uint8_t state;			/* 1 made, 2 peer is vouched for, 3 an SA uses it */
+	uint8_t vouch;			/* 0 nobody, 1 host, 2 unit */
+	uint8_t dir;			/* 1 out, 2 in */
+	uint8_t custody;		/* enum espvault_custody */
+	uint8_t id_type;		/* RFC 7296 3.5, 0: none */
+	uint8_t rsvd;
+	uint32_t id_len;
+	uint32_t sa_handle;		/* this and what follows: the SA, as in struct espvault_sa */
+	espvault_handle handle;
+	uint8_t id[ESPVAULT_ID_MAX];	/* the peer's, as vouch has it; of a provisioned secret whom it is bound to */
+	uint32_t spi;
+	uint8_t family, sa_mode, algo, sa_state;
+	uint32_t sa_flags;		/* ESV_SA_F_* of the interface */
+	uint32_t reqid;
+	uint32_t window;
+	uint32_t rsvd1;
+	uint8_t saddr[16], daddr[16];
+	uint64_t seq, packets, bytes;
+	uint64_t auth_failed, replay_dropped, other_dropped;
+	uint64_t sa_epoch;		/* 0: its key was zeroised */
+};
+
+/*
+ * Is this what a unit that the anchor stands for said, with this nonce? Needs no unit, no
+ * privilege and no network. 0 and *out, or one of these, each with words of its own, and *out as it was:
+ *
+ * -EBADMSG	it is not one SignedData in DER with one statement in it
+ * -EKEYREJECTED	the signature is not over this statement, or by no certificate that is in it
+ * -ENOKEY	the certificates do not lead to the anchor
+ * -EPROTONOSUPPORT	a version of statements that this library does not know
+ * -EPROTO	statement and boot certificate contradict each other
+ * -ESTALE	another nonce
+ * -EPERM	the unit is in test mode, and ESPVAULT_ACCEPT_TEST was not given
+ * -EINVAL	an argument is wrong: no nonce and no ESPVAULT_ANY_NONCE, an anchor that is no certificate
+ */
+int espvault_verify(const void *statement, size_t len, const struct espvault_verify_params *params,
+		    struct espvault_statement *out);
+
+/*
+ * The device certificate in a statement, in PEM, for a verifier to keep as its anchor once it was seen
+ * on a way that can be trusted; nothing is verified. pem gets text with its NUL. *pem_len: in capacity, out length
+ * without the NUL. -EBADMSG: not a statement. -ENOBUFS.
+ */
+int espvault_certificate(const void *statement, size_t len, char *pem, size_t *pem_len);
+
 /* All counters: fn gets name and value in the order of the interface's list. */
 int espvault_counters(struct espvault *unit, int (*fn)(const char *name, uint64_t value, void *arg), void *arg);
 

@@ -85,4 +85,33 @@ int esp_struct_in(void *dst, size_t dst_size, const void *src);
 /* Copy a struct out, as much as the caller has room for; min: what every caller must have. 0 or -EINVAL. */
 int esp_struct_out(void *dst, const void *src, size_t src_size, size_t min);
 
+/* --- verifying, without a unit: refusals are words of the caller's --- */
+
+struct x509_st;
+struct CMS_ContentInfo_st;
+
+struct esp_verify {
+	struct espvault_verify_params p;
+	struct x509_st *signer;		/* of the statement; owned by its SignedData */
+};
+
+/* Returns err. */
+int esp_verify_refuse(const struct esp_verify *v, int err, const char *words);
+
+/* chain.c: does v->signer lead to the anchor? cms: may hold certificates in between. */
+int esp_chain_verify(const struct esp_verify *v, struct CMS_ContentInfo_st *cms);
+
+/* What a boot certificate says of its key (UNIT-97). */
+struct esp_boot {
+	uint8_t measurement[ESPVAULT_MEASUREMENT_LEN];
+	char device_id[20];
+	int test;
+};
+
+/* dice.c: 0, or -EBADMSG: it is no boot certificate. */
+int esp_boot_read(struct x509_st *cert, struct esp_boot *boot);
+
+/* statement.c: judge the content and give it out. */
+int esp_statement_judge(const struct esp_verify *v, const void *content, size_t len, struct espvault_statement *out);
+
 #endif
