@@ -2,18 +2,9 @@
 /* sa, policy: what the device itself has. */
 #include "tool.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static void put_spi(struct json_object *o, uint32_t spi)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "0x%08x", spi);
-	put_str(o, "spi", text);
-}
 
 static struct json_object *sa_object(const struct espvault_sa *sa)
 {
@@ -91,19 +82,14 @@ struct wanted {
 	uint8_t daddr[16];
 };
 
-static bool address(const char *text, struct wanted *w)
-{
-	w->family = inet_pton(AF_INET, text, w->daddr) == 1 ? 4 : inet_pton(AF_INET6, text, w->daddr) == 1 ? 6 : 0;
-	return w->family;
-}
-
 static int wanted_parse(struct tool *t, struct wanted *w)
 {
 	for (int i = 1; i < t->argc; i++) {
 		const char *arg = t->argv[i], *value = i + 1 < t->argc ? t->argv[i + 1] : "";
 
 		if (!strcmp(arg, "--daddr")) {
-			if (!address(value, w))
+			w->family = ip_address(value, w->daddr);
+			if (!w->family)
 				return complain(EXIT_USAGE, "--daddr needs an IP address, not '%s'", value);
 			i++;
 		} else if (!strcmp(arg, "--spi")) {

@@ -17,22 +17,11 @@ static struct json_object *words_of(unsigned int bits, const char *const *names,
 	return a;
 }
 
-static struct json_object *mode_words(unsigned int mode)
+void put_mode(struct json_object *o, uint32_t mode)
 {
 	static const char *const names[] = { "strict", "test", "host-keys", "sync" };
 
-	return words_of(mode, names, 4);
-}
-
-static void put_version(struct json_object *o, const char *key, uint32_t v, bool patch)
-{
-	char text[24];
-
-	if (patch)
-		snprintf(text, sizeof(text), "%u.%u.%u", v >> 16, v >> 8 & 0xff, v & 0xff);
-	else
-		snprintf(text, sizeof(text), "%u.%u", v >> 16, v & 0xffff);
-	put_str(o, key, text);
+	json_object_object_add(o, "mode", words_of(mode, names, 4));
 }
 
 static void put_names(struct json_object *o, const char *path, const struct espvault_info *i)
@@ -105,7 +94,7 @@ void put_status(struct json_object *o, const struct espvault_info *i)
 	put_bool(o, "self-test", i->selftest_ok);
 	if (!i->selftest_ok)
 		put_u64(o, "failed-test", i->selftest_failed);
-	json_object_object_add(o, "mode", mode_words(i->mode));
+	put_mode(o, i->mode);
 	put_u64(o, "sessions", i->sessions);
 	put_u64(o, "handles", i->handles);
 	put_u64(o, "keys-installed", i->keys_installed);
@@ -279,18 +268,6 @@ int cmd_counters(struct tool *t)
 	return code;
 }
 
-/* 72 hex digits, with or without 0x. */
-static int parse_token(const char *text, uint8_t token[ESPVAULT_TOKEN_LEN])
-{
-	if (!strncmp(text, "0x", 2))
-		text += 2;
-	if (strlen(text) != 2 * ESPVAULT_TOKEN_LEN || strspn(text, "0123456789abcdefABCDEF") != strlen(text))
-		return -EINVAL;
-	for (int i = 0; i < ESPVAULT_TOKEN_LEN; i++)
-		sscanf(text + 2 * i, "%2hhx", &token[i]);
-	return 0;
-}
-
 int cmd_decode(struct tool *t)
 {
 	struct espvault_token d = ESPVAULT_INIT(struct espvault_token);
@@ -299,7 +276,7 @@ int cmd_decode(struct tool *t)
 
 	if (t->argc != 2)
 		return complain(EXIT_USAGE, "decode takes one token");
-	if (parse_token(t->argv[1], token))
+	if (!hex_bytes(t->argv[1], token, ESPVAULT_TOKEN_LEN))
 		return complain(EXIT_USAGE, "a token has %d hex digits, with or without 0x", 2 * ESPVAULT_TOKEN_LEN);
 	if (espvault_token_decode(token, &d))
 		return complain(EXIT_REFUSED, "these bytes are not a token; if they are a key, change it: it was shown");

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *word(const char *const *table, size_t n, unsigned int i)
@@ -26,6 +27,10 @@ WORDS(word_algo, NULL, "aes-128-gcm-16", "aes-256-gcm-16")
 WORDS(word_custody, NULL, "L1", "L2", "L3", "L4")
 WORDS(word_vouch, "nobody", "host", "unit")
 WORDS(word_sa_state, NULL, "active", "soft-expired", "expired")
+WORDS(word_subject, NULL, "unit", "handle", "sa")
+WORDS(word_handle, NULL, "nonce", "key-exchange", "shared-secret", "ike-sa", "esp-key", "psk", "ppk", "kek",
+      "private-key", "public-key")
+WORDS(word_handle_state, NULL, "new", "authenticated", "installed")
 
 void put_str(struct json_object *o, const char *key, const char *value)
 {
@@ -49,6 +54,38 @@ void put_hex64(struct json_object *o, const char *key, uint64_t value)
 void put_bool(struct json_object *o, const char *key, bool value)
 {
 	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+void put_hex(struct json_object *o, const char *key, const uint8_t *bytes, size_t len)
+{
+	char *text = malloc(2 * len + 1);
+
+	if (!text)
+		abort();
+	for (size_t i = 0; i < len; i++)
+		sprintf(text + 2 * i, "%02x", bytes[i]);
+	text[2 * len] = '\0';
+	put_str(o, key, text);
+	free(text);
+}
+
+void put_spi(struct json_object *o, uint32_t spi)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "0x%08x", spi);
+	put_str(o, "spi", text);
+}
+
+void put_version(struct json_object *o, const char *key, uint32_t v, bool patch)
+{
+	char text[24];
+
+	if (patch)
+		snprintf(text, sizeof(text), "%u.%u.%u", v >> 16, v >> 8 & 0xff, v & 0xff);
+	else
+		snprintf(text, sizeof(text), "%u.%u", v >> 16, v & 0xffff);
+	put_str(o, key, text);
 }
 
 void put_addr(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr)

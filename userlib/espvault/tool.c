@@ -2,6 +2,7 @@
 /* Choosing a command, choosing a unit, complaining. */
 #include "tool.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,11 @@ static const struct command commands[] = {
 	{ "provision", "DEVICE --type T --wrap W --blob FILE [--store FILE]", "bring a wrapped secret into a unit",
 	  cmd_provision },
 	{ "run", "[--keep-going] [FILE]", "several commands in one session, one in each line", cmd_run },
+	{ "attest", "[DEVICE] [--sa HANDLE | --daddr ADDR --spi N] [--nonce HEX] [-o FILE]",
+	  "a signed statement of a unit", cmd_attest },
+	{ "certificate", "[DEVICE]", "the device's certificate, for verifiers to keep", cmd_certificate },
+	{ "verify", "--anchor FILE [--chain FILE] [--nonce HEX] [--test-mode] STATEMENT",
+	  "is a statement genuine; needs no device", cmd_verify },
 	{ "zeroize", "DEVICE --all", "wipe every key of a unit", cmd_zeroize },
 };
 
@@ -115,11 +121,27 @@ bool number32(const char *text, uint32_t min, uint32_t max, uint32_t *n)
 	return ok;
 }
 
+bool hex_bytes(const char *text, uint8_t *bytes, size_t n)
+{
+	if (!strncmp(text, "0x", 2))
+		text += 2;
+	if (strlen(text) != 2 * n || strspn(text, "0123456789abcdefABCDEF") != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		sscanf(text + 2 * i, "%2hhx", &bytes[i]);
+	return true;
+}
+
+uint8_t ip_address(const char *text, uint8_t daddr[16])
+{
+	return inet_pton(AF_INET, text, daddr) == 1 ? 4 : inet_pton(AF_INET6, text, daddr) == 1 ? 6 : 0;
+}
+
 static int usage(FILE *to, int code)
 {
 	fputs("usage: espvault [--json] COMMAND [ARGUMENT]...\n\n", to);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
-		fprintf(to, "  %-9s %s\n            %s\n", commands[i].name, commands[i].args, commands[i].text);
+		fprintf(to, "  %-11s %s\n              %s\n", commands[i].name, commands[i].args, commands[i].text);
 	fputs("\nDEVICE is /dev/espvaultN; without it the only unit of the host. For development\n"
 	      "it may be unix:PATH or unit:[PROGRAM], a process. See espvault(8).\n", to);
 	return code;

@@ -16,6 +16,7 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_NO_DEVICE = 3,	/* none there, or it can't be opened */
 	EXIT_NOT_FOUND = 4,	/* device is fine, the object is not in it */
+	EXIT_NOT_GENUINE = 5,	/* a statement was refused */
 };
 
 struct tool {
@@ -49,6 +50,9 @@ int cmd_seal(struct tool *t);
 int cmd_provision(struct tool *t);
 int cmd_run(struct tool *t);
 int cmd_zeroize(struct tool *t);
+int cmd_attest(struct tool *t);
+int cmd_certificate(struct tool *t);
+int cmd_verify(struct tool *t);
 
 /* Say why on stderr, "espvault: ...", and return code. */
 int complain(enum exit_code code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -66,6 +70,10 @@ int open_to_look(struct tool *t, struct espvault **unit, char name[64]);
 /* A number from min to max, or false. */
 bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
 bool number32(const char *text, uint32_t min, uint32_t max, uint32_t *n);
+/* n bytes as hex digits, with or without 0x, or false. */
+bool hex_bytes(const char *text, uint8_t *bytes, size_t n);
+/* 4 or 6 and daddr, or 0. */
+uint8_t ip_address(const char *text, uint8_t daddr[16]);
 
 /* Words for the interface's numbers; "unknown" otherwise. */
 const char *word_dir(unsigned int n);
@@ -75,12 +83,20 @@ const char *word_algo(unsigned int n);
 const char *word_custody(unsigned int n);
 const char *word_vouch(unsigned int n);
 const char *word_sa_state(unsigned int n);
+const char *word_subject(unsigned int n);
+const char *word_handle(unsigned int n);
+const char *word_handle_state(unsigned int n);
 
 /* JSON helpers: add a member. */
 void put_str(struct json_object *o, const char *key, const char *value);
 void put_u64(struct json_object *o, const char *key, uint64_t value);
 void put_hex64(struct json_object *o, const char *key, uint64_t value);
 void put_bool(struct json_object *o, const char *key, bool value);
+void put_hex(struct json_object *o, const char *key, const uint8_t *bytes, size_t len);
+void put_spi(struct json_object *o, uint32_t spi);
+void put_version(struct json_object *o, const char *key, uint32_t version, bool patch);
+/* ESV_MODE_* as words. */
+void put_mode(struct json_object *o, uint32_t mode);
 /* family 4 or 6, network order */
 void put_addr(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr);
 void put_prefix(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr,

@@ -281,6 +281,122 @@ static void test_zeroize(void **state)
 	assert_int_equal(status, ESV_S_KEY_REJECTED);
 }
 
+#define NONCE	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+/* A file of its own for each; the certificate is what the tool printed. */
+static void keep_file(const char *path)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(out, 1, strlen(out), f), strlen(out));
+	fclose(f);
+}
+
+static void expect_in(const char *dir, const char *format, int code, const char *in_out, const char *in_err)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), format, dir, dir, dir);
+	expect(line, code, in_out, in_err);
+}
+
+/* From the device to a verifier that has none. */
+static void test_attest_and_verify(void **state)
+{
+	char dir[] = "/tmp/tool-XXXXXX", path[64], line[128];
+	struct json_object *o;
+
+	assert_non_null(mkdtemp(dir));
+	expect("certificate /dev/espvault0", EXIT_OK, "-----BEGIN CERTIFICATE-----", NULL);
+	snprintf(path, sizeof(path), "%s/device.pem", dir);
+	keep_file(path);
+	expect("certificate /dev/espvault1", EXIT_OK, NULL, NULL);
+	snprintf(path, sizeof(path), "%s/other.pem", dir);
+	keep_file(path);
+	expect_in(dir, "attest /dev/espvault0 --nonce " NONCE " -o %s/st", EXIT_OK, "subject          unit", NULL);
+	fake_faults.units = 0;
+	expect_in(dir, "verify --anchor %s/device.pem --nonce " NONCE " %s/st", EXIT_OK, "genuine          yes", NULL);
+	expect_in(dir, "verify --anchor %s/device.pem --nonce 0x" NONCE " --json %s/st", EXIT_OK, "\"genuine\":true", NULL);
+	o = parsed();
+	assert_string_equal(get(o, "nonce"), NONCE);
+	assert_string_equal(get(o, "nonce-compared"), "true");
+	assert_string_equal(get(o, "fw-version"), "1.0.0");
+	assert_int_equal(strlen(get(o, "measurement")), 64);
+	json_object_put(o);
+	expect_in(dir, "verify --anchor %s/device.pem %s/st", EXIT_OK, "nonce-compared   no", NULL);
+	expect_in(dir, "verify --anchor %s/device.pem --nonce f" NONCE " %s/st", EXIT_USAGE, NULL, "64 hex digits");
+	expect_in(dir, "verify --anchor %s/other.pem %s/st", EXIT_NOT_GENUINE, NULL, "do not lead to the anchor");
+	assert_string_equal(out, "");
+	memset(line, 'a', 64);
+	snprintf(line + 64, sizeof(line) - 64, " %%s/st");
+	snprintf(path, sizeof(path), "%s", "verify --anchor %s/device.pem --nonce ");
+	memmove(line + strlen(path), line, strlen(line) + 1);
+	memcpy(line, path, strlen(path));
+	expect_in(dir, line, EXIT_NOT_GENUINE, NULL, "another nonce");
+	expect_in(dir, "verify --anchor %s/device.pem %s/device.pem", EXIT_NOT_GENUINE, NULL, "no signed data");
+	expect_in(dir, "verify --anchor %s/st %s/st", EXIT_REFUSED, NULL, "the anchor is no certificate");
+	expect_in(dir, "verify --anchor %s/none %s/st", EXIT_REFUSED, NULL, "can't be read");
+	expect_in(dir, "verify --anchor %s/device.pem %s", EXIT_REFUSED, NULL, "can't be read");
+	snprintf(line, sizeof(line), "rm -r %s", dir);
+	assert_int_equal(system(line), 0);
+}
+
+/* What a statement about an SA says in words; and the device of test mode by its flag. */
+static void test_attest_sa(void **state)
+{
+	uint8_t token[ESV_TOKEN_LEN];
+	enum esv_status status;
+	struct json_object *o;
+	uint32_t sa;
+	char line[128];
+
+	expect("exchange --json --id-i a.example --id-r b.example /dev/espvault0 /dev/espvault1", EXIT_OK, NULL, NULL);
+	o = parsed();
+	bytes_of(at(o, "a", "out"), token);
+	json_object_put(o);
+	sa = fake_install(0, token, ESV_DIR_OUT, 0x100, &status);
+	assert_int_not_equal(sa, 0);
+	snprintf(line, sizeof(line), "attest /dev/espvault0 --sa %u", sa);
+	expect(line, EXIT_OK, "peer             b.example", NULL);
+	expect("attest --daddr 10.0.0.2 --spi 0x100 /dev/espvault0 --json", EXIT_OK, "\"vouched-by\":\"host\"", NULL);
+	o = parsed();
+	assert_string_equal(get(o, "spi"), "0x00000100");
+	assert_string_equal(get(o, "custody"), "L3");
+	assert_string_equal(get(o, "peer-type"), "fqdn");
+	assert_in_range(strlen(get(o, "statement")), 2000, 2 * ESPVAULT_STATEMENT_MAX);
+	json_object_put(o);
+	expect("attest /dev/espvault0 --sa 99", EXIT_NOT_FOUND, NULL, "no such SA");
+	expect("attest /dev/espvault0 --daddr 10.0.0.2 --spi 0x101", EXIT_NOT_FOUND, NULL, "no such SA");
+	expect("attest /dev/espvault0 -o /nonexistent/st", EXIT_REFUSED, NULL, "can't be written");
+	expect("attest /dev/espvault0 -o -", EXIT_OK, "\x30\x82", NULL);
+}
+
+static void test_attest_usage(void **state)
+{
+	expect("attest", EXIT_USAGE, NULL, "2 units, name one");
+	expect("attest /dev/espvault0 /dev/espvault1", EXIT_USAGE, NULL, "one device");
+	expect("attest /dev/espvault0 --nonce 12", EXIT_USAGE, NULL, "64 hex digits");
+	expect("attest /dev/espvault0 --nonce", EXIT_USAGE, NULL, "64 hex digits");
+	expect("attest /dev/espvault0 --sa x", EXIT_USAGE, NULL, "a number");
+	expect("attest /dev/espvault0 --spi 256", EXIT_USAGE, NULL, "both --daddr and --spi");
+	expect("attest /dev/espvault0 --sa 1 --daddr 10.0.0.1 --spi 256", EXIT_USAGE, NULL, "--sa, or both");
+	expect("attest /dev/espvault0 --daddr 10.0.0", EXIT_USAGE, NULL, "an IP address");
+	expect("attest /dev/espvault0 -o", EXIT_USAGE, NULL, "a file name");
+	expect("attest /dev/espvault0 --frob", EXIT_USAGE, NULL, "no option '--frob'");
+	expect("certificate /dev/espvault0 now", EXIT_USAGE, NULL, "not 'now'");
+	expect("certificate --frob", EXIT_USAGE, NULL, "not '--frob'");
+	expect("certificate /dev/espvault7", EXIT_NO_DEVICE, NULL, "no such unit");
+	expect("verify", EXIT_USAGE, NULL, "needs a statement, and --anchor");
+	expect("verify --anchor x", EXIT_USAGE, NULL, "needs a statement, and --anchor");
+	expect("verify st", EXIT_USAGE, NULL, "needs a statement, and --anchor");
+	expect("verify --anchor", EXIT_USAGE, NULL, "'--anchor' misses its value");
+	expect("verify --frob st", EXIT_USAGE, NULL, "no option '--frob'");
+	expect("verify --anchor x st st", EXIT_USAGE, NULL, "one statement, not 'st' as well");
+	fake_faults.cmd_err = -EIO;
+	expect("attest /dev/espvault0", EXIT_REFUSED, NULL, "ATTEST: the device is locked");
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, fake_setup, fake_teardown)
 
 int main(void)
@@ -289,6 +405,7 @@ int main(void)
 		T(test_usage), T(test_devices), T(test_status_and_caps), T(test_exchange_json),
 		T(test_exchange_install_ms), T(test_exchange_lines), T(test_exchange_refusals),
 		T(test_exchange_device_says_no), T(test_decode), T(test_policy_and_counters), T(test_zeroize),
+		T(test_attest_and_verify), T(test_attest_sa), T(test_attest_usage),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

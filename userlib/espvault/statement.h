@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Statements as files and in words, for attest and verify. */
+#ifndef STATEMENT_H
+#define STATEMENT_H
+
+#include "tool.h"
+
+struct statement {
+	size_t len;
+	uint8_t bytes[ESPVAULT_STATEMENT_MAX];
+};
+
+/* To a file, or "-". EXIT_OK, or it has complained. */
+int statement_write(const char *path, const struct statement *s);
+/* What it says, as members of o. */
+void statement_put(struct json_object *o, const struct espvault_statement *st);
+
+#endif
