@@ -350,7 +350,7 @@ static struct esvc_attestor *attestor_of(unsigned int n)
 	return &fake_unit[n].host->dev->unit->attestor;
 }
 
-static void forge(const struct esvc_signer *by, const struct esvc_cert *cert, const void *content, size_t len,
+static void forge(const struct esvc_signer *by, const struct esvc_idcert *cert, const void *content, size_t len,
 		  struct stmt *s)
 {
 	s->len = ESPVAULT_STATEMENT_MAX;
