@@ -13,9 +13,15 @@
  */
 #include "every_command.h"
 
+#include <openssl/cms.h>
 #include <openssl/crypto.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <valgrind/memcheck.h>
+
+#include "esvc_cms.h"
+#include "esvc_idcert.h"
+#include "esvc_p256.h"
 
 static bool branches, indexes;
 static volatile unsigned int sink;
@@ -169,6 +175,83 @@ int __wrap_esvc_sig_sign(unsigned int scheme, struct esvc_bytes der, struct esvc
 
 	publish(len, sizeof(*len));
 	publish(out, *len);
+	return err;
+}
+
+/* That the keys which attest fit is what self-test 22 tells. */
+IN_FRONT_OF(esvc_p256_pairwise);
+int __wrap_esvc_p256_pairwise(const uint8_t priv[ESVC_P256_PRIV], const uint8_t pub[ESVC_P256_PUB])
+{
+	int err = __real_esvc_p256_pairwise(priv, pub);
+
+	publish(&err, sizeof(err));
+	return err;
+}
+
+/* Certificates and what stands in them: the device id, public keys, signatures (UNIT-97). */
+static int certified(int err, struct esvc_idcert *out)
+{
+	publish(&err, sizeof(err));
+	publish(out, sizeof(*out));
+	return err;
+}
+
+IN_FRONT_OF(i2d_X509);
+int __wrap_i2d_X509(const X509 *cert, unsigned char **out)
+{
+	int len = __real_i2d_X509(cert, out);
+
+	publish(&len, sizeof(len));
+	return len;
+}
+
+IN_FRONT_OF(X509_sign_ctx);
+int __wrap_X509_sign_ctx(X509 *cert, EVP_MD_CTX *ctx)
+{
+	int len = __real_X509_sign_ctx(cert, ctx);
+
+	publish(&len, sizeof(len));
+	return len;
+}
+
+IN_FRONT_OF(i2d_CMS_ContentInfo);
+int __wrap_i2d_CMS_ContentInfo(const CMS_ContentInfo *cms, unsigned char **out)
+{
+	int len = __real_i2d_CMS_ContentInfo(cms, out);
+
+	publish(&len, sizeof(len));
+	return len;
+}
+
+IN_FRONT_OF(esvc_idcert_device);
+int __wrap_esvc_idcert_device(const struct esvc_idcert_facts *facts, const struct esvc_signer *device,
+			      struct esvc_idcert *out)
+{
+	publish(facts, sizeof(*facts));
+	publish(device->pub, sizeof(device->pub));
+	return certified(__real_esvc_idcert_device(facts, device, out), out);
+}
+
+IN_FRONT_OF(esvc_idcert_boot);
+int __wrap_esvc_idcert_boot(const struct esvc_idcert_facts *facts, const struct esvc_signer *device,
+			    const uint8_t boot[ESVC_P256_PUB], struct esvc_idcert *out)
+{
+	publish(boot, ESVC_P256_PUB);
+	return certified(__real_esvc_idcert_boot(facts, device, boot, out), out);
+}
+
+/* A statement is for everybody to read; its signature has a length (UNIT-98). */
+IN_FRONT_OF(esvc_cms_sign);
+int __wrap_esvc_cms_sign(const struct esvc_signer *signer, const struct esvc_idcert *cert, const struct esvc_idcert *ca,
+			 const void *content, size_t content_len, uint8_t *out, size_t *out_len)
+{
+	int err;
+
+	publish(content, content_len);
+	err = __real_esvc_cms_sign(signer, cert, ca, content, content_len, out, out_len);
+	publish(&err, sizeof(err));
+	publish(out_len, sizeof(*out_len));
+	publish(out, *out_len);
 	return err;
 }
 

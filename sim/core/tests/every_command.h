@@ -287,6 +287,19 @@ static void vouch(struct end *e)
 	ok(run(e, ESV_OP_AUTH_ASSERT, &in, sizeof(in), NULL, 0));
 }
 
+static void attest(struct end *e)
+{
+	static struct esv_attested out;
+	struct esv_attest in = { .nonce = "a verifier's nonce", .subject = ESV_SUBJECT_UNIT };
+
+	ok(run(e, ESV_OP_ATTEST, &in, sizeof(in), &out, sizeof(out)));
+	in.subject = ESV_SUBJECT_HANDLE;
+	in.handle = htole64(e->ike);
+	ok(run(e, ESV_OP_ATTEST, &in, sizeof(in), &out, sizeof(out)));
+	in.handle = 0;
+	is(run(e, ESV_OP_ATTEST, &in, sizeof(in), &out, sizeof(out)), ESV_S_BAD_HANDLE);
+}
+
 /* --- IKE messages --- */
 
 static void message(struct end *e, struct end *peer, uint16_t len)
@@ -655,6 +668,8 @@ static void every_command(struct world *w, void (*powered)(void))
 
 	begin(w, powered);
 	policy = first_ike_sa(w);
+	attest(a);
+	attest(&w->b);
 	rekeyed_ike_sa(w);
 	other_ike_sa(w);
 	nic(a, ESV_OP_POLICY_QUERY, policy, 0, sizeof(struct esv_policy_info));

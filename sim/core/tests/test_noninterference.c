@@ -62,7 +62,7 @@ int __wrap_esvc_key_token(struct esvc_unit *unit, const struct esvc_keyslot *slo
 	int err = __real_esvc_key_token(unit, slot, token);
 
 	if (leak == IN_TOKEN)
-		token[offsetof(struct esv_token, generation)] ^= leaked & 0x10;
+		token[offsetof(struct esv_token, generation)] ^= leaked;
 	return err;
 }
 

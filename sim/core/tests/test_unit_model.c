@@ -467,7 +467,8 @@ static void query(struct real *u, const struct model *m, enum slot s, const stru
 		state = vouch ? ESV_HS_AUTHENTICATED : ESV_HS_NEW;
 	} else if (s >= S_ESP_IN) {
 		vouch = m->esp_vouch;
-		state = m->installed[s - S_ESP_IN] ? ESV_HS_INSTALLED : ESV_HS_NEW;
+		state = m->installed[s - S_ESP_IN] ? ESV_HS_INSTALLED :
+			m->bound[s - S_ESP_IN] ? ESV_HS_SUSPENDED : ESV_HS_NEW;
 		dir = s == S_ESP_IN ? ESV_DIR_IN : ESV_DIR_OUT;
 	}
 	if (out->type != slot_type[s] || out->state != state || out->vouch != vouch || out->dir != dir)
