@@ -24,6 +24,7 @@ NICS = ("esv0", "esv1")
 CANARY = "/run/canary"
 
 rig = tap.fixture(lambda: flow.installed(Rig(nic_props={"x-test-mode": True})))
+clean = tap.fixture(lambda: Rig(nic_props={"x-test-mode": True}))   # nobody planted anything in its memory
 
 
 def use(esp):
@@ -124,7 +125,7 @@ LIVE = {
 }
 
 
-@tap.test(rig, timeout=300)
+@tap.test(clean, timeout=300)
 def an_ike_on_handles_leaves_no_secret_outside(rig):
     """
     UNIT-1 through a whole IKE, during it and after: KE secrets, SK_d, SK_e, SK_p, key
@@ -147,7 +148,7 @@ def an_ike_on_handles_leaves_no_secret_outside(rig):
     run.go_on(None)
 
 
-@tap.test(rig, timeout=120)
+@tap.test(clean, timeout=120)
 def tokens_of_an_ike_on_handles_carry_traffic(rig):
     """The end of it: the children's tokens are SAs whose peer the unit authenticated (custody L4)."""
     run = ike.Ike(rig.guest, *(xfrm.unit_node(side) for side in (rig.a, rig.b)))
