@@ -343,6 +343,7 @@ static void unit_provision(struct world *w)
 	uint16_t len = 32 + u8(w) % 64;
 	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .len = htole16(len) };
 	const size_t head = offsetof(struct esv_provision, data);
+	size_t total;
 
 	h.type = in->type = 1 + u8(w) % ESV_H_CERT;
 	in->wrap = 1 + u8(w) % 4;
@@ -357,8 +358,9 @@ static void unit_provision(struct world *w)
 		memset(in->data + sizeof(h), 0x5a, len);
 		harm(w, in->data, sizeof(h) + len);
 	}
+	total = head + le16toh(in->len);
 	harm(w, buf, head);
-	if (unit_cmd(w, ESV_OP_PROVISION, buf, head + le16toh(in->len), &out, sizeof(out)) == ESV_S_OK)
+	if (unit_cmd(w, ESV_OP_PROVISION, buf, total, &out, sizeof(out)) == ESV_S_OK)
 		w->unit.held[in->type % (ESV_H_CERT + 1)] = le64toh(out.handle);
 }
 
