@@ -151,15 +151,17 @@ static int take_socket(const struct options *o, int *fd)
 {
 	if (!o->listen) {
 		*fd = UNIT_SOCKET_FD;
-		return inherited(*fd) ? -1 : complain(EXIT_USAGE, "descriptor %d is no connection; libespvault starts this "
-						      "program with one, and --listen PATH makes a socket", *fd);
+		return inherited(*fd) ? -1 :
+		       complain(EXIT_USAGE, "descriptor %d is no connection; libespvault starts this program with one, "
+				"and --listen PATH makes a socket", *fd);
 	}
 	*fd = serve_listen(o->listen);
 	if (*fd == -EADDRINUSE)
 		return complain(EXIT_FAILED, "%s: something else is there; it is left alone, choose another path",
 				o->listen);
 	if (*fd < 0)
-		return complain(EXIT_FAILED, "%s: %s", *o->listen ? o->listen : "--listen needs a path", strerror(-*fd));
+		return complain(EXIT_FAILED, "%s: %s", *o->listen ? o->listen : "--listen needs a path",
+				strerror(-*fd));
 	return -1;
 }
 

@@ -218,8 +218,8 @@ int plan_devices(struct plan *p)
 		if (!p->xfrm.dev[i])
 			p->xfrm.dev[i] = p->xfrm.ifname[i];
 		if (p->xfrm.src && !*p->xfrm.dev[i])
-			return complain(EXIT_USAGE, "%s has no interface: --dev-%c names the one that lines for ip(8) need",
-					p->side[i].path, "ir"[i]);
+			return complain(EXIT_USAGE, "%s has no interface: --dev-%c names the one that lines for ip(8) "
+					"need", p->side[i].path, "ir"[i]);
 	}
 	return EXIT_OK;
 }

@@ -33,7 +33,8 @@ static int take(struct request *r, int option, const char *text)
 	case O_WRAP:
 		r->wrap = wrap_type(text);
 		if (r->wrap == ESPVAULT_WRAP_KWP)
-			return complain(EXIT_USAGE, "the key of a kwp blob must be in the same session: use `espvault run`");
+			return complain(EXIT_USAGE, "the key of a kwp blob must be in the same session: "
+					"use `espvault run`");
 		return r->wrap ? EXIT_OK : complain(EXIT_USAGE, "--wrap does not take '%s', but " WRAP_TYPES, text);
 	case O_BLOB:
 		r->blob = text;
@@ -66,8 +67,8 @@ static int parse(struct tool *t, struct request *r)
 	if (optind < t->argc)
 		return complain(EXIT_USAGE, "provision takes one device, not '%s' as well", t->argv[optind]);
 	if (!r->device || !r->type || !r->wrap || !r->blob)
-		return complain(EXIT_USAGE, "provision needs a device, --type, --wrap and --blob, the file with the wrapped "
-				"secret");
+		return complain(EXIT_USAGE, "provision needs a device, --type, --wrap and --blob, the file with the "
+				"wrapped secret");
 	return EXIT_OK;
 }
 

@@ -76,7 +76,8 @@ static int parse(struct tool *t, struct request *r)
 		if (option == ':')
 			return complain(EXIT_USAGE, "'%s' misses its value", t->argv[optind - 1]);
 		if (option == '?')
-			return complain(EXIT_USAGE, "seal has no option '%s'; espvault(8) lists them", t->argv[optind - 1]);
+			return complain(EXIT_USAGE, "seal has no option '%s'; espvault(8) lists them",
+					t->argv[optind - 1]);
 		code = take(r, option, optarg);
 		if (code != EXIT_OK)
 			return code;
@@ -86,8 +87,8 @@ static int parse(struct tool *t, struct request *r)
 	if (!r->type || !r->secret)
 		return complain(EXIT_USAGE, "seal needs --type and --secret, the file with the secret");
 	if (!r->to == !r->kek)
-		return complain(EXIT_USAGE, "seal needs --to, the answer of `espvault status --json`, or --kek, the file "
-				"with a key of 32 bytes");
+		return complain(EXIT_USAGE, "seal needs --to, the answer of `espvault status --json`, or --kek, the "
+				"file with a key of 32 bytes");
 	if (!strcmp(r->secret, "-") && (!strcmp(r->to ?: r->kek, "-")))
 		return complain(EXIT_USAGE, "only one file can be standard input");
 	return EXIT_OK;
@@ -157,7 +158,8 @@ static bool key_wrap(const uint8_t kek[32], const struct bytes *plain, struct by
 
 	if (ctx)
 		EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	ok = cipher && ctx && plain->len + 16 <= sizeof(out->b) && EVP_EncryptInit_ex2(ctx, cipher, kek, NULL, NULL) == 1 &&
+	ok = cipher && ctx && plain->len + 16 <= sizeof(out->b) &&
+	     EVP_EncryptInit_ex2(ctx, cipher, kek, NULL, NULL) == 1 &&
 	     EVP_EncryptUpdate(ctx, out->b, &n, plain->b, (int)plain->len) == 1 &&
 	     EVP_EncryptFinal_ex(ctx, out->b + n, &end) == 1;
 	out->len = (size_t)(n + end);
@@ -187,8 +189,10 @@ static int wrap(const struct request *r, struct secrets *s, struct bytes *out)
 	if (code != EXIT_OK)
 		return code;
 	if (s->kek.len != 32)
-		return complain(EXIT_USAGE, "%s: a key that wraps others has 32 bytes, this one has %zu", r->kek, s->kek.len);
-	return key_wrap(s->kek.b, &s->plain, out) ? EXIT_OK : complain(EXIT_REFUSED, "libcrypto can't wrap this secret");
+		return complain(EXIT_USAGE, "%s: a key that wraps others has 32 bytes, this one has %zu", r->kek,
+				s->kek.len);
+	return key_wrap(s->kek.b, &s->plain, out) ? EXIT_OK :
+	       complain(EXIT_REFUSED, "libcrypto can't wrap this secret");
 }
 
 /* What the wrap protects (UNIT-90). */
@@ -202,8 +206,8 @@ static int encode(const struct request *r, struct secrets *s)
 	if (code != EXIT_OK)
 		return code;
 	s->plain.len = sizeof(s->plain.b);
-	return espvault_secret_encode(r->type, id_type, id, id_len, s->secret.b, s->secret.len, s->plain.b, &s->plain.len) ?
-	       complain(EXIT_USAGE, "%s: a secret has at most %d bytes", r->secret, ESV_SECRET_MAX) : EXIT_OK;
+	return espvault_secret_encode(r->type, id_type, id, id_len, s->secret.b, s->secret.len, s->plain.b,
+				      &s->plain.len) ? complain(EXIT_USAGE, "%s: a secret has at most %d bytes", r->secret, ESV_SECRET_MAX) : EXIT_OK;
 }
 
 static int print_sealed(const struct tool *t, const struct request *r, const struct bytes *out)

@@ -28,7 +28,10 @@ int write_bytes(const char *path, const void *bytes, size_t len);
 bool hex_decode(const char *text, uint8_t *out, size_t max, size_t *len);
 void put_bytes(struct json_object *o, const char *key, const void *bytes, size_t len);
 
-/* Type of an identity by the look of its text (RFC 7296 3.5); id has room for ESPVAULT_NONCE_MAX bytes. 0: not 1..256 bytes. */
+/*
+ * Type of an identity by the look of its text (RFC 7296 3.5), 0: it has not 1 to 256 bytes. id has room for
+ * ESPVAULT_NONCE_MAX.
+ */
 uint8_t id_encode(const char *text, uint8_t *id, size_t *len);
 
 #endif

@@ -176,7 +176,8 @@ int cmd_selftest(struct tool *t)
 	}
 	t->argc = n;
 	if (run && t->argc < 2)
-		return complain(EXIT_USAGE, "a self-test that fails locks the unit and wipes its keys: name the device");
+		return complain(EXIT_USAGE, "a self-test that fails locks the unit and wipes its keys: "
+				"name the device");
 	code = run && t->argc == 2 && t->argv[1][0] != '-' ? open_unit(t->argv[1], 0, &unit, path) :
 	       open_to_look(t, &unit, path);
 	if (code != EXIT_OK)
