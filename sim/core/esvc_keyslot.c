@@ -162,7 +162,6 @@ struct esvc_keyslot *esvc_key_make(struct esvc_unit *unit, struct esvc_session *
 	s->key.iv_left = ESVC_KEY_PACKETS;
 	s->key.max_packets = ESVC_KEY_PACKETS;
 	s->key.max_bytes = ESVC_KEY_BYTES;
-	s->key.custody = ESV_CUSTODY_L3;
 	s->key.bind.function = owner->function;
 	s->key.bind.dir = dir;
 	s->key.bind.algo = ESV_ALGO_AES_GCM_16_256;
@@ -310,6 +309,19 @@ struct esvc_keyslot *esvc_key_get(struct esvc_unit *unit, const struct esvc_sess
 	if (s->state == ESVC_SLOT_FREE || s->owner != owner || s->gen != handle >> 32)
 		return NULL;
 	return s;
+}
+
+/* Keys to receive with are never used up: what was sent may still arrive (SP 800-57 part 1, 5.3.4). */
+uint8_t esvc_keyslot_shown(const struct esvc_keyslot *k)
+{
+	const struct esvc_key *key = &k->key;
+
+	if (key->bind.dir == ESV_DIR_OUT && (!key->iv_left || key->packets >= key->max_packets ||
+					     key->bytes >= key->max_bytes))
+		return ESV_HS_DEACTIVATED;
+	if (key->installed)
+		return ESV_HS_INSTALLED;
+	return k->state == ESVC_SLOT_RELEASED ? ESV_HS_SUSPENDED : ESV_HS_NEW;
 }
 
 const uint8_t *esvc_key_raw(const struct esvc_unit *unit, const struct esvc_keyslot *s)

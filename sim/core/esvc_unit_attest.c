@@ -55,10 +55,11 @@ static void say_id(struct esv_statement *st, uint8_t type, const uint8_t *id, ui
 
 static void say_key(struct esv_statement *st, const struct esvc_key *key)
 {
-	const struct esvc_peer *peer = esvc_container(key, struct esvc_keyslot, key)->peer;
+	const struct esvc_keyslot *slot = esvc_container(key, struct esvc_keyslot, key);
+	const struct esvc_peer *peer = slot->peer;
 
 	st->type = ESV_H_ESP;
-	st->state = key->installed ? ESV_HS_INSTALLED : ESV_HS_NEW;
+	st->state = esvc_keyslot_shown(slot);
 	st->vouch = key->vouch;
 	st->dir = key->bind.dir;
 	st->custody = key->custody;
@@ -69,13 +70,8 @@ static void say_key(struct esv_statement *st, const struct esvc_key *key)
 /* Custody as its children would have it. */
 static void say_ike(struct esv_statement *st, const struct esvc_ike_sa *ike)
 {
-	static const uint8_t custody[] = {
-		[ESV_VOUCH_NONE] = ESV_CUSTODY_UNKNOWN, [ESV_VOUCH_HOST] = ESV_CUSTODY_L3,
-		[ESV_VOUCH_UNIT] = ESV_CUSTODY_L4,
-	};
-
 	st->vouch = ike->vouch;
-	st->custody = custody[ike->vouch];
+	st->custody = esvc_derived_custody(ike->vouch);
 	say_id(st, ike->id_type, ike->id, ike->id_len);
 }
 

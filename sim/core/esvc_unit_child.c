@@ -137,8 +137,7 @@ static struct esvc_keyslot *child_key(struct esvc_unit *unit, struct esvc_sessio
 	k->key.max_packets = lower(k->key.max_packets, in->hard_packets);
 	k->key.max_bytes = lower(k->key.max_bytes, in->hard_bytes);
 	k->key.vouch = c->ike->vouch;
-	if (c->ike->vouch == ESV_VOUCH_UNIT)
-		k->key.custody = ESV_CUSTODY_L4;
+	k->key.custody = esvc_derived_custody(c->ike->vouch);
 	k->detached = c->flags & ESV_CHILD_F_DETACH;
 	esvc_key_deadline(unit, k, deadline);
 	return k;

@@ -261,19 +261,6 @@ static enum esv_status destroy(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	return ESV_S_OK;
 }
 
-/* Keys to receive with are never used up: what was sent may still arrive (SP 800-57 part 1, 5.3.4). */
-static uint8_t esp_state(const struct esvc_keyslot *k)
-{
-	const struct esvc_key *key = &k->key;
-
-	if (key->bind.dir == ESV_DIR_OUT && (!key->iv_left || key->packets >= key->max_packets ||
-					     key->bytes >= key->max_bytes))
-		return ESV_HS_DEACTIVATED;
-	if (key->installed)
-		return ESV_HS_INSTALLED;
-	return k->state == ESVC_SLOT_RELEASED ? ESV_HS_SUSPENDED : ESV_HS_NEW;
-}
-
 static enum esv_status handle_query(struct esvc_dev *dev, struct esvc_cmd *cmd)
 {
 	uint64_t value = le64toh(((const struct esv_handle_in *)(const void *)cmd->in)->handle);
@@ -297,7 +284,7 @@ static enum esv_status handle_query(struct esvc_dev *dev, struct esvc_cmd *cmd)
 			info->vouch = esvc_handle_object(&dev->unit->handles, h)->ike.vouch;
 	} else {
 		info->type = ESV_H_ESP;
-		info->state = esp_state(k);
+		info->state = esvc_keyslot_shown(k);
 		info->vouch = k->key.vouch;
 		info->dir = k->key.bind.dir;
 	}

@@ -120,6 +120,12 @@ struct esvc_unit {
 	uint8_t selftest_failed;	/* number of the test, 0: all passed */
 };
 
+/* Custody of a key that was derived here, by who vouched for the peer (UNIT-20). */
+static inline uint8_t esvc_derived_custody(uint8_t vouch)
+{
+	return vouch == ESV_VOUCH_UNIT ? ESV_CUSTODY_L4 : vouch == ESV_VOUCH_HOST ? ESV_CUSTODY_L3 : ESV_CUSTODY_UNKNOWN;
+}
+
 /* esvc_keyslot.c */
 int esvc_keys_init(struct esvc_unit *unit);
 void esvc_keys_free(struct esvc_unit *unit);
@@ -142,6 +148,8 @@ uint32_t esvc_key_room(const struct esvc_unit *unit);
 uint64_t esvc_key_handle(const struct esvc_unit *unit, const struct esvc_keyslot *slot);
 struct esvc_keyslot *esvc_key_get(struct esvc_unit *unit, const struct esvc_session *owner,
 			       uint64_t handle);
+/* enum esv_handle_state, as HANDLE_QUERY and statements show it (UNIT-10). */
+uint8_t esvc_keyslot_shown(const struct esvc_keyslot *slot);
 const uint8_t *esvc_key_raw(const struct esvc_unit *unit, const struct esvc_keyslot *slot);
 
 /*

@@ -245,6 +245,7 @@ static void test_handles(void **state)
 	struct rig *r = rig_new(ESV_MODE_TEST, 1);
 	uint64_t ike = rig_ike(r, r->session), psk = brought(r, ESV_H_PSK, "bound.example", "a secret", 8);
 	uint64_t nonce = rig_nonce(r, r->session, 32, NULL);
+	struct esvc_keyslot *key;
 	struct esv_child_out child;
 	static struct said s;
 	uint32_t mine = r->session;
@@ -263,6 +264,14 @@ static void test_handles(void **state)
 	said(r, ESV_SUBJECT_HANDLE, 0, le64toh(child.esp_out), &s);
 	check_key(&s.st, ESV_H_ESP, ESV_HS_NEW, ESV_VOUCH_HOST, ESV_CUSTODY_L3, "peer.invali");
 	assert_int_equal(s.st.dir, ESV_DIR_OUT);
+	/* UNIT-10: the states are those of HANDLE_QUERY, whichever command shows them. */
+	key = esvc_key_get(r->dev.unit, esvc_session_get(&r->dev.unit->sessions, 0, r->session), le64toh(child.esp_out));
+	esvc_keyslot_state(r->dev.unit, key, ESVC_SLOT_RELEASED);
+	said(r, ESV_SUBJECT_HANDLE, 0, le64toh(child.esp_out), &s);
+	check_key(&s.st, ESV_H_ESP, ESV_HS_SUSPENDED, ESV_VOUCH_HOST, ESV_CUSTODY_L3, "peer.invali");
+	key->key.packets = key->key.max_packets;
+	said(r, ESV_SUBJECT_HANDLE, 0, le64toh(child.esp_out), &s);
+	check_key(&s.st, ESV_H_ESP, ESV_HS_DEACTIVATED, ESV_VOUCH_HOST, ESV_CUSTODY_L3, "peer.invali");
 	r->session = rig_open(r);
 	assert_int_equal(attest(r, ESV_SUBJECT_HANDLE, 0, ike), ESV_S_BAD_HANDLE);
 	assert_int_equal(attest(r, ESV_SUBJECT_HANDLE, 0, le64toh(child.esp_out)), ESV_S_BAD_HANDLE);
