@@ -19,16 +19,13 @@
  */
 static void measure(uint8_t measurement[ESV_MEASUREMENT_LEN])
 {
-	struct {
-		char label[24];
-		uint32_t versions[2];
-	} in = { "espvault measurement 1", { htole32(ESVC_FW_VERSION), htole32(ESV_IF_VERSION) } };
-	const size_t len = strlen(in.label) + 1;
-	uint8_t octets[sizeof(in)];
+	static const char label[] = "espvault measurement 1";
+	const uint32_t versions[] = { htole32(ESVC_FW_VERSION), htole32(ESV_IF_VERSION) };
+	uint8_t octets[sizeof(label) + sizeof(versions)];
 
-	memcpy(octets, in.label, len);
-	memcpy(octets + len, in.versions, sizeof(in.versions));
-	SHA256(octets, len + sizeof(in.versions), measurement);
+	memcpy(octets, label, sizeof(label));
+	memcpy(octets + sizeof(label), versions, sizeof(versions));
+	SHA256(octets, sizeof(octets), measurement);
 }
 
 static int draw(struct esvc_unit *unit, uint8_t *priv)

@@ -6,9 +6,11 @@
 #ifndef ESVC_CMD_H
 #define ESVC_CMD_H
 
+#include <endian.h>
 #include <espvault/esv_if.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct esvc_dev;
 
@@ -46,6 +48,23 @@ extern const struct esvc_cmd_row esvc_nic_rows[];
 extern const struct esvc_cmd_row esvc_sa_rows[];
 extern const struct esvc_cmd_row esvc_policy_rows[];
 extern const struct esvc_cmd_row esvc_unit_rows[];
+
+/* Fields of the payload by their offsets, for handlers of more than one layout. */
+static inline uint64_t esvc_in64(const struct esvc_cmd *cmd, size_t off)
+{
+	uint64_t v;
+
+	memcpy(&v, cmd->in + off, sizeof(v));
+	return le64toh(v);
+}
+
+static inline uint16_t esvc_in16(const struct esvc_cmd *cmd, size_t off)
+{
+	uint16_t v;
+
+	memcpy(&v, cmd->in + off, sizeof(v));
+	return le16toh(v);
+}
 
 /* Refuse with the offending byte: `return esvc_refuse(cmd, ESV_S_BAD_FIELD, offsetof(...))`. */
 static inline enum esv_status esvc_refuse(struct esvc_cmd *cmd, enum esv_status status, size_t off)

@@ -19,7 +19,7 @@ static int add_signer(CMS_ContentInfo *cms, X509 *cert, EVP_PKEY *key)
 					     CMS_KEY_PARAM | CMS_NOSMIMECAP | CMS_NO_SIGNING_TIME);
 	EVP_PKEY_CTX *ctx = si ? CMS_SignerInfo_get0_pkey_ctx(si) : NULL;
 
-	return ctx && !esvc_p256_deterministic(ctx);
+	return ctx && !esvc_ecdsa_deterministic(ctx);
 }
 
 static CMS_ContentInfo *sign(X509 *cert, X509 *ca, EVP_PKEY *key, BIO *content)

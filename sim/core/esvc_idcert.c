@@ -106,7 +106,7 @@ static int sign(X509 *cert, const struct esvc_signer *by)
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx;
 	int ok = key && ctx && EVP_DigestSignInit_ex(ctx, &pctx, "SHA256", NULL, NULL, key, NULL) > 0 &&
-		 !esvc_p256_deterministic(pctx) && X509_sign_ctx(cert, ctx) > 0;
+		 !esvc_ecdsa_deterministic(pctx) && X509_sign_ctx(cert, ctx) > 0;
 
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);

@@ -59,7 +59,7 @@ EVP_PKEY *esvc_p256_key(const uint8_t *priv, const uint8_t pub[ESVC_P256_PUB])
 	return key;
 }
 
-int esvc_p256_deterministic(EVP_PKEY_CTX *ctx)
+int esvc_ecdsa_deterministic(EVP_PKEY_CTX *ctx)
 {
 	unsigned int deterministic = 1;
 	OSSL_PARAM params[] = {
@@ -81,7 +81,7 @@ int esvc_p256_pairwise(const uint8_t priv[ESVC_P256_PRIV], const uint8_t pub[ESV
 	int ok;
 
 	ok = key && half && sign && verify && EVP_DigestSignInit_ex(sign, &ctx, "SHA256", NULL, NULL, key, NULL) > 0 &&
-	     !esvc_p256_deterministic(ctx) && EVP_DigestSign(sign, signature, &len, text, sizeof(text)) > 0 &&
+	     !esvc_ecdsa_deterministic(ctx) && EVP_DigestSign(sign, signature, &len, text, sizeof(text)) > 0 &&
 	     EVP_DigestVerifyInit_ex(verify, NULL, "SHA256", NULL, NULL, half, NULL) > 0 &&
 	     EVP_DigestVerify(verify, signature, len, text, sizeof(text)) == 1;
 	EVP_MD_CTX_free(sign);

@@ -13,7 +13,7 @@
 EVP_PKEY *esvc_p256_key(const uint8_t *priv, const uint8_t pub[ESVC_P256_PUB]);
 
 /* RFC 6979: no signature depends on another random number. 0 or -EIO. */
-int esvc_p256_deterministic(EVP_PKEY_CTX *ctx);
+int esvc_ecdsa_deterministic(EVP_PKEY_CTX *ctx);
 
 /* Does pub verify what priv signs (FIPS 140-3 IG 10.3.A)? 0, or -EBADMSG. */
 int esvc_p256_pairwise(const uint8_t priv[ESVC_P256_PRIV], const uint8_t pub[ESVC_P256_PUB]);

@@ -8,6 +8,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "esvc_p256.h"
+
 #define RSA_BITS_MIN	2048
 #define RSA_BITS_MAX	4096
 
@@ -78,15 +80,15 @@ static int key_check(EVP_PKEY *key)
 	return 0;
 }
 
-int esvc_sig_private_check(struct esvc_bytes der)
+/* check: what libcrypto says of the whole key, 1: it is good. */
+static int check_and_free(EVP_PKEY *key, int (*check)(EVP_PKEY_CTX *ctx))
 {
-	EVP_PKEY *key = read_private(der);
 	EVP_PKEY_CTX *ctx = NULL;
 	int err = key_check(key);
 
 	if (!err) {
 		ctx = EVP_PKEY_CTX_new(key, NULL);
-		err = ctx && EVP_PKEY_pairwise_check(ctx) == 1 ? 0 : -EBADMSG;
+		err = ctx && check(ctx) == 1 ? 0 : -EBADMSG;
 	}
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(key);
@@ -94,20 +96,14 @@ int esvc_sig_private_check(struct esvc_bytes der)
 	return err;
 }
 
+int esvc_sig_private_check(struct esvc_bytes der)
+{
+	return check_and_free(read_private(der), EVP_PKEY_pairwise_check);
+}
+
 int esvc_sig_public_check(struct esvc_bytes der)
 {
-	EVP_PKEY *key = read_public(der);
-	EVP_PKEY_CTX *ctx = NULL;
-	int err = key_check(key);
-
-	if (!err) {
-		ctx = EVP_PKEY_CTX_new(key, NULL);
-		err = ctx && EVP_PKEY_public_check(ctx) == 1 ? 0 : -EBADMSG;
-	}
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	ERR_clear_error();
-	return err;
+	return check_and_free(read_public(der), EVP_PKEY_public_check);
 }
 
 /* The hash's own MGF1, a salt as long as the hash (RFC 7427 A.4.3, RFC 8247 3.2). */
@@ -119,18 +115,6 @@ static int pss_setup(const struct scheme *s, EVP_PKEY_CTX *ctx)
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
-/* RFC 6979: no signature depends on another random number. */
-static int ecdsa_setup(const struct scheme *s, EVP_PKEY_CTX *ctx)
-{
-	unsigned int deterministic = 1;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_uint(OSSL_SIGNATURE_PARAM_NONCE_TYPE, &deterministic),
-		OSSL_PARAM_construct_end(),
-	};
-
-	return s->key_type != EVP_PKEY_EC || EVP_PKEY_CTX_set_params(ctx, params) > 0;
-}
-
 static int sign(const struct scheme *s, EVP_PKEY *key, struct esvc_bytes octets, uint8_t *out, size_t *len)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -138,7 +122,7 @@ static int sign(const struct scheme *s, EVP_PKEY *key, struct esvc_bytes octets,
 	int ok;
 
 	ok = ctx && EVP_DigestSignInit_ex(ctx, &pctx, s->digest, NULL, NULL, key, NULL) > 0 && pss_setup(s, pctx) &&
-	     ecdsa_setup(s, pctx) && EVP_DigestSign(ctx, out, len, octets.p, octets.len) > 0;
+	     (s->key_type != EVP_PKEY_EC || !esvc_ecdsa_deterministic(pctx)) && EVP_DigestSign(ctx, out, len, octets.p, octets.len) > 0;
 	EVP_MD_CTX_free(ctx);
 	return ok ? 0 : -EIO;
 }

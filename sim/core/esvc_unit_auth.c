@@ -19,7 +19,6 @@
 struct request {
 	struct esvc_handle *h;
 	struct esvc_ike_sa *ike;
-	const struct esvc_handle *key;
 	const struct esvc_held *held;
 	struct esvc_auth auth;
 	struct esvc_bytes octets;
@@ -43,14 +42,6 @@ static const struct places verify_at = {
 	offsetof(struct esv_auth_verify, id_len), offsetof(struct esv_auth_verify, data),
 };
 
-static uint64_t le64_at(const struct esvc_cmd *cmd, size_t off)
-{
-	uint64_t v;
-
-	memcpy(&v, cmd->in + off, sizeof(v));
-	return le64toh(v);
-}
-
 /* The IKE SA, and whether an AUTH is due in it at all. */
 static enum esv_status find_ike(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
 				const struct places *at, struct request *r)
@@ -59,7 +50,7 @@ static enum esv_status find_ike(struct esvc_unit *unit, struct esvc_cmd *cmd, co
 
 	if (flags & ~ESV_AUTH_F_NO_PPK)
 		return esvc_refuse(cmd, ESV_S_UNSUPPORTED_VALUE, at->flags);
-	r->h = esvc_handle_get(&unit->handles, s, le64_at(cmd, at->ike), ESV_H_IKE);
+	r->h = esvc_handle_get(&unit->handles, s, esvc_in64(cmd, at->ike), ESV_H_IKE);
 	if (!r->h)
 		return esvc_refuse(cmd, ESV_S_BAD_HANDLE, at->ike);
 	r->ike = &esvc_handle_object(&unit->handles, r->h)->ike;
@@ -76,10 +67,11 @@ static enum esv_status find_ike(struct esvc_unit *unit, struct esvc_cmd *cmd, co
 static enum esv_status find_key(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
 				const struct places *at, uint8_t type, struct request *r)
 {
-	r->key = esvc_handle_get(&unit->handles, s, le64_at(cmd, at->key), type);
-	if (!r->key)
+	const struct esvc_handle *h = esvc_handle_get(&unit->handles, s, esvc_in64(cmd, at->key), type);
+
+	if (!h)
 		return esvc_refuse(cmd, ESV_S_BAD_HANDLE, at->key);
-	r->held = &esvc_handle_object(&unit->handles, r->key)->held;
+	r->held = &esvc_handle_object(&unit->handles, h)->held;
 	return ESV_S_OK;
 }
 
@@ -162,7 +154,7 @@ static enum esv_status sign_check(struct esvc_unit *unit, struct esvc_cmd *cmd, 
 
 static int make_auth(struct esvc_unit *unit, const struct request *r, uint8_t scheme, size_t *len)
 {
-	int err = 0;
+	int err;
 
 	if (scheme)
 		return esvc_sig_sign(scheme, held_bytes(r), r->octets, unit->sec->auth, len);

@@ -6,34 +6,16 @@
  */
 #include "esvc_unit_cmd.h"
 
-#include <endian.h>
-#include <string.h>
-
-static uint64_t le64_at(const struct esvc_cmd *cmd, size_t off)
-{
-	uint64_t v;
-
-	memcpy(&v, cmd->in + off, sizeof(v));
-	return le64toh(v);
-}
-
-static uint16_t le16_at(const struct esvc_cmd *cmd, size_t off)
-{
-	uint16_t v;
-
-	memcpy(&v, cmd->in + off, sizeof(v));
-	return le16toh(v);
-}
 
 enum esv_status esvc_inputs_nonce(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
 				  const struct esvc_input_places *at, struct esvc_inputs *in)
 {
-	uint16_t len = le16_at(cmd, at->peer_nonce_len);
+	uint16_t len = esvc_in16(cmd, at->peer_nonce_len);
 
 	/* Old test vectors have nonces of 8 bytes. */
 	if (len < (unit->cfg.mode & ESV_MODE_TEST ? 1 : ESV_NONCE_MIN) || len > ESV_NONCE_MAX)
 		return esvc_refuse(cmd, ESV_S_BAD_FIELD, at->peer_nonce_len);
-	in->nonce = esvc_handle_get(&unit->handles, s, le64_at(cmd, at->nonce), ESV_H_NONCE);
+	in->nonce = esvc_handle_get(&unit->handles, s, esvc_in64(cmd, at->nonce), ESV_H_NONCE);
 	return in->nonce ? ESV_S_OK : esvc_refuse(cmd, ESV_S_BAD_HANDLE, at->nonce);
 }
 
@@ -50,8 +32,8 @@ enum esv_status esvc_inputs_secrets(struct esvc_unit *unit, struct esvc_cmd *cmd
 {
 	unsigned int i = 0;
 
-	for (; i < at->secret_max && le64_at(cmd, at->secrets + 8 * i); i++) {
-		struct esvc_handle *h = esvc_handle_get(&unit->handles, s, le64_at(cmd, at->secrets + 8 * i),
+	for (; i < at->secret_max && esvc_in64(cmd, at->secrets + 8 * i); i++) {
+		struct esvc_handle *h = esvc_handle_get(&unit->handles, s, esvc_in64(cmd, at->secrets + 8 * i),
 							ESV_H_SECRET);
 
 		if (!h || doubled(in, h))
@@ -59,7 +41,7 @@ enum esv_status esvc_inputs_secrets(struct esvc_unit *unit, struct esvc_cmd *cmd
 		in->secret[in->nr_secrets++] = h;
 	}
 	for (; i < at->secret_max; i++)
-		if (le64_at(cmd, at->secrets + 8 * i))
+		if (esvc_in64(cmd, at->secrets + 8 * i))
 			return esvc_refuse(cmd, ESV_S_BAD_FIELD, at->secrets + 8 * i);
 	return ESV_S_OK;
 }
