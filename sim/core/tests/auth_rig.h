@@ -3,8 +3,7 @@
 #ifndef AUTH_RIG_H
 #define AUTH_RIG_H
 
-#include "ike_init.h"
-#include "unit_rig.h"
+#include "provision_rig.h"
 #include "vectors.h"
 
 struct end {
@@ -52,33 +51,6 @@ static inline void unpair(struct end *i, struct end *p)
 {
 	rig_free(i->r);
 	rig_free(p->r);
-}
-
-/* A secret in clear, bound to an FQDN or, without one, to nobody. */
-static inline enum esv_status bring(struct rig *r, uint8_t type, const char *id, const void *secret, size_t len)
-{
-	static uint64_t buf[ESV_ADMIN_BUF / 8];
-	struct esv_provision *in = (void *)buf;
-	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .type = type, .id_type = id ? 2 : 0,
-				    .id_len = htole16(id ? (uint16_t)strlen(id) : 0), .len = htole16((uint16_t)len) };
-	struct blob b = { .len = 0 };
-
-	put(&b, &h, sizeof(h));
-	if (id)
-		put(&b, id, strlen(id));
-	put(&b, secret, len);
-	memset(buf, 0, sizeof(buf));
-	in->type = type;
-	in->wrap = ESV_WRAP_NONE;
-	in->len = htole16((uint16_t)b.len);
-	memcpy(in->data, b.b, b.len);
-	return rig_run(r, ESV_OP_PROVISION, r->session, in, offsetof(struct esv_provision, data) + b.len);
-}
-
-static inline uint64_t brought(struct rig *r, uint8_t type, const char *id, const void *secret, size_t len)
-{
-	assert_int_equal(bring(r, type, id, secret, len), ESV_S_OK);
-	return le64toh(((const struct esv_provisioned *)(const void *)r->out)->handle);
 }
 
 static inline enum esv_status sign_as(struct end *e, const char *id, uint64_t key, uint8_t scheme, uint8_t flags,

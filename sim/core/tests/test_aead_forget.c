@@ -4,60 +4,11 @@
  * libcrypto's, outside of the arena: between two packets no such memory holds a
  * key, whether it is still in use or was destroyed.
  */
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "chunks.h"
 #include "esvc_unit_priv.h"
 #include "ipsec_rig.h"
-
-/* What libcrypto has allocated, oldest last. */
-struct chunk {
-	struct chunk *next, **link;
-	size_t len;
-	_Alignas(16) uint8_t data[];
-};
-
-static struct chunk *chunks;
-
-static void *get(size_t len, const char *file, int line)
-{
-	struct chunk *c = malloc(sizeof(*c) + len);
-
-	if (!c)
-		return NULL;
-	c->len = len;
-	c->next = chunks;
-	c->link = &chunks;
-	if (chunks)
-		chunks->link = &c->next;
-	chunks = c;
-	return c->data;
-}
-
-static void put(void *p, const char *file, int line)
-{
-	struct chunk *c = p ? (struct chunk *)((uint8_t *)p - offsetof(struct chunk, data)) : NULL;
-
-	if (!c)
-		return;
-	*c->link = c->next;
-	if (c->next)
-		c->next->link = c->link;
-	free(c);
-}
-
-static void *again(void *old, size_t len, const char *file, int line)
-{
-	const struct chunk *c = old ? (struct chunk *)((uint8_t *)old - offsetof(struct chunk, data)) : NULL;
-	void *p = len ? get(len, file, line) : NULL;
-
-	if (len && !p)
-		return NULL;
-	if (c && p)
-		memcpy(p, old, c->len < len ? c->len : len);
-	put(old, file, line);
-	return p;
-}
 
 /* Pieces of libcrypto's memory with the key of this SPI in it: round key 0 is the key. */
 static unsigned int holders(uint32_t spi)
@@ -117,7 +68,7 @@ int main(void)
 		cmocka_unit_test(seen), cmocka_unit_test(between_packets),
 	};
 
-	if (!CRYPTO_set_mem_functions(get, again, put))
+	if (!chunks_track())
 		return 1;
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("core-aead-forget", tests, NULL, NULL) ? 1 : 0;

@@ -3,18 +3,9 @@
  * UNIT-2 for the keys that attest: libcrypto signs with memory of its own, and none of it holds a
  * private key when a statement is made, nor did when it was given back.
  */
-#include <openssl/crypto.h>
-
+#include "chunks.h"
 #include "unit_rig.h"
 
-/* What libcrypto has allocated. */
-struct chunk {
-	struct chunk *next, **link;
-	size_t len;
-	_Alignas(16) uint8_t data[];
-};
-
-static struct chunk *chunks;
 static const uint8_t *watched;	/* a scalar; NULL: none */
 static unsigned int leaked;	/* chunks that held it when they were freed */
 static unsigned int held;	/* chunks that were ever seen to hold it while they lived */
@@ -38,47 +29,15 @@ static unsigned int holders(void)
 	return n;
 }
 
-static void *get(size_t len, const char *file, int line)
+static void count_held(struct chunk *c)
 {
-	struct chunk *c = malloc(sizeof(*c) + len);
-
-	if (!c)
-		return NULL;
 	held += holders();
-	memset(c->data, 0, len);
-	c->len = len;
-	c->next = chunks;
-	c->link = &chunks;
-	if (chunks)
-		chunks->link = &c->next;
-	chunks = c;
-	return c->data;
+	memset(c->data, 0, c->len);	/* what malloc() left in it is nobody's */
 }
 
-static void put(void *p, const char *file, int line)
+static void count_leaked(const struct chunk *c)
 {
-	struct chunk *c = p ? (struct chunk *)((uint8_t *)p - offsetof(struct chunk, data)) : NULL;
-
-	if (!c)
-		return;
 	leaked += watched && holds(c);
-	*c->link = c->next;
-	if (c->next)
-		c->next->link = c->link;
-	free(c);
-}
-
-static void *again(void *old, size_t len, const char *file, int line)
-{
-	const struct chunk *c = old ? (struct chunk *)((uint8_t *)old - offsetof(struct chunk, data)) : NULL;
-	void *p = len ? get(len, file, line) : NULL;
-
-	if (len && !p)
-		return NULL;
-	if (c && p)
-		memcpy(p, old, c->len < len ? c->len : len);
-	put(old, file, line);
-	return p;
 }
 
 static void watch(const uint8_t *scalar)
@@ -133,7 +92,9 @@ static const struct CMUnitTest tests[] = {
 
 int main(void)
 {
-	if (!CRYPTO_set_mem_functions(get, again, put))
+	on_chunk_get = count_held;
+	on_chunk_put = count_leaked;
+	if (!chunks_track())
 		return 1;
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

@@ -6,7 +6,7 @@
  */
 #include <unistd.h>
 
-#include "unit_rig.h"
+#include "provision_rig.h"
 #include "vectors.h"
 
 #define FAX	"/usr/src/nss/ikev2.fax"
@@ -14,19 +14,10 @@
 enum { PRF, NI, NR, GIR, GIR_NEW, SPIS, SEED, DKM, CHILD, CHILD_DH, REKEYED };
 
 /* A nonce or a secret, as it is. */
-static uint64_t bring(struct rig *r, uint8_t type, const struct words *w, int word)
+static uint64_t bring_word(struct rig *r, uint8_t type, const struct words *w, int word)
 {
-	static uint64_t buf[ESV_ADMIN_BUF / 8];
-	struct esv_provision *in = (void *)buf;
-
-	memset(buf, 0, sizeof(buf));
-	in->type = type;
-	in->wrap = ESV_WRAP_NONE;
-	in->len = htole16((uint16_t)w->len[word]);
-	memcpy(in->data, w->b[word], w->len[word]);
-	assert_int_equal(rig_run(r, ESV_OP_PROVISION, r->session, in,
-				 offsetof(struct esv_provision, data) + w->len[word]), ESV_S_OK);
-	return le64toh(((const struct esv_provisioned *)(const void *)r->out)->handle);
+	assert_int_equal(bring_bare(r, type, w->b[word], w->len[word]), ESV_S_OK);
+	return made(r);
 }
 
 /* The keys of one owner, one behind the other in the order of derivation. */
@@ -110,8 +101,8 @@ static uint64_t derive(struct rig *r, const struct words *w)
 	struct esv_ike_derive in = { .role = ESV_ROLE_INITIATOR, .prf = (uint8_t)atoi(w->text[PRF]),
 				     .encr = ESV_ALGO_AES_GCM_16_256, .peer_nonce_len = htole16((uint16_t)w->len[NR]) };
 
-	in.secret = htole64(bring(r, ESV_H_SECRET, w, GIR));
-	in.nonce = htole64(bring(r, ESV_H_NONCE, w, NI));
+	in.secret = htole64(bring_word(r, ESV_H_SECRET, w, GIR));
+	in.nonce = htole64(bring_word(r, ESV_H_NONCE, w, NI));
 	memcpy(in.peer_nonce, w->b[NR], w->len[NR]);
 	memcpy(in.spi_i, w->b[SPIS], 8);
 	memcpy(in.spi_r, w->b[SPIS] + 8, 8);
@@ -125,8 +116,8 @@ static void child(struct rig *r, const struct words *w, uint64_t ike, bool pfs)
 	uint8_t keymat[72];
 
 	if (pfs) {
-		in.secret[0] = htole64(bring(r, ESV_H_SECRET, w, GIR_NEW));
-		in.nonce = htole64(bring(r, ESV_H_NONCE, w, NI));
+		in.secret[0] = htole64(bring_word(r, ESV_H_SECRET, w, GIR_NEW));
+		in.nonce = htole64(bring_word(r, ESV_H_NONCE, w, NI));
 		in.peer_nonce_len = htole16((uint16_t)w->len[NR]);
 		memcpy(in.peer_nonce, w->b[NR], w->len[NR]);
 	}
@@ -141,8 +132,8 @@ static uint64_t rekey(struct rig *r, const struct words *w, uint64_t ike)
 	struct esv_ike_rekey in = { .ike = htole64(ike), .role = ESV_ROLE_INITIATOR, .prf = (uint8_t)atoi(w->text[PRF]),
 				    .encr = ESV_ALGO_AES_GCM_16_256, .peer_nonce_len = htole16((uint16_t)w->len[NR]) };
 
-	in.secret[0] = htole64(bring(r, ESV_H_SECRET, w, GIR_NEW));
-	in.nonce = htole64(bring(r, ESV_H_NONCE, w, NI));
+	in.secret[0] = htole64(bring_word(r, ESV_H_SECRET, w, GIR_NEW));
+	in.nonce = htole64(bring_word(r, ESV_H_NONCE, w, NI));
 	memcpy(in.peer_nonce, w->b[NR], w->len[NR]);
 	memset(in.spi_i, 0x11, 8);
 	memset(in.spi_r, 0x22, 8);

@@ -41,21 +41,13 @@ static void get_chain(const char *name, struct chain *c)
 /* Public: it comes in clear, without a header. */
 static enum esv_status bring_cert(struct rig *r, const struct blob *der)
 {
-	static uint64_t buf[ESV_ADMIN_BUF / 8];
-	struct esv_provision *in = (void *)buf;
-
-	memset(buf, 0, sizeof(buf));
-	in->type = ESV_H_CERT;
-	in->wrap = ESV_WRAP_NONE;
-	in->len = htole16((uint16_t)der->len);
-	memcpy(in->data, der->b, der->len);
-	return rig_run(r, ESV_OP_PROVISION, r->session, in, offsetof(struct esv_provision, data) + der->len);
+	return bring_bare(r, ESV_H_CERT, der->b, der->len);
 }
 
 static uint64_t brought_cert(struct rig *r, const struct blob *der)
 {
 	assert_int_equal(bring_cert(r, der), ESV_S_OK);
-	return le64toh(((const struct esv_provisioned *)(const void *)r->out)->handle);
+	return made(r);
 }
 
 /* An AUTH by the chain's key, and what the verifying side needs for it. */

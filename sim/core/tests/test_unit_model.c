@@ -8,9 +8,8 @@
  * that HANDLE_QUERY tells; what the model allows leads to the next state. Random walks, much longer, look for
  * state that the model does not know of.
  */
-#include "ike_init.h"
+#include "provision_rig.h"
 #include "unit_model.h"
-#include "unit_rig.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -53,25 +52,14 @@ struct real {
 static uint64_t bring_as(struct rig *r, uint32_t session, uint8_t type, const void *secret, size_t len,
 			 const char *id)
 {
-	static uint64_t buf[ESV_ADMIN_BUF / 8];
-	struct esv_provision *in = (void *)buf;
-	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .type = type, .id_type = id ? 2 : 0,
-				    .id_len = htole16(id ? (uint16_t)strlen(id) : 0), .len = htole16((uint16_t)len) };
 	struct blob b = { .len = 0 };
 
 	if (type >= ESV_H_PSK)
-		put(&b, &h, sizeof(h));
-	if (id)
-		put(&b, id, strlen(id));
-	put(&b, secret, len);
-	memset(buf, 0, sizeof(buf));
-	in->type = type;
-	in->wrap = ESV_WRAP_NONE;
-	in->len = htole16((uint16_t)b.len);
-	memcpy(in->data, b.b, b.len);
-	assert_int_equal(rig_run(r, ESV_OP_PROVISION, session, in, offsetof(struct esv_provision, data) + b.len),
-			 ESV_S_OK);
-	return le64toh(((const struct esv_provisioned *)(const void *)r->out)->handle);
+		secret_plain(&b, type, id, secret, len);
+	else
+		put(&b, secret, len);
+	assert_int_equal(provision_in(r, session, type, ESV_WRAP_NONE, 0, 0, &b), ESV_S_OK);
+	return made(r);
 }
 
 static void set_up(struct rig *r, struct set *s)

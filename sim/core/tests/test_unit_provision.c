@@ -1,53 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* UNIT-90 to UNIT-92: secrets that come from outside, wrapped by somebody else's code. */
-#include "unit_rig.h"
+#include "provision_rig.h"
 #include "vectors.h"
 
 static const uint8_t psk[] = "a preshared key of thirty-two ch";
 static const uint8_t kek[ESVC_KEK_LEN] = { 9, 8, 7, 6, 5, 4, 3, 2, 1, [31] = 77 };
 static const char peer_id[] = "peer.example";
-
-struct blob {
-	size_t len;
-	uint8_t b[ESV_ADMIN_BUF];
-};
-
-/* What a wrap protects. id: FQDN or NULL. */
-static void plain(struct blob *b, uint8_t type, const char *id, const uint8_t *secret, size_t len)
-{
-	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .type = type, .id_type = id ? 2 : 0,
-				    .id_len = htole16(id ? (uint16_t)strlen(id) : 0), .len = htole16((uint16_t)len) };
-
-	memcpy(b->b, &h, sizeof(h));
-	b->len = sizeof(h);
-	if (id) {
-		memcpy(b->b + b->len, id, strlen(id));
-		b->len += strlen(id);
-	}
-	memcpy(b->b + b->len, secret, len);
-	b->len += len;
-}
-
-static enum esv_status provision(struct rig *r, uint8_t type, uint8_t wrap, uint16_t flags, uint64_t key,
-				 const struct blob *b)
-{
-	static uint64_t buf[ESV_ADMIN_BUF / 8];
-	struct esv_provision *in = (void *)buf;
-
-	memset(buf, 0, sizeof(buf));
-	in->type = type;
-	in->wrap = wrap;
-	in->flags = htole16(flags);
-	in->len = htole16((uint16_t)b->len);
-	in->kek = htole64(key);
-	memcpy(in->data, b->b, b->len);
-	return rig_run(r, ESV_OP_PROVISION, r->session, in, offsetof(struct esv_provision, data) + b->len);
-}
-
-static uint64_t made(struct rig *r)
-{
-	return le64toh(((const struct esv_provisioned *)(const void *)r->out)->handle);
-}
 
 /* The secret behind a handle, read where only a test can. */
 static const struct esvc_held *held(struct rig *r, uint64_t handle, uint8_t type)
@@ -120,7 +78,7 @@ static void test_hpke(void **state)
 	struct rig *r = rig_new(0, 21);
 	const struct esvc_held *h;
 
-	plain(&p, ESV_H_PSK, peer_id, psk, 32);
+	secret_plain(&p, ESV_H_PSK, peer_id, psk, 32);
 	seal_hpke(r, ESV_H_PSK, &p, &sealed);
 	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_OK);
 	assert_int_equal(r->cmd.out_len, offsetof(struct esv_provisioned, stored));
@@ -153,7 +111,7 @@ static void test_hpke_foreign_unit(void **state)
 	static struct blob p, sealed;
 	struct rig *a = rig_new(0, 21), *b = rig_new(0, 22);
 
-	plain(&p, ESV_H_PSK, NULL, psk, 32);
+	secret_plain(&p, ESV_H_PSK, NULL, psk, 32);
 	seal_hpke(a, ESV_H_PSK, &p, &sealed);
 	assert_int_equal(provision(b, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_AUTH_FAILED);
 	assert_int_equal(provision(a, ESV_H_PSK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_OK);
@@ -165,7 +123,7 @@ static uint64_t new_kek(struct rig *r)
 {
 	static struct blob p, sealed;
 
-	plain(&p, ESV_H_KEK, NULL, kek, sizeof(kek));
+	secret_plain(&p, ESV_H_KEK, NULL, kek, sizeof(kek));
 	seal_hpke(r, ESV_H_KEK, &p, &sealed);
 	assert_int_equal(provision(r, ESV_H_KEK, ESV_WRAP_HPKE, 0, 0, &sealed), ESV_S_OK);
 	return made(r);
@@ -181,7 +139,7 @@ static void test_kwp(void **state)
 
 	memset(bytes, 0xc3, sizeof(bytes));
 	for (size_t len = 32; len < 44; len++) {
-		plain(&p, ESV_H_PPK, NULL, bytes, len);
+		secret_plain(&p, ESV_H_PPK, NULL, bytes, len);
 		wrap_kwp(kek, &p, &wrapped);
 		assert_int_equal(wrapped.len, ESVC_KWP_LEN(p.len));
 		assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_KWP, 0, key, &wrapped), ESV_S_OK);
@@ -225,7 +183,7 @@ static void test_stored(void **state)
 	const struct esv_provisioned *out = (const void *)r->out;
 	const struct esvc_held *h;
 
-	plain(&p, ESV_H_PSK, peer_id, psk, 32);
+	secret_plain(&p, ESV_H_PSK, peer_id, psk, 32);
 	seal_hpke(r, ESV_H_PSK, &p, &sealed);
 	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, ESV_PROVISION_F_STORE, 0, &sealed), ESV_S_OK);
 	stored.len = le16toh(out->stored_len);
@@ -261,7 +219,7 @@ static void test_clear(void **state)
 	static struct blob p, bare = { .len = 8, .b = "8 bytes." };
 	struct rig *production = rig_new(0, 41), *r = rig_new(ESV_MODE_TEST, 41);
 
-	plain(&p, ESV_H_PSK, peer_id, psk, 32);
+	secret_plain(&p, ESV_H_PSK, peer_id, psk, 32);
 	assert_int_equal(provision(production, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_DENIED);
 	assert_int_equal(provision(production, ESV_H_NONCE, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_DENIED);
 	assert_int_equal(provision(production, ESV_H_SECRET, ESV_WRAP_NONE, 0, 0, &bare), ESV_S_DENIED);
@@ -303,7 +261,7 @@ static void test_bad_content(void **state)
 	struct rig *r = rig_new(ESV_MODE_TEST, 51);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		plain(&p, ESV_H_PSK, peer_id, psk, 32);
+		secret_plain(&p, ESV_H_PSK, peer_id, psk, 32);
 		p.b[cases[i].at] = cases[i].value;
 		if (provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p) != cases[i].status)
 			fail_msg("%s", cases[i].what);
@@ -312,15 +270,15 @@ static void test_bad_content(void **state)
 		p.len = len;
 		assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_BAD_LENGTH);
 	}
-	plain(&p, ESV_H_PSK, NULL, psk, 0);
+	secret_plain(&p, ESV_H_PSK, NULL, psk, 0);
 	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
-	plain(&p, ESV_H_PPK, NULL, psk, 31);
+	secret_plain(&p, ESV_H_PPK, NULL, psk, 31);
 	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
-	plain(&p, ESV_H_KEK, NULL, psk, 16);
+	secret_plain(&p, ESV_H_KEK, NULL, psk, 16);
 	assert_int_equal(provision(r, ESV_H_KEK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
-	plain(&p, ESV_H_KEK, NULL, zero, 32);
+	secret_plain(&p, ESV_H_KEK, NULL, zero, 32);
 	assert_int_equal(provision(r, ESV_H_KEK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
-	plain(&p, ESV_H_PPK, peer_id, psk, 32);
+	secret_plain(&p, ESV_H_PPK, peer_id, psk, 32);
 	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_BAD_FIELD);
 	assert_int_equal(r->dev.unit->handles.count, 0);
 	rig_free(r);
@@ -335,7 +293,7 @@ static void test_refused(void **state)
 	struct esv_provision *in = (void *)r->in;
 	const size_t head = offsetof(struct esv_provision, data);
 
-	plain(&p, ESV_H_PSK, NULL, psk, 32);
+	secret_plain(&p, ESV_H_PSK, NULL, psk, 32);
 	assert_int_equal(provision(r, ESV_H_IKE, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
 	assert_int_equal(provision(r, ESV_H_KE, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
 	assert_int_equal(provision(r, 0, ESV_WRAP_NONE, 0, 0, &p), ESV_S_UNSUPPORTED_VALUE);
@@ -379,7 +337,7 @@ static enum esv_status bring_esp(struct rig *r, const struct esv_wrapped_esp *e,
 {
 	static struct blob p, sealed;
 
-	plain(&p, ESV_H_ESP, NULL, (const uint8_t *)e, sizeof(*e));
+	secret_plain(&p, ESV_H_ESP, NULL, e, sizeof(*e));
 	if (wrap == ESV_WRAP_HPKE)
 		seal_hpke(r, ESV_H_ESP, &p, &sealed);
 	else
@@ -460,7 +418,7 @@ static void test_esp_refused(void **state)
 	memset(e.key, 0, 32);
 	assert_int_equal(bring_esp(r, &e, ESV_WRAP_NONE), ESV_S_KEY_WEAK);
 	wrapped_esp(&e, ESV_DIR_IN);
-	plain(&p, ESV_H_ESP, NULL, (const uint8_t *)&e, sizeof(e));
+	secret_plain(&p, ESV_H_ESP, NULL, &e, sizeof(e));
 	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, ESV_PROVISION_F_STORE, 0, &p), ESV_S_BAD_FIELD);
 	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_STORED, 0, 0, &p), ESV_S_BAD_FIELD);
 	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_NONE, 0, 0, &p), ESV_S_OK);
