@@ -143,9 +143,8 @@ void need_bytes(struct line *l, const char *key, struct bytes *out)
 void need_exactly(struct line *l, const char *key, uint8_t *out, size_t len)
 {
 	const char *text = need_text(l, key);
-	size_t got = 0;
 
-	if (text && (!hex_decode(text, out, len, &got) || got != len))
+	if (text && !hex_bytes(text, out, len))
 		line_complain(l, "%s= takes %zu bytes as hex digits", key, len);
 }
 

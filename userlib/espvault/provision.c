@@ -23,8 +23,10 @@ struct request {
 	const char *store;
 };
 
-static int take(struct request *r, int option, const char *text)
+static int take(void *arg, int option, const char *text)
 {
+	struct request *r = arg;
+
 	switch (option) {
 	case O_TYPE:
 		r->type = secret_type(text);
@@ -47,21 +49,12 @@ static int take(struct request *r, int option, const char *text)
 
 static int parse(struct tool *t, struct request *r)
 {
-	int option, code;
+	int code;
 
 	memset(r, 0, sizeof(*r));
-	optind = 0;
-	opterr = 0;
-	while ((option = getopt_long(t->argc, t->argv, ":", options, NULL)) != -1) {
-		if (option == ':')
-			return complain(EXIT_USAGE, "'%s' misses its value", t->argv[optind - 1]);
-		if (option == '?')
-			return complain(EXIT_USAGE, "provision has no option '%s'; espvault(8) lists them",
-					t->argv[optind - 1]);
-		code = take(r, option, optarg);
-		if (code != EXIT_OK)
-			return code;
-	}
+	code = take_options(t, options, take, r);
+	if (code != EXIT_OK)
+		return code;
 	if (optind < t->argc)
 		r->device = t->argv[optind++];
 	if (optind < t->argc)

@@ -40,8 +40,10 @@ struct recipient {
 	uint8_t key[32];
 };
 
-static int take(struct request *r, int option, const char *text)
+static int take(void *arg, int option, const char *text)
 {
+	struct request *r = arg;
+
 	switch (option) {
 	case O_TYPE:
 		r->type = secret_type(text);
@@ -67,21 +69,12 @@ static int take(struct request *r, int option, const char *text)
 
 static int parse(struct tool *t, struct request *r)
 {
-	int option, code;
+	int code;
 
 	memset(r, 0, sizeof(*r));
-	optind = 0;
-	opterr = 0;
-	while ((option = getopt_long(t->argc, t->argv, ":", options, NULL)) != -1) {
-		if (option == ':')
-			return complain(EXIT_USAGE, "'%s' misses its value", t->argv[optind - 1]);
-		if (option == '?')
-			return complain(EXIT_USAGE, "seal has no option '%s'; espvault(8) lists them",
-					t->argv[optind - 1]);
-		code = take(r, option, optarg);
-		if (code != EXIT_OK)
-			return code;
-	}
+	code = take_options(t, options, take, r);
+	if (code != EXIT_OK)
+		return code;
 	if (optind < t->argc)
 		return complain(EXIT_USAGE, "seal takes options only, not '%s'", t->argv[optind]);
 	if (!r->type || !r->secret)
@@ -103,7 +96,6 @@ static int read_recipient(const char *path, struct recipient *to)
 {
 	struct bytes *text = malloc(sizeof(*text));
 	struct json_object *o;
-	size_t len = 0;
 	bool ok;
 	int code;
 
@@ -116,7 +108,7 @@ static int read_recipient(const char *path, struct recipient *to)
 		o = json_tokener_parse((const char *)text->b);
 		ok = json_object_is_type(o, json_type_object) && number_of(o, "device-id", &to->device_id) &&
 		     number_of(o, "epoch", &to->epoch) &&
-		     hex_decode(get(o, "provision-key"), to->key, sizeof(to->key), &len) && len == sizeof(to->key);
+		     hex_bytes(get(o, "provision-key"), to->key, sizeof(to->key));
 		if (!ok)
 			code = complain(EXIT_USAGE, "%s: it is not the answer of `espvault status DEVICE --json`", path);
 		json_object_put(o);
@@ -226,7 +218,7 @@ static int print_sealed(const struct tool *t, const struct request *r, const str
 	if (r->out)
 		put_str(o, "file", r->out);
 	else
-		put_bytes(o, "blob", out->b, out->len);
+		put_hex(o, "blob", out->b, out->len);
 	return print_object(t, o);
 }
 

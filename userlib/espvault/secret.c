@@ -2,7 +2,6 @@
 #include "secret.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,46 +88,6 @@ int write_bytes(const char *path, const void *bytes, size_t len)
 	if (!out && close(fd) && !err)
 		err = -errno;
 	return err ? complain(EXIT_REFUSED, "%s: it can't be written: %s", path, strerror(-err)) : EXIT_OK;
-}
-
-static int digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-bool hex_decode(const char *text, uint8_t *out, size_t max, size_t *len)
-{
-	size_t n;
-
-	if (!strncmp(text, "0x", 2))
-		text += 2;
-	n = strlen(text);
-	if (n % 2 || n / 2 > max)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		int d = digit(text[i]);
-
-		if (d < 0)
-			return false;
-		out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] << 4 | d : d);
-	}
-	*len = n / 2;
-	return true;
-}
-
-void put_bytes(struct json_object *o, const char *key, const void *bytes, size_t len)
-{
-	char *text = malloc(2 * len + 1);
-
-	if (!text)
-		abort();
-	for (size_t i = 0; i < len; i++)
-		sprintf(text + 2 * i, "%02x", ((const uint8_t *)bytes)[i]);
-	text[2 * len] = '\0';
-	put_str(o, key, text);
-	free(text);
 }
 
 uint8_t id_encode(const char *text, uint8_t *id, size_t *len)

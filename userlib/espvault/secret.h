@@ -24,9 +24,6 @@ int read_bytes(const char *path, struct bytes *out);
 /* Write a file that only its owner can read, "-": standard output. EXIT_OK, else it has complained. */
 int write_bytes(const char *path, const void *bytes, size_t len);
 
-/* Hex digits, with or without 0x; an even number of them. */
-bool hex_decode(const char *text, uint8_t *out, size_t max, size_t *len);
-void put_bytes(struct json_object *o, const char *key, const void *bytes, size_t len);
 
 /*
  * Type of an identity by the look of its text (RFC 7296 3.5), 0: it has not 1 to 256 bytes. id has room for

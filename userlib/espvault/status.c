@@ -99,7 +99,7 @@ void put_status(struct json_object *o, const struct espvault_info *i)
 	put_u64(o, "handles", i->handles);
 	put_u64(o, "keys-installed", i->keys_installed);
 	put_u64(o, "keys-pending", i->keys_pending);
-	put_bytes(o, "provision-key", i->provision_key, sizeof(i->provision_key));
+	put_hex(o, "provision-key", i->provision_key, sizeof(i->provision_key));
 }
 
 static int selftest_code(const char *path, bool ok, unsigned int failed)

@@ -21,7 +21,7 @@ static int step_nonce(struct line *l)
 	if (err)
 		return err;
 	put_handle(l, "handle", h);
-	put_bytes(l->out, "value", nonce, len);
+	put_hex(l->out, "value", nonce, len);
 	return 0;
 }
 
@@ -36,7 +36,7 @@ static int step_ke_gen(struct line *l)
 	if (err)
 		return err;
 	put_handle(l, "handle", h);
-	put_bytes(l->out, "value", value, len);
+	put_hex(l->out, "value", value, len);
 	return 0;
 }
 
@@ -67,7 +67,7 @@ static int step_ke_encap(struct line *l)
 	if (err)
 		return err;
 	put_handle(l, "handle", secret);
-	put_bytes(l->out, "value", answer, len);
+	put_hex(l->out, "value", answer, len);
 	return 0;
 }
 
@@ -137,9 +137,9 @@ static int step_ike_seal(struct line *l)
 	err = l->bad ? l->bad : espvault_ike_seal(l->unit, ike, aad.b, aad.len, text.b, text.len, iv, text.b, icv);
 	if (err)
 		return err;
-	put_bytes(l->out, "iv", iv, sizeof(iv));
-	put_bytes(l->out, "icv", icv, sizeof(icv));
-	put_bytes(l->out, "text", text.b, text.len);
+	put_hex(l->out, "iv", iv, sizeof(iv));
+	put_hex(l->out, "icv", icv, sizeof(icv));
+	put_hex(l->out, "text", text.b, text.len);
 	return 0;
 }
 
@@ -156,7 +156,7 @@ static int step_ike_open(struct line *l)
 	need_exactly(l, "icv", icv, sizeof(icv));
 	err = l->bad ? l->bad : espvault_ike_open(l->unit, ike, aad.b, aad.len, iv, text.b, text.len, icv, text.b);
 	if (!err)
-		put_bytes(l->out, "text", text.b, text.len);
+		put_hex(l->out, "text", text.b, text.len);
 	return err;
 }
 
@@ -188,8 +188,8 @@ static int step_child_derive(struct line *l)
 		return err;
 	put_handle(l, "esp-in", child.esp_in);
 	put_handle(l, "esp-out", child.esp_out);
-	put_bytes(l->out, "in", child.token_in, sizeof(child.token_in));
-	put_bytes(l->out, "out", child.token_out, sizeof(child.token_out));
+	put_hex(l->out, "in", child.token_in, sizeof(child.token_in));
+	put_hex(l->out, "out", child.token_out, sizeof(child.token_out));
 	return 0;
 }
 

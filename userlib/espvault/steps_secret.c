@@ -84,7 +84,7 @@ static int step_auth_sign(struct line *l)
 	if (err)
 		return err;
 	put_u64(l->out, "method", method);
-	put_bytes(l->out, "auth", auth, len);
+	put_hex(l->out, "auth", auth, len);
 	return 0;
 }
 
@@ -115,17 +115,14 @@ static int step_auth_assert(struct line *l)
 
 static int step_handle(struct line *l)
 {
-	static const char *const types[] = { "unknown", "nonce", "key-exchange", "shared-secret", "ike-sa", "esp-key",
-					     "psk", "ppk", "kek", "priv", "pub" };
-	static const char *const states[] = { "unknown", "new", "authenticated", "installed" };
 	struct espvault_handle_info i = ESPVAULT_INIT(struct espvault_handle_info);
 	espvault_handle h = need_handle(l, "handle");
 	int err = l->bad ? l->bad : espvault_handle_query(l->unit, h, &i);
 
 	if (err)
 		return err;
-	put_str(l->out, "type", types[i.type < 11 ? i.type : 0]);
-	put_str(l->out, "state", states[i.state < 4 ? i.state : 0]);
+	put_str(l->out, "type", word_handle(i.type));
+	put_str(l->out, "state", word_handle_state(i.state));
 	put_str(l->out, "vouched-by", word_vouch(i.vouch));
 	if (i.type == 5)
 		put_str(l->out, "dir", word_dir(i.dir));

@@ -29,8 +29,8 @@ WORDS(word_vouch, "nobody", "host", "unit")
 WORDS(word_sa_state, NULL, "active", "soft-expired", "expired")
 WORDS(word_subject, NULL, "unit", "handle", "sa")
 WORDS(word_handle, NULL, "nonce", "key-exchange", "shared-secret", "ike-sa", "esp-key", "psk", "ppk", "kek",
-      "private-key", "public-key")
-WORDS(word_handle_state, NULL, "new", "authenticated", "installed")
+      "priv", "pub", "anchor", "cert")
+WORDS(word_handle_state, NULL, "new", "authenticated", "installed", "suspended", "deactivated")
 
 void put_str(struct json_object *o, const char *key, const char *value)
 {

@@ -3,7 +3,9 @@
 #include "tool.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,15 +123,58 @@ bool number32(const char *text, uint32_t min, uint32_t max, uint32_t *n)
 	return ok;
 }
 
-bool hex_bytes(const char *text, uint8_t *bytes, size_t n)
+static int digit(char c)
 {
+	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+bool hex_decode(const char *text, uint8_t *out, size_t max, size_t *len)
+{
+	size_t n;
+
 	if (!strncmp(text, "0x", 2))
 		text += 2;
-	if (strlen(text) != 2 * n || strspn(text, "0123456789abcdefABCDEF") != 2 * n)
+	n = strlen(text);
+	if (n % 2 || n / 2 > max)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		sscanf(text + 2 * i, "%2hhx", &bytes[i]);
+	for (size_t i = 0; i < n; i++) {
+		int d = digit(text[i]);
+
+		if (d < 0)
+			return false;
+		out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] << 4 | d : d);
+	}
+	*len = n / 2;
 	return true;
+}
+
+bool hex_bytes(const char *text, uint8_t *bytes, size_t n)
+{
+	size_t len;
+
+	return hex_decode(text, bytes, n, &len) && len == n;
+}
+
+int take_options(struct tool *t, const struct option *options, int (*take)(void *arg, int option, const char *text),
+		 void *arg)
+{
+	int option, code;
+
+	optind = 0;
+	opterr = 0;
+	while ((option = getopt_long(t->argc, t->argv, ":", options, NULL)) != -1) {
+		if (option == ':')
+			return complain(EXIT_USAGE, "'%s' misses its value", t->argv[optind - 1]);
+		if (option == '?')
+			return complain(EXIT_USAGE, "%s has no option '%s'; espvault(8) lists them", t->argv[0],
+					t->argv[optind - 1]);
+		code = take(arg, option, optarg);
+		if (code != EXIT_OK)
+			return code;
+	}
+	return EXIT_OK;
 }
 
 uint8_t ip_address(const char *text, uint8_t daddr[16])

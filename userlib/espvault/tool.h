@@ -67,10 +67,21 @@ int open_unit(const char *path, unsigned int flags, struct espvault **unit, char
  */
 int open_to_look(struct tool *t, struct espvault **unit, char name[64]);
 
+struct option;
+
+/*
+ * All options of the command, each with its value, to take(). What is left stands at optind. EXIT_OK, else it
+ * or take() has complained.
+ */
+int take_options(struct tool *t, const struct option *options, int (*take)(void *arg, int option, const char *text),
+		 void *arg);
+
 /* A number from min to max, or false. */
 bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
 bool number32(const char *text, uint32_t min, uint32_t max, uint32_t *n);
-/* n bytes as hex digits, with or without 0x, or false. */
+/* At most max bytes as hex digits, an even number of them, with or without 0x, or false. */
+bool hex_decode(const char *text, uint8_t *out, size_t max, size_t *len);
+/* The same of exactly n bytes. */
 bool hex_bytes(const char *text, uint8_t *bytes, size_t n);
 /* 4 or 6 and daddr, or 0. */
 uint8_t ip_address(const char *text, uint8_t daddr[16]);
