@@ -2,67 +2,12 @@
 #include "client.h"
 
 #include <errno.h>
+#include <espvault/uapi_access.h>
 #include <espvault/unit_socket.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum allow {
-	ALLOW_READ = 1,		/* anybody */
-	ALLOW_WRITE = 2,	/* who opened for writing */
-	ALLOW_SESSION = 4,	/* the object is the connection's session */
-};
-
-/* UAPI-1; the rest belongs to a driver alone. */
-static unsigned int allowed(uint16_t opcode)
-{
-	switch (opcode) {
-	case ESV_OP_UNIT_STATUS:
-	case ESV_OP_SA_QUERY:
-	case ESV_OP_SA_LIST:
-	case ESV_OP_POLICY_QUERY:
-	case ESV_OP_POLICY_LIST:
-	case ESV_OP_COUNTERS_READ:
-		return ALLOW_READ | ALLOW_WRITE;
-	case ESV_OP_NOP:
-	case ESV_OP_IDENTIFY:
-	case ESV_OP_SPD_LOCK:
-	case ESV_OP_BYPASS_SET:
-	case ESV_OP_SELFTEST:
-		return ALLOW_WRITE;
-	case ESV_OP_NONCE_GEN:
-	case ESV_OP_KE_GEN:
-	case ESV_OP_KE_FINISH:
-	case ESV_OP_IKE_DERIVE:
-	case ESV_OP_AUTH_ASSERT:
-	case ESV_OP_CHILD_DERIVE:
-	case ESV_OP_DESTROY:
-	case ESV_OP_ZEROIZE:
-	case ESV_OP_HANDLE_QUERY:
-	case ESV_OP_KE_ENCAP:
-	case ESV_OP_IKE_UPDATE:
-	case ESV_OP_IKE_REKEY:
-	case ESV_OP_PPK_APPLY:
-	case ESV_OP_IKE_SEAL:
-	case ESV_OP_IKE_OPEN:
-	case ESV_OP_INTAUTH:
-	case ESV_OP_AUTH_SIGN:
-	case ESV_OP_AUTH_VERIFY:
-	case ESV_OP_PROVISION:
-	case ESV_OP_ATTEST:
-		return ALLOW_WRITE | ALLOW_SESSION;
-	default:
-		return 0;
-	}
-}
-
-/* Zeroising more than a session needs none: a locked unit opens none (UNIT-30, UNIT-40). */
-static bool needs_session(const struct esv_uapi_cmd *u)
-{
-	return allowed(u->opcode) & ALLOW_SESSION &&
-	       (u->opcode != ESV_OP_ZEROIZE || u->inl[0] == ESV_ZEROIZE_SESSION);
-}
 
 static bool session_lives(const struct client *c, struct device *d)
 {
@@ -95,7 +40,7 @@ static int session_get(struct client *c, struct device *d, struct esv_uapi_cmd *
 
 static int check(const struct client *c, const struct esv_uapi_cmd *u)
 {
-	if (!(allowed(u->opcode) & (c->writer ? ALLOW_WRITE : ALLOW_READ)))
+	if (!(esv_allowed(u->opcode) & (c->writer ? ESV_ALLOW_WRITE : ESV_ALLOW_READ)))
 		return -EPERM;
 	if (u->size < sizeof(*u) || u->out_cap > ESV_ADMIN_BUF)
 		return -EMSGSIZE;
@@ -106,12 +51,12 @@ static int check(const struct client *c, const struct esv_uapi_cmd *u)
 
 static int command(struct client *c, struct device *d, struct esv_uapi_cmd *u, const void *in, void *out)
 {
-	bool session = needs_session(u);
+	bool session = esv_needs_session(u);
 	int err = check(c, u);
 
 	if (err)
 		return err;
-	if (allowed(u->opcode) & ALLOW_SESSION)
+	if (esv_allowed(u->opcode) & ESV_ALLOW_SESSION)
 		u->object = 0;
 	if (session) {
 		err = session_get(c, d, u);

@@ -19,7 +19,7 @@
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
 
-#include <espvault/esv_uapi.h>
+#include <espvault/uapi_access.h>
 
 #include "esv_chardev.h"
 #include "esv_hw.h"
@@ -175,63 +175,6 @@ static void esv_session_forget(struct esv_file *f, u32 session)
 	mutex_unlock(&f->lock);
 }
 
-enum esv_allow {
-	ESV_ALLOW_READ = 1,	/* any file */
-	ESV_ALLOW_WRITE = 2,	/* files opened for writing */
-	ESV_ALLOW_SESSION = 4,	/* the object is the file's session */
-};
-
-/* What is not here belongs to the driver alone. */
-static unsigned int esv_allowed(u16 opcode)
-{
-	switch (opcode) {
-	case ESV_OP_UNIT_STATUS:
-	case ESV_OP_SA_QUERY:
-	case ESV_OP_SA_LIST:
-	case ESV_OP_POLICY_QUERY:
-	case ESV_OP_POLICY_LIST:
-	case ESV_OP_COUNTERS_READ:
-		return ESV_ALLOW_READ | ESV_ALLOW_WRITE;
-	case ESV_OP_NOP:
-	case ESV_OP_IDENTIFY:
-	case ESV_OP_SPD_LOCK:
-	case ESV_OP_BYPASS_SET:
-	case ESV_OP_SELFTEST:
-		return ESV_ALLOW_WRITE;
-	case ESV_OP_NONCE_GEN:
-	case ESV_OP_KE_GEN:
-	case ESV_OP_KE_FINISH:
-	case ESV_OP_IKE_DERIVE:
-	case ESV_OP_AUTH_ASSERT:
-	case ESV_OP_CHILD_DERIVE:
-	case ESV_OP_DESTROY:
-	case ESV_OP_ZEROIZE:
-	case ESV_OP_HANDLE_QUERY:
-	case ESV_OP_KE_ENCAP:
-	case ESV_OP_IKE_UPDATE:
-	case ESV_OP_IKE_REKEY:
-	case ESV_OP_PPK_APPLY:
-	case ESV_OP_IKE_SEAL:
-	case ESV_OP_IKE_OPEN:
-	case ESV_OP_INTAUTH:
-	case ESV_OP_AUTH_SIGN:
-	case ESV_OP_AUTH_VERIFY:
-	case ESV_OP_PROVISION:
-	case ESV_OP_ATTEST:
-		return ESV_ALLOW_WRITE | ESV_ALLOW_SESSION;
-	default:
-		return 0;
-	}
-}
-
-/* Zeroising more than a session needs none: a locked unit opens none (UNIT-30, UNIT-40). */
-static bool esv_needs_session(const struct esv_uapi_cmd *u, unsigned int allow)
-{
-	if (!(allow & ESV_ALLOW_SESSION))
-		return false;
-	return u->opcode != ESV_OP_ZEROIZE || u->inl[0] == ESV_ZEROIZE_SESSION;
-}
-
 static int esv_cmd_check(const struct esv_file *f, const struct esv_uapi_cmd *u,
 			 unsigned int allow)
 {
@@ -315,7 +258,7 @@ static int esv_cmd_run(struct esv_file *f, struct esv_dev *edev, struct esv_uapi
 	err = esv_cmd_buffers(u, &in, &out);
 	if (err)
 		goto out;
-	session = esv_needs_session(u, allow);
+	session = esv_needs_session(u);
 	if (allow & ESV_ALLOW_SESSION)
 		cmd.object = 0;
 	if (session) {
