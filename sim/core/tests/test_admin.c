@@ -393,7 +393,7 @@ static void hang_and_abort(void **state)
 	ok(le16toh(c.status));
 }
 
-/* ADM-20: BUSY carries a hint. */
+/* ADM-13: BUSY carries a hint. */
 static void busy(void **state)
 {
 	struct esvh_cmd c = { .opcode = ESV_OP_NOP };
@@ -405,7 +405,7 @@ static void busy(void **state)
 	ok(esvh_cmd(&r.d, &c));
 }
 
-/* MODE_SYNC: the answer is there when the doorbell returns. */
+/* REG-52, MODE_SYNC: the answer is there when the doorbell returns. */
 static void synchronous(void **state)
 {
 	struct esvc_config cfg = plain_config();

@@ -135,22 +135,25 @@ static void run_source(enum esvc_backend backend, const char *source, unsigned i
 	teardown(&t);
 }
 
+/* SA-54, SP 800-38D: what is valid agrees both ways, what is not gives no text (Wycheproof). */
 static void wycheproof(enum esvc_backend backend)
 {
 	run_source(backend, "wycheproof", 100);
 }
 
+/* SA-54, RFC 4106: the vectors of the kernel's own rfc4106(gcm(aes)). */
 static void testmgr(enum esvc_backend backend)
 {
 	run_source(backend, "testmgr", 15);
 }
 
+/* SA-54, SP 800-38D: NIST's CAVP vectors, those that must fail among them. */
 static void cavp(enum esvc_backend backend)
 {
 	run_source(backend, "cavp", 1000);
 }
 
-/* Contexts are memory: copied bytes seal the same, wiped bytes seal nothing. */
+/* UNIT-2: a context is all that is kept of a key: another one seals otherwise, wiped bytes seal nothing. */
 static void contexts(enum esvc_backend backend)
 {
 	uint8_t key[2][32] = { { 1 }, { 2 } }, nonce[12] = { 3 }, msg[100] = { 4 }, icv[3][16];
@@ -265,6 +268,7 @@ static void agree(uint64_t seed)
 	teardown(&t[1]);
 }
 
+/* SA-54: both backends make the same ciphertext and ICV, and open them. */
 static void test_backends_agree(void **state)
 {
 	agree(1234567);

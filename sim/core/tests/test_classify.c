@@ -25,6 +25,7 @@ static void build(uint8_t family, uint8_t proto, uint16_t sport, uint16_t dport)
 	pkt_build(&pkt, &s);
 }
 
+/* SPD-10: no entry matches, in either mode. SPD-16: the tag of an SA that is gone. */
 static void test_no_entry(void **state)
 {
 	for (int strict = 0; strict < 2; strict++) {
@@ -42,6 +43,7 @@ static void test_no_entry(void **state)
 	}
 }
 
+/* SPD-10: each action with and without a tag. SPD-8: a frozen entry drops. SPD-52: what it counted. */
 static void test_actions(void **state)
 {
 	for (int strict = 0; strict < 2; strict++) {
@@ -77,7 +79,7 @@ static void test_actions(void **state)
 	}
 }
 
-/* Every property of an SA that an entry names must fit. */
+/* SPD-11, SPD-12: every property of an SA that an entry names must fit. */
 static void test_fit(void **state)
 {
 	enum { REQID, MODE, SADDR, DADDR, DIR, SEL, NONE };
@@ -124,6 +126,7 @@ static void test_cross_family(void **state)
 	irig_free(r);
 }
 
+/* SPD-5: the lowest priority decides. SPD-7: when it is deleted, the next one in order does. */
 static void test_priority(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -162,6 +165,7 @@ static void build_natt(uint32_t spi)
 	pkt16(pkt.b + 44, spi & 0xffff);
 }
 
+/* SPD-14, SPD-15: ESP, AH and ESP in UDP of the host's: in strict mode, by an entry, by an SPI of ours. */
 static void test_host_esp(void **state)
 {
 	struct irig *strict = irig_new(true), *open = irig_new(false);
@@ -196,7 +200,7 @@ static void test_host_esp(void **state)
 	irig_free(open);
 }
 
-/* What can't be seen of a datagram to port 4500 might be ESP, and behind a marker anything. */
+/* SPD-15, BYP-7: what can't be seen of a datagram to port 4500 might be ESP, and behind a marker anything. */
 static void test_natt_out_of_sight(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -212,7 +216,7 @@ static void test_natt_out_of_sight(void **state)
 	irig_free(r);
 }
 
-/* ESP that is forwarded into a tunnel is payload like any other. */
+/* SPD-10: ESP that is forwarded into a tunnel is payload like any other. */
 static void test_esp_in_tunnel(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -232,6 +236,7 @@ static void make_fragment(uint16_t field)
 	pkt16(pkt.b + 24, (uint16_t)~slow_sum(0, pkt.b + 14, 20));
 }
 
+/* SPD-17: an untagged later fragment is dropped where a protect entry could match but for its ports. */
 static void test_fragments(void **state)
 {
 	for (int strict = 0; strict < 2; strict++) {
@@ -260,7 +265,7 @@ static void test_fragments(void **state)
 	}
 }
 
-/* Fragments go through tunnels if their entry does not look at ports, never through transport mode. */
+/* SPD-17, SPD-18: fragments go through tunnels if their entry does not look at ports, never through transport mode. */
 static void test_tagged_fragments(void **state)
 {
 	for (int tunnel = 0; tunnel < 2; tunnel++) {
@@ -285,6 +290,7 @@ static void test_tagged_fragments(void **state)
 
 /* ---- ethertypes, unparsable frames ---- */
 
+/* SPD-21: another ethertype and an 802.3 length pass in open mode and are dropped in strict mode. */
 static void test_ethertypes(void **state)
 {
 	static const uint16_t types[] = { 0x88cc, 0x8847, 0x8864, 0x0040, 0x888e, 0x9100 };
@@ -303,6 +309,7 @@ static void test_ethertypes(void **state)
 	irig_free(open);
 }
 
+/* SPD-22: dropped in strict mode, and in open mode while an entry of the direction protects. */
 static void test_unparsable(void **state)
 {
 	struct irig *strict = irig_new(true), *open = irig_new(false);
@@ -463,6 +470,7 @@ static const struct bypass_case cases[] = {
 	{ "three bytes on 4500", 0, c_natt_short },
 };
 
+/* BYP-1 to BYP-5, BYP-7 to BYP-9, SPD-19: each class, and what is nearly of it. SPD-30: off stays off. */
 static void test_bypass(void **state)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -520,6 +528,7 @@ static void test_tagged_neighbour_discovery(void **state)
 	irig_free(r);
 }
 
+/* BYP-1: no class lets a fragment pass. BYP-50: there is no eighth class to switch. */
 static void test_bypass_never_fragments(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -535,6 +544,7 @@ static void test_bypass_never_fragments(void **state)
 
 /* ---- modes ---- */
 
+/* SPD-31: strict mode that was locked outlasts every reset but power on. */
 static void test_lock(void **state)
 {
 	struct irig *r = irig_new(false);
@@ -580,6 +590,7 @@ static void test_reset_closes(void **state)
 	}
 }
 
+/* SPD-33: a load adds strict mode and takes classes away, never the reverse. */
 static void test_restore_only_tightens(void **state)
 {
 	struct irig *r = irig_new(false);
@@ -591,7 +602,7 @@ static void test_restore_only_tightens(void **state)
 	irig_free(r);
 }
 
-/* Only headers are shown of a frame that will be segmented: its length counts, its bytes need not be there. */
+/* SPD-25: only headers are shown of a frame that will be segmented: its length counts, not its other bytes. */
 static void test_headers_only(void **state)
 {
 	struct irig *r = irig_new(true);

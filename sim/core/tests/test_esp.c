@@ -86,6 +86,7 @@ static void one_matrix_case(uint8_t family, uint8_t mode, bool bits128, bool esn
 	irig_free(r);
 }
 
+/* ESP-1 to ESP-3, ESP-6, ESP-24: what goes out. ESP-30, ESP-35, ESP-36, ESP-40: how it comes in, once. */
 static void test_matrix(void **state)
 {
 	for (unsigned int i = 0; i < 32; i++)
@@ -93,7 +94,7 @@ static void test_matrix(void **state)
 				i & 16 ? ESVC_AEAD_EVP : ESVC_AEAD_AUTO);
 }
 
-/* The IV is the key's counter, never the host's, and never twice. */
+/* ESP-4, KEY-2: the IV is the key's counter, never the host's, and never twice. SA-24: until none is left. */
 static void test_iv_and_sequence(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -118,6 +119,7 @@ static void test_iv_and_sequence(void **state)
 	irig_free(r);
 }
 
+/* SA-24: behind the last number every frame is dropped, with one event. */
 static void test_sequence_ends(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -136,7 +138,7 @@ static void test_sequence_ends(void **state)
 	irig_free(r);
 }
 
-/* Over the 32-bit edge with ESN: the high half is in the AAD only. */
+/* ESP-5, ESP-31: over the 32-bit edge with ESN: the high half is in the AAD only. */
 static void test_esn_edge(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -165,7 +167,7 @@ static void test_esn_edge(void **state)
 	irig_free(r);
 }
 
-/* Every bit of the ESP packet is under the ICV. */
+/* ESP-32: every bit of the ESP packet is under the ICV. */
 static void test_every_bit(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -193,7 +195,7 @@ static void test_every_bit(void **state)
 	irig_free(r);
 }
 
-/* A failed check moves no window: an attacker can't burn numbers. */
+/* ESP-30: a failed check moves no window: an attacker can't burn numbers. */
 static void test_forgery_moves_nothing(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -210,6 +212,7 @@ static void test_forgery_moves_nothing(void **state)
 	irig_free(r);
 }
 
+/* RFC 894: what pads a frame is no part of the packet, neither in the host's frame nor in the peer's. */
 static void test_ethernet_padding(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -229,6 +232,7 @@ static void test_ethernet_padding(void **state)
 	irig_free(r);
 }
 
+/* ESP-33: ESP that is cut off anywhere; without a whole SPI it is of an unknown one (SPD-43). */
 static void test_lengths(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -298,7 +302,7 @@ static void forge(struct irig *r, uint32_t handle, uint32_t seq, const uint8_t *
 					wire + off + 16 + len), 0);
 }
 
-/* Trailers that RFC 4303 2.4 to 2.6 does not know. */
+/* ESP-33, ESP-34: trailers that RFC 4303 2.4 to 2.6 does not know. */
 static void test_trailers(void **state)
 {
 	static const struct {
@@ -328,7 +332,7 @@ static void test_trailers(void **state)
 	irig_free(r);
 }
 
-/* What comes out of a tunnel must be a packet, and the one that its next header names. */
+/* ESP-34, ESP-36, ESP-37: what comes out of a tunnel must be a packet, and the one that its next header names. */
 static void test_tunnel_inner(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -364,7 +368,7 @@ static void test_tunnel_inner(void **state)
 	irig_free(r);
 }
 
-/* IPv6 inside IPv4 can be received, if the entry says so. */
+/* ESP-36, SPD-4: IPv6 inside IPv4 can be received, if the entry says so. */
 static void test_cross_family_in(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -418,6 +422,7 @@ static void test_natt_in(void **state)
 	irig_free(r);
 }
 
+/* ESP-32, ESVC_FAULT_ICV: every nth packet is not authentic, the others are. */
 static void test_fault_icv(void **state)
 {
 	struct irig *r = irig_new_cfg(true, ESVC_AEAD_AUTO, 8, 8, 3);
@@ -462,6 +467,7 @@ static void one_mtu(uint8_t family, uint8_t mode, uint16_t mtu)
 	irig_free(r);
 }
 
+/* ESP-7: lengths around the edge, for MTUs of each remainder modulo 4. */
 static void test_mtu(void **state)
 {
 	for (unsigned int i = 0; i < 4; i++)
@@ -469,7 +475,7 @@ static void test_mtu(void **state)
 			one_mtu(i & 1 ? 6 : 4, i & 2 ? ESV_SA_TUNNEL : ESV_SA_TRANSPORT, mtu);
 }
 
-/* IPv4 options stay in front of ESP. */
+/* ESP-2: IPv4 options stay in front of ESP. */
 static void test_options(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -497,7 +503,7 @@ static void test_options(void **state)
 	irig_free(r);
 }
 
-/* IPv6: behind hop-by-hop and routing headers, in front of destination options (RFC 4303 3.1.1). */
+/* ESP-2, IPv6: behind hop-by-hop and routing headers, in front of destination options (RFC 4303 3.1.1). */
 static void test_extension_headers(void **state)
 {
 	static const uint8_t ext[24] = { 43, 0, 1, 4, [8] = 60, 0, 4, 0, [16] = 17, 0, 1, 4 };
@@ -523,7 +529,7 @@ static void test_extension_headers(void **state)
 	irig_free(r);
 }
 
-/* A sender may put destination options in front of ESP: they stay, and then name what ESP carried. */
+/* ESP-35: a sender may put destination options in front of ESP: they stay, and then name what ESP carried. */
 static void test_options_before_esp(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -546,7 +552,7 @@ static void test_options_before_esp(void **state)
 	irig_free(r);
 }
 
-/* VLAN tags stay in transport mode. */
+/* ESP-2, ESP-35: VLAN tags stay in transport mode. */
 static void test_vlan(void **state)
 {
 	struct irig *r = irig_new(true);

@@ -236,6 +236,7 @@ static void flow(uint64_t seed, unsigned int kind, unsigned int frames)
 	irig_free(r);
 }
 
+/* ESP-30, ESP-32 to ESP-37, ESP-41: what the slow receiver takes is delivered byte for byte, and no more. */
 static void test_flows(void **state)
 {
 	uint64_t seed = fresh_seed("esp");
@@ -298,6 +299,7 @@ static void noise(uint64_t seed, unsigned int n)
 	}
 }
 
+/* I7, SPD-25: whatever the bytes are, the engine stays within them, and takes no noise for ESP. */
 static void test_noise(void **state)
 {
 	noise(5550123, 60000);

@@ -102,7 +102,7 @@ static void out_of_reach(void **state)
 	assert_int_equal(esvh_reg(&r.d, ESV_REG_FATAL_CODE), ESV_FATAL_EVENT);
 }
 
-/* ESVC_FAULT_EVENT_FLOOD: survivable. */
+/* I7, EVT-5, ESVC_FAULT_EVENT_FLOOD: survivable. */
 static void flood(void **state)
 {
 	struct esvc_config cfg = plain_config();

@@ -10,6 +10,7 @@
 #define N	4096
 #define LONGEST	24	/* by chance, of N keys in N lists: about 7 */
 
+/* SA-2: each of these inbound SAs is found, in a list that is short. */
 static void sa_chains(void **state)
 {
 	struct esvc_sadb db;
@@ -49,7 +50,7 @@ static void put64(uint8_t *p, uint64_t v)
 	pkt16(p + 6, (uint32_t)v & 0xffff);
 }
 
-/* The low half of the source takes back what the high half has mixed in. */
+/* SPD-9: the low half of the source takes back what the high half has mixed in. */
 static void entry_chains(void **state)
 {
 	struct esv_selector sel = { .family = 6, .plen_s = 128, .plen_d = 128 };

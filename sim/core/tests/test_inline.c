@@ -163,7 +163,7 @@ static void tso(void **state)
 	}
 }
 
-/* SPD-20 ff: nothing that a protect entry selects leaves without its tag, whatever the offload flags say. */
+/* SPD-10, SPD-16: nothing that a protect entry selects leaves without its tag, whatever the offload flags say. */
 static void no_tag_no_frame(void **state)
 {
 	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
@@ -322,7 +322,7 @@ static void part_off(void **state)
 	pair_down(p);
 }
 
-/* The state of a device holds no key: two devices that differ in keys alone save the same bytes. */
+/* VMS-1, I1: the saved state of a device holds no piece of an SA's key. */
 static void state_has_no_key(void **state)
 {
 	static uint8_t saved[ESVC_STATE_SIZE];
@@ -382,7 +382,7 @@ static void bad_esp_does_not_flood_events(void **state)
 	pair_down(p);
 }
 
-/* ESVC_FAULT_ICV and SA_ADD_FAIL reach the receiver and the driver as what they are. */
+/* ADM-46, UNIT-31: the self-tests, passed and failed. I7, ESVC_FAULT_SA_ADD_FAIL: one SA_ADD is refused. */
 static void faults(void **state)
 {
 	struct pair *p = pair_up(4, ESV_SA_TRANSPORT, 36);
@@ -414,7 +414,7 @@ static void faults(void **state)
 	pair_down(p);
 }
 
-/* One POLICY_ADD is refused and leaves no entry behind, the next is taken. */
+/* ADM-9: one POLICY_ADD is refused and leaves no entry behind, the next is taken. */
 static void policy_fault(void **state)
 {
 	struct esv_policy_params p = { .sel.family = 4, .dir = ESV_DIR_OUT, .action = ESV_ACTION_DROP };

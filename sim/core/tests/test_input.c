@@ -26,6 +26,7 @@ static void fix_ip4(void)
 	pkt16(pkt.b + 24, (uint16_t)~slow_sum(0, pkt.b + 14, 20));
 }
 
+/* SPD-41, SPD-48: clear frames under each action, in either mode. SPD-47, SPD-22, SPD-21, BYP-2: odd ones. */
 static void test_clear(void **state)
 {
 	for (int strict = 0; strict < 2; strict++) {
@@ -63,7 +64,7 @@ static void test_clear(void **state)
 	}
 }
 
-/* An OUT entry authorises nothing that comes in. */
+/* SPD-2: an OUT entry authorises nothing that comes in. */
 static void test_directions_apart(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -103,7 +104,7 @@ static void test_outer_checksum(void **state)
 	}
 }
 
-/* RFC 4301 5.2: what came out must be what the IN entry asks for. */
+/* SPD-44, SPD-45, RFC 4301 5.2: what came out must be what the IN entry asks for. */
 static void test_authorisation(void **state)
 {
 	enum { NONE, ALLOW, DROP, REQID, MODE, SADDR, DADDR, SEL, FINE };
@@ -151,7 +152,7 @@ static void test_authorisation(void **state)
 	}
 }
 
-/* A tunnel between the hosts themselves does not stand for transport mode, though all addresses are equal. */
+/* SPD-44: a tunnel between the hosts themselves does not stand for transport mode, though all addresses are equal. */
 static void test_mode_alone(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -177,7 +178,7 @@ static void test_mode_alone(void **state)
 	irig_free(r);
 }
 
-/* In transport mode the packet's own source must be the SA's. */
+/* SPD-44: in transport mode the packet's own source must be the SA's. */
 static void test_transport_source(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -195,6 +196,7 @@ static void test_transport_source(void **state)
 	irig_free(r);
 }
 
+/* SPD-43: dropped with an event; in open mode only where an entry could protect it. */
 static void test_unknown_spi(void **state)
 {
 	struct irig *strict = irig_new(true), *open = irig_new(false);
@@ -213,6 +215,7 @@ static void test_unknown_spi(void **state)
 	irig_free(open);
 }
 
+/* SPD-42: ESP that did not come to the port's own address is not decrypted. */
 static void test_unicast_only(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -226,6 +229,7 @@ static void test_unicast_only(void **state)
 	irig_free(r);
 }
 
+/* SPD-46: in open mode, fragments of ESP are dropped while there is an inbound SA. */
 static void test_esp_fragments(void **state)
 {
 	struct irig *r = irig_new(false);
@@ -270,6 +274,7 @@ static size_t make_pmtu(uint8_t family, uint32_t spi)
 	return q;
 }
 
+/* BYP-6: an ICMP error that quotes ESP of a live SA passes; each way of quoting something else does not. */
 static void test_pmtu(void **state)
 {
 	for (uint8_t family = 4; family <= 6; family += 2) {
@@ -306,7 +311,7 @@ static void test_pmtu(void **state)
 	}
 }
 
-/* Inbound, the local port is the destination. */
+/* BYP-5, BYP-7 to BYP-9: inbound, the local port is the destination. */
 static void test_udp_bypass(void **state)
 {
 	static const struct {
@@ -336,7 +341,7 @@ static void test_udp_bypass(void **state)
 	irig_free(r);
 }
 
-/* ECN by RFC 6040 figure 4, DSCP by the SA's flag. inner, outer -> delivered; -1: dropped. */
+/* ESP-20, ESP-21: ECN by RFC 6040 figure 4, DSCP by the SA's flag. inner, outer -> delivered; -1: dropped. */
 static void test_decapsulation(void **state)
 {
 	static const int table[4][4] = {
@@ -392,7 +397,7 @@ static void test_decapsulation(void **state)
 	}
 }
 
-/* The outer header that the device makes, by each flag. */
+/* ESP-20 to ESP-23, ESP-25: the outer header that the device makes, by each flag. */
 static void test_encapsulation(void **state)
 {
 	static const struct {
@@ -447,7 +452,7 @@ static void test_encapsulation(void **state)
 	}
 }
 
-/* A fragment that came through a tunnel is authorised by an entry without ports only. */
+/* SPD-44, SPD-17: a fragment that came through a tunnel is authorised by an entry without ports only. */
 static void test_tunnelled_fragment(void **state)
 {
 	struct irig *r = irig_new(true);

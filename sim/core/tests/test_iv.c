@@ -218,7 +218,7 @@ static void test_million(void **unused)
 	rig_down(&r);
 }
 
-/* RFC 4303 2.2: without ESN the last number is 2^32 - 1, and no way of adding the SA again gives one more. */
+/* SA-24, RFC 4303 2.2: without ESN the last number is 2^32 - 1, and no way of adding the SA again gives one more. */
 static void test_edge(void **unused)
 {
 	struct how how = { .spi = 0x1000, .seq = UINT32_MAX - 100 };

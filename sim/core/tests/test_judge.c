@@ -65,7 +65,7 @@ static unsigned int drain(unsigned int proto, uint32_t spi)
 	return n;
 }
 
-/* A checksum field in the IP header moves the frame to an address that an entry protects. */
+/* TXD-8: a checksum field in the IP header moves the frame to an address that an entry protects. */
 static void checksum_before_verdict(void **state)
 {
 	struct esv_policy_params allow = {
@@ -326,7 +326,7 @@ static void next_hop_moves(void **state)
 	}
 }
 
-/* What changes nothing for it lets the frame go on, whole. */
+/* TXD-10: what changes nothing for it lets the frame go on, whole. */
 static void goes_on(void **state)
 {
 	start(true);

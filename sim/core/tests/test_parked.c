@@ -199,7 +199,7 @@ static void meanwhile(void **state)
 	}
 }
 
-/* RXC-5: the entry and the counter of a frame that waited are those that let it in at last. */
+/* RXC-7, CNT-1: the entry and the counter of a frame that waited are those that let it in at last. */
 static void said_anew(void **state)
 {
 	up(false);

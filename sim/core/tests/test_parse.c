@@ -113,13 +113,14 @@ static void run(uint64_t seed, unsigned int n)
 	}
 }
 
+/* SPD-20, SPD-22 to SPD-24: both parsers see the same in every frame. */
 static void test_random(void **state)
 {
 	run(4242424242, 150000);
 	run(fresh_seed("parse"), 50000);
 }
 
-/* Every truncation of a frame that uses all there is. */
+/* SPD-22, SPD-25: every truncation of a frame that uses all there is. */
 static void test_truncated(void **state)
 {
 	uint64_t seed = 7;

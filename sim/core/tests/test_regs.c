@@ -198,7 +198,7 @@ static void self_test_registers(void **state)
 	rig_down(&r);
 }
 
-/* Configurations that make no device. */
+/* No clause: configurations that make no device, as CAP-11, CAP-13, CAP-14 or PRT-1 could not hold with them. */
 static void bad_config(void **state)
 {
 	for (int i = 0; i < 7; i++) {

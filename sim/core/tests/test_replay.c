@@ -91,12 +91,14 @@ static void walk_all(uint64_t seed)
 	}
 }
 
+/* ESP-30, ESP-31: windows of every kind, from 0 and from just before an edge of 32 bits. */
 static void test_against_reference(void **state)
 {
 	walk_all(20260101);
 	walk_all(fresh_seed("replay"));
 }
 
+/* SA-7: the sizes that a window can have. ESP-30: its two ends, up to the last number that there is. */
 static void test_bounds(void **state)
 {
 	static const uint32_t bad[] = { 0, 1, 16, 31, 33, 63, 4095, 4097, 4128, 0xffffffe0 };
@@ -117,7 +119,7 @@ static void test_bounds(void **state)
 	esvc_replay_free(&r);
 }
 
-/* Numbers just behind the edge of the first 2^32 belong to the first 2^32. */
+/* ESP-31: numbers just behind the edge of the first 2^32 belong to the first 2^32. */
 static void test_esn_start(void **state)
 {
 	struct esvc_replay r = { 0 };

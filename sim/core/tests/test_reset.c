@@ -209,7 +209,7 @@ static void disable(void **state)
 	rig_down(&r);
 }
 
-/* A doorbell for nothing, for a queue that is not there, beyond the end. */
+/* DBL-1: a doorbell for nothing, for a queue that is not there, beyond the end. */
 static void stray_doorbells(void **state)
 {
 	struct rig r;

@@ -87,6 +87,7 @@ static void watch_want(struct esvh_host *h, uint64_t addr, size_t len, bool writ
 		asked += esvh_shadow(&r.d, t->shadow)->db_want != 0;
 }
 
+/* RNG-5: db_want is 0 whenever a buffer is read, and 1 when all is done. */
 static void doorbell_suppressed(void **state)
 {
 	for (int i = 0; i < 20; i++)
@@ -138,6 +139,7 @@ static void rearm(struct esvh_host *h, uint64_t addr, size_t len, bool write)
 	k->found = !!(c->flags & ESV_RXC_PHASE) == !(q->seen & q->cq_size);
 }
 
+/* RNG-6: whatever the moment of the re-arming, the look or an interrupt tells of the frame. */
 static void no_interrupt_lost(void **state)
 {
 	uint8_t buf[2048];
@@ -181,7 +183,7 @@ static void tx_interrupt(void **state)
 	}
 }
 
-/* ESVC_FAULT_IRQ_LOST: every nth interrupt is not raised. */
+/* I7, REG-13, ESVC_FAULT_IRQ_LOST: every nth interrupt is not raised. */
 static void lost_interrupts(void **state)
 {
 	struct esvc_config cfg = plain_config();

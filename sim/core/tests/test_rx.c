@@ -458,12 +458,12 @@ static void bounded_wait(void **state)
 	exhaust();
 	assert_true(rx(&p) > 0);
 	assert_int_equal(rx(&p), 0);
-	/* RST-3: what waits does not outlive the queue, the port or the device. */
+	/* QUE-3: what waits does not outlive the queue. */
 	ok(esvh_queue_destroy(&r.d, 0, ESV_QUEUE_RX));
 	assert_true(rx(&p) > 0);
 }
 
-/* ESVC_FAULT_RX_BUFFER: every nth frame is lost with all its buffers handed back, the others arrive. */
+/* RXC-6, ESVC_FAULT_RX_BUFFER: every nth frame is lost with all its buffers handed back, the others arrive. */
 static void buffers_out_of_reach(void **state)
 {
 	struct esvc_config cfg = plain_config();
@@ -581,6 +581,7 @@ static void watch_order(struct esvh_host *h, uint64_t addr, size_t len, bool wri
 	}
 }
 
+/* RNG-9, RNG-10: the writes of one frame in one buffer. */
 static void write_order(void **state)
 {
 	struct pkt p = mine(500);

@@ -82,6 +82,7 @@ static void refuse_all(struct irig *r, const struct esv_sa_params *good, const s
 	}
 }
 
+/* SA-5 to SA-10, SA-13 to SA-16, TOK-2, ADM-12: each refusal names its byte and installs nothing. */
 static void test_refusals(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -116,6 +117,7 @@ static void test_refusals(void **state)
 	irig_free(r);
 }
 
+/* SA-11, SPD-3: what a selector of an SA must not be, and where the other family is accepted. */
 static void test_selector(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -149,6 +151,7 @@ static void test_selector(void **state)
 	irig_free(r);
 }
 
+/* SA-3, SA-4: handles, the same SA again, a full table. KEY-13: one key for two senders. */
 static void test_identity_and_capacity(void **state)
 {
 	struct irig *r = irig_new_cfg(true, ESVC_AEAD_AUTO, 4, 4, 0);
@@ -213,6 +216,7 @@ static void test_continuation(void **state)
 	irig_free(r);
 }
 
+/* SA-51, SA-52: an SA as it was added, by its handle and by what a packet shows. */
 static void test_query(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -272,6 +276,7 @@ static struct esv_sa_list list_page(struct irig *r, uint32_t cursor)
 	return page;
 }
 
+/* SA-36, SA-53: pages in the order of indices, over gaps. */
 static void test_list(void **state)
 {
 	struct irig *r = irig_new_cfg(true, ESVC_AEAD_AUTO, 64, 4, 0);
@@ -296,6 +301,7 @@ static void test_list(void **state)
 	irig_free(r);
 }
 
+/* SA-30: next hop and addresses. ESP-9: no frame without a next hop. TOK-5: the binding moves along. */
 static void test_update(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -359,6 +365,7 @@ static unsigned int events_of(const struct irig *r, unsigned int type)
 	return n;
 }
 
+/* SA-20 to SA-22, SA-59: the packet that reaches a limit goes, and one event tells of it. */
 static void test_packet_limits(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -388,6 +395,7 @@ static void test_packet_limits(void **state)
 	irig_free(r);
 }
 
+/* SA-20 to SA-22, ESP-38: the same inbound, by bytes: the packet that passes the limit is delivered. */
 static void test_byte_limits_in(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -420,7 +428,7 @@ static void test_byte_limits_in(void **state)
 	irig_free(r);
 }
 
-/* The key's own maximum holds over deletes and re-adds, whatever the host asks for. */
+/* SA-23, KEY-3: the key's own maximum holds over deletes and re-adds, whatever the host asks for. */
 static void test_key_maximum(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -445,7 +453,7 @@ static void test_key_maximum(void **state)
 	irig_free(r);
 }
 
-/* Limits can be lowered only; what is passed by then takes effect at once. */
+/* SA-30, SA-21: limits can be lowered only; what is passed by then takes effect at once. */
 static void test_update_limits(void **state)
 {
 	struct irig *r = irig_new(true);

@@ -226,6 +226,7 @@ static void churn(uint64_t seed, unsigned int steps, unsigned int deletes)
 	esvc_spd_free(spd);
 }
 
+/* SPD-5 to SPD-9: after whatever was added, frozen and deleted, both find the same entry. */
 static void test_against_list(void **state)
 {
 	churn(1, 600, 10);
@@ -234,6 +235,7 @@ static void test_against_list(void **state)
 	churn(fresh_seed("spd"), 1500, 40);
 }
 
+/* SA-3: handles of entries, past the wrap of their generations. ADM-20: a full table is NO_RESOURCE. */
 static void test_capacity_and_handles(void **state)
 {
 	struct esvc_spd *spd = esvc_spd_new(4);

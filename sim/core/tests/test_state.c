@@ -203,7 +203,7 @@ static void hash_key(void **state)
 	rig_down(&r);
 }
 
-/* A save of a load is the same state but for what a load changes. */
+/* VMS-1, VMS-3: a save of a load is the same state but for what a load changes. */
 static void stable(void **state)
 {
 	struct rig r;

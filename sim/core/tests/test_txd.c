@@ -300,7 +300,7 @@ static void wild_tail(void **state)
 	}
 }
 
-/* TXD-10: destroying a queue whose frame waits for the wire forgets the frame, and others go on. */
+/* QUE-3: destroying a queue whose frame waits for the wire forgets the frame, and others go on. */
 static void destroy_while_waiting(void **state)
 {
 	struct pkt_spec s = tcp4(30000);
@@ -356,7 +356,7 @@ static void buffers_untouched(void **state)
 	assert_int_equal(wire_frames(), 5);
 }
 
-/* RNG-4: all pairs get their turn. */
+/* No clause asks for it: over a full wire (TXD-10) all pairs get their turn. */
 static void round_robin(void **state)
 {
 	struct pkt_spec s = udp4(60);

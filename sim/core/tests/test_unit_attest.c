@@ -141,7 +141,7 @@ static void test_unit(void **state)
 	rig_free(r);
 }
 
-/* RFC 5652 5.3: what is signed is the content's hash and its type, and no time. */
+/* UNIT-98, RFC 5652 5.3: what is signed is the content's hash and its type, and no time. */
 static void test_attributes(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -205,7 +205,7 @@ static void test_chain(void **state)
 		rig_free(r[i]);
 }
 
-/* The identity outlives the epoch, and the statement says that the epoch is another. */
+/* UNIT-97, UNIT-99: the identity outlives the epoch, and the statement says that the epoch is another. */
 static void test_zeroize(void **state)
 {
 	static struct said before, after;
@@ -239,7 +239,7 @@ static void check_key(const struct esv_statement *st, uint8_t type, uint8_t stat
 	assert_memory_equal(&st->sa, &none, sizeof(none));
 }
 
-/* Objects of the session: what they are, whom they belong to, who says so. */
+/* UNIT-98, UNIT-99: objects of the session: what they are, whom they belong to, who says so. */
 static void test_handles(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_TEST, 1);
@@ -281,7 +281,7 @@ static void test_handles(void **state)
 	rig_free(r);
 }
 
-/* A peer that the unit itself authenticated: L4, for the IKE SA and its child. */
+/* UNIT-20, UNIT-99: a peer that the unit itself authenticated: L4, for the IKE SA and its child. */
 static void test_vouched_by_unit(void **state)
 {
 	static const char psk[] = "correct horse battery staple";
@@ -338,7 +338,7 @@ static uint32_t install(struct rig *r, const uint8_t *key, uint16_t len, bool to
 	return r->cmd.object;
 }
 
-/* What SA_QUERY says, with what the key knows of its peer; a host's key has no peer. */
+/* UNIT-98, UNIT-99: what SA_QUERY says, with what the key knows of its peer; a host's key has no peer. */
 static void test_sa(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_HOST_KEYS, 1);
@@ -460,7 +460,7 @@ static void test_same_again(void **state)
 		rig_free(r[i]);
 }
 
-/* The longest identity and a full SA: it fits one answer with room to spare. */
+/* UNIT-98: with the longest identity, it fits one answer with room to spare. */
 static void test_fits(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_TEST, 1);

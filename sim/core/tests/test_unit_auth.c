@@ -33,7 +33,7 @@ static void vouched(struct end *e, const struct end *peer)
 	}
 }
 
-/* Every prf: both sides, and each AUTH is what the RFC says. */
+/* UNIT-95, UNIT-96, RFC 7296 2.15. Every prf: both sides, and each AUTH is what the RFC says. */
 static void test_psk(void **state)
 {
 	static struct blob auth, want, octets;
@@ -64,7 +64,7 @@ static void test_psk(void **state)
 	}
 }
 
-/* Each scheme in both directions: ours before a foreign reader, a foreign signer's before us. */
+/* UNIT-95, UNIT-96: each scheme in both directions: ours before a foreign reader, a foreign signer's before us. */
 static void test_signatures(void **state)
 {
 	static struct blob auth, octets, priv, pub;
@@ -169,7 +169,7 @@ struct change {
 #define AT_NONCE	(AT_KE + 32 + 4)
 
 /*
- * Nobody gets a signature over a message that is not this IKE SA's: the daemon is the
+ * UNIT-95, UNIT-96: nobody gets a signature over a message that is not this IKE SA's: the daemon is the
  * attacker. Over the peer's message the same is one bit (R4, R5).
  */
 static void test_message(void **state)
@@ -213,7 +213,7 @@ static void test_message(void **state)
 }
 
 /*
- * A daemon in the middle gives the responder's unit a KE value of its own and passes
+ * UNIT-96: a daemon in the middle gives the responder's unit a KE value of its own and passes
  * the initiator's real message, nonce and AUTH on. All of it is authentic, but not about
  * the key that the responder's unit has agreed on.
  */
@@ -247,7 +247,7 @@ static void test_man_in_the_middle(void **state)
 	unpair(&i, &p);
 }
 
-/* Another identity, another key, another method, one's own AUTH coming back, one bit. */
+/* UNIT-96: another identity, another key, another method, one's own AUTH coming back, one bit. */
 static void test_not_authentic(void **state)
 {
 	static struct blob auth, bad, own;
@@ -285,7 +285,7 @@ static void test_not_authentic(void **state)
 	unpair(&i, &p);
 }
 
-/* R4: one AUTH of a kind, none in a rekeyed IKE SA, none for an identity that the key is not bound to. */
+/* UNIT-95 (R4): one AUTH of a kind, none in a rekeyed IKE SA, none for an identity that the key is not bound to. */
 static void test_sign_states(void **state)
 {
 	static struct blob auth, priv;

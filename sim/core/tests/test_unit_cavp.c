@@ -141,6 +141,7 @@ static uint64_t rekey(struct rig *r, const struct words *w, uint64_t ike)
 	return rig_handle(r);
 }
 
+/* UNIT-76, UNIT-77, UNIT-84: 900 IKE SAs, a child of each kind, and a rekeying of each. */
 static void test_cavp(void **state)
 {
 	static struct words w;
@@ -174,7 +175,7 @@ static void test_cavp(void **state)
 	rig_free(r);
 }
 
-/* None of it outside of test mode: short nonces, SHA-1, what is provisioned in clear (R10). */
+/* UNIT-18, UNIT-90: none of it outside of test mode: short nonces, SHA-1, what is provisioned in clear (R10). */
 static void test_production(void **state)
 {
 	static uint64_t buf[ESV_ADMIN_BUF / 8];

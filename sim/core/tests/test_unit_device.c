@@ -191,7 +191,7 @@ static size_t pass(struct end *from, struct end *to, size_t payload)
 	return n;
 }
 
-/* Unit to unit, token to SA, packet to packet, both ways. */
+/* UNIT-77, TOK-5, ESP-1: unit to unit, token to SA, packet to packet, both ways. */
 static void test_esp(void **state)
 {
 	struct two *t = *state;
@@ -243,6 +243,7 @@ static void plant(void *arg, const char *name, const uint8_t *bytes, size_t len)
 		memcpy(h->mem + h->size - 64, bytes, 32);
 }
 
+/* I1, UNIT-1: no secret of either unit is in either guest's memory, and one that is put there is found. */
 static void test_memory(void **state)
 {
 	struct two *t = *state;

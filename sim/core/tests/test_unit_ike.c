@@ -266,7 +266,7 @@ static void sa_child(struct rig *r, const struct sa *sa, unsigned int secrets)
 	}
 }
 
-/* RFC 7296 2.14, RFC 9370 2.2.2: every prf, both roles, up to three further exchanges. */
+/* UNIT-76, UNIT-83, RFC 7296 2.14, RFC 9370 2.2.2: every prf, both roles, up to three further exchanges. */
 static void test_update(void **state)
 {
 	for (uint8_t prf = 1; prf <= 3; prf++) {
@@ -284,7 +284,7 @@ static void test_update(void **state)
 	}
 }
 
-/* RFC 7296 2.18: the old prf makes the seed and the new one the keys, all nine pairs; one to eight secrets. */
+/* UNIT-84, RFC 7296 2.18: the old prf makes the seed and the new one the keys, all nine pairs; 1 to 8 secrets. */
 static void test_rekey(void **state)
 {
 	unsigned int secrets = 1;

@@ -64,6 +64,7 @@ static void check_cut(const struct words *w)
 	assert_memory_equal(k.sk_pr, dkm + 2 * p + 72, p);
 }
 
+/* UNIT-14, UNIT-76, UNIT-77, RFC 7296 2.13, 2.14, 2.17: the stream and its cut, by Python's hmac. */
 static void test_kdf_python(void **state)
 {
 	static struct words w;
@@ -77,6 +78,7 @@ static void test_kdf_python(void **state)
 	assert_int_equal(finish(f, cases, "python3"), 300);
 }
 
+/* UNIT-76, UNIT-77: the same stream by NIST's samples. */
 static void test_kdf_cavp(void **state)
 {
 	static struct words w;
@@ -155,7 +157,7 @@ static void test_prf_plus_limit(void **state)
 		assert_int_equal(block[i], 0);
 }
 
-/* RFC 9370 2.2.4: further secrets follow the nonces. */
+/* UNIT-17, RFC 9370 2.2.4: further secrets follow the nonces. */
 static void test_child_many_secrets(void **state)
 {
 	const struct esvc_nonces n = { { "NNNNNNNNNNNNNNNN", 16 }, { "RRRRRRRRRRRRRRRR", 16 } };

@@ -134,7 +134,7 @@ static void modp_value(const struct esvc_ke_method *m, bool from_zero, long delt
 }
 
 /*
- * SP 800-56A 5.6.2.3.1. -1 has order 2 and -2 is no square, as p is 7 modulo 8:
+ * UNIT-15, SP 800-56A 5.6.2.3.1. -1 has order 2 and -2 is no square, as p is 7 modulo 8:
  * both are out of the subgroup. 3 is in it or not; 4 is a square.
  */
 static void test_modp_validation(void **state)
@@ -161,7 +161,7 @@ static void test_modp_validation(void **state)
 	}
 }
 
-/* 0 < scalar < order of the group: the borders, and the last byte at them. */
+/* SP 800-56A 5.6.1: 0 < scalar < order of the group: the borders, and the last byte at them. */
 static void test_usable(void **state)
 {
 	static const uint8_t order[] = {
@@ -355,7 +355,7 @@ static void test_reflection(void **state)
 	rig_free(r);
 }
 
-/* RFC 7748 5: values from p on, which only small ones can be written as. */
+/* UNIT-15, RFC 7748 5: values from p on, which only small ones can be written as. */
 static void test_x25519_same(void **state)
 {
 	const struct esvc_ke_method *m = esvc_ke_method(ESV_KE_X25519);
@@ -372,7 +372,7 @@ static void test_x25519_same(void **state)
 	assert_false(esvc_ke_reflected(m, p_plus, other));
 }
 
-/* A method that the device lacks is refused by name, and nothing else is. */
+/* UNIT-74, UNIT-79: a method that the device lacks is refused by name, and nothing else is. */
 static void test_absent_method(void **state)
 {
 	struct rig *r = rig_new(0, 1);

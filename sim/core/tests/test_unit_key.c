@@ -15,6 +15,7 @@ static struct esv_child_out pair(struct rig *r, uint32_t flags)
 	return rig_child(r, r->session, rig_ike_ready(r, r->session), ESV_CHILD_F_FIRST | flags);
 }
 
+/* TOK-5, KEY-1, KEY-2: one SA at a time has the key, and the next one goes on where that stood. */
 static void test_install_and_continue(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -91,6 +92,7 @@ static void test_direction(void **state)
 	rig_free(r);
 }
 
+/* TOK-4: a token with any of its bytes changed. */
 static void test_forged(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -185,6 +187,7 @@ static void test_room(void **state)
 	rig_free(r);
 }
 
+/* UNIT-22, TOK-9: not while an SA uses the key; then once, and its token is worth nothing. */
 static void test_destroy_esp(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -222,7 +225,7 @@ static void test_limits(void **state)
 	rig_free(r);
 }
 
-/* RFC 7296 2.17: what the initiator sends, the responder receives, and nothing else fits. */
+/* UNIT-13, RFC 7296 2.17: what the initiator sends, the responder receives, and nothing else fits. */
 static void test_two_units_agree(void **state)
 {
 	struct rig *a = rig_new(ESV_MODE_TEST, 1), *z = rig_new(ESV_MODE_TEST, 2);
@@ -362,6 +365,7 @@ static void test_import_window(void **state)
 	rig_free(r);
 }
 
+/* KEY-15, SA-15, SA-16, TOK-2: no key, a salt alone, another length, a token, a device that takes none. */
 static void test_import_refused(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_HOST_KEYS, 1), *closed = rig_new(0, 1);

@@ -47,6 +47,7 @@ static void check_locked(struct rig *r, uint8_t test)
 	assert_int_equal(esvc_unit_failed(r->dev.unit), test);
 }
 
+/* UNIT-30, UNIT-31: each of the tests 1 to 21 that can fail at power-on locks the unit and is named. */
 static void test_locked(void **state)
 {
 	for (uint8_t n = 1; n <= ESVC_KAT_RSA_PSS; n++) {
@@ -60,6 +61,7 @@ static void test_locked(void **state)
 	}
 }
 
+/* UNIT-32, UNIT-31: a source that is stuck at power-on is test 9. */
 static void test_random_stuck(void **state)
 {
 	struct rig *r = power_up(true, false, 0);
@@ -148,7 +150,7 @@ static void test_zeroize_borrowed(void **state)
 	rig_free(r);
 }
 
-/* A function's zeroisation leaves others alone and does not rewind a host key. */
+/* UNIT-40, KEY-17: a function's zeroisation leaves others alone and does not rewind a host key. */
 static void test_zeroize_function(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_HOST_KEYS, 1);
@@ -177,6 +179,7 @@ static void test_zeroize_function(void **state)
 	rig_free(r);
 }
 
+/* UNIT-40, UNIT-4: the session stays, its handles and tokens go, detached ones too; wrong scopes and objects. */
 static void test_zeroize_session(void **state)
 {
 	struct rig *r = rig_new(0, 1);

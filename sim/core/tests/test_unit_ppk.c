@@ -33,7 +33,7 @@ static enum esv_status update(struct end *e)
 	return rig_run(e->r, ESV_OP_IKE_UPDATE, e->r->session, &in, sizeof(in));
 }
 
-/* RFC 8784 3 for each prf: SK_d and SK_p change, SK_e do not. */
+/* UNIT-93, RFC 8784 3 for each prf: SK_d and SK_p change, SK_e do not. */
 static void test_keys(void **state)
 {
 	static struct call c;
@@ -62,7 +62,7 @@ static void test_keys(void **state)
 	}
 }
 
-/* Both have it: one AUTH with it and one without, and the keys from before are gone when the peer is known. */
+/* UNIT-93: both have it: one AUTH with it and one without; the keys from before go when the peer is known. */
 static void test_both_have_it(void **state)
 {
 	static const struct esvc_ike_keys none;
@@ -91,7 +91,7 @@ static void test_both_have_it(void **state)
 	unpair(&i, &p);
 }
 
-/* RFC 8784 4: the responder has none, so both go on with the keys from before. */
+/* UNIT-93, RFC 8784 4: the responder has none, so both go on with the keys from before. */
 static void test_one_has_it(void **state)
 {
 	static const struct esvc_ike_keys none;
@@ -119,7 +119,7 @@ static void test_one_has_it(void **state)
 	unpair(&i, &p);
 }
 
-/* The host vouches: the same choice. */
+/* UNIT-93: the host vouches: the same choice. */
 static void test_assert(void **state)
 {
 	for (uint8_t flags = 0; flags < 2; flags++) {
@@ -146,7 +146,7 @@ static void test_assert(void **state)
 	}
 }
 
-/* Once, before any AUTH, and with a PPK. */
+/* UNIT-93, UNIT-83, UNIT-94: once, before any AUTH, and with a PPK. */
 static void test_states(void **state)
 {
 	static struct blob auth;
@@ -201,7 +201,7 @@ static void chain_both(struct end *i, struct end *p, uint8_t sender, const char 
 	assert_memory_equal(initiator ? ike->intauth_i : ike->intauth_r, before->b, esvc_prf_len(ike->prf));
 }
 
-/* RFC 9242 3.3.2 with a further key exchange in between: each message under the SK_p of its time. */
+/* UNIT-94, RFC 9242 3.3.2 with a further key exchange in between: each message under the SK_p of its time. */
 static void test_intauth(void **state)
 {
 	static struct blob auth, want, octets, before[2];
@@ -235,7 +235,7 @@ static void test_intauth(void **state)
 	unpair(&i, &p);
 }
 
-/* Another message, and AUTH fails: that is what the chain is for. */
+/* UNIT-94: another message, and AUTH fails: that is what the chain is for. */
 static void test_intauth_tampered(void **state)
 {
 	static struct blob auth;

@@ -105,7 +105,7 @@ static void test_hpke(void **state)
 	rig_free(r);
 }
 
-/* A blob for one unit does not open in another one, which has another key and id. */
+/* UNIT-91: a blob for one unit does not open in another one, which has another key and id. */
 static void test_hpke_foreign_unit(void **state)
 {
 	static struct blob p, sealed;
@@ -245,7 +245,7 @@ struct bad_case {
 	enum esv_status status;
 };
 
-/* What was wrapped is checked as everything else is. */
+/* UNIT-90: what was wrapped is checked as everything else is. */
 static void test_bad_content(void **state)
 {
 	static const struct bad_case cases[] = {
@@ -284,7 +284,7 @@ static void test_bad_content(void **state)
 	rig_free(r);
 }
 
-/* Fields of the command; the arena's copy is gone whatever came of it. */
+/* UNIT-90, UNIT-2: fields of the command; the arena's copy is gone whatever came of it. */
 static void test_refused(void **state)
 {
 	static const uint8_t zero[ESV_ADMIN_BUF];
@@ -393,7 +393,7 @@ static void test_esp(void **state)
 	rig_free(r);
 }
 
-/* A token that nobody installs goes, and the key may come again; what is not an SA is refused. */
+/* UNIT-100: a token that nobody installs goes, and the key may come again; what is not an SA is refused. */
 static void test_esp_refused(void **state)
 {
 	static struct blob p;

@@ -34,7 +34,7 @@ static enum esv_status install_as(struct rig *r, const uint8_t token[ESV_TOKEN_L
 }
 
 /*
- * R1, fixed layout, one expansion. The attack cuts KEYMAT elsewhere: a shorter key of
+ * R1 (UNIT-14, TOK-6), fixed layout, one expansion. The attack cuts KEYMAT elsewhere: a shorter key of
  * the same expansion is a part of the longer one, and can be searched for alone.
  */
 static void test_r1_layout(void **state)
@@ -60,8 +60,8 @@ static void test_r1_layout(void **state)
 }
 
 /*
- * R2, a derivation consumes something that the unit made. The attack repeats a derivation: the same
- * key in a second object, whose IVs begin at 1 again.
+ * R2 (UNIT-11, UNIT-16), a derivation consumes something that the unit made. The attack repeats a derivation: the
+ * same key in a second object, whose IVs begin at 1 again.
  */
 static void test_r2_fresh(void **state)
 {
@@ -87,7 +87,7 @@ static void test_r2_fresh(void **state)
 	rig_free(r);
 }
 
-/* R3, first half: an outbound key that opens what it sealed opens every recording of its own traffic. */
+/* R3 (UNIT-13), first half: an outbound key that opens what it sealed opens every recording of its own traffic. */
 static void test_r3_direction(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_TEST, 3);
@@ -105,7 +105,7 @@ static void test_r3_direction(void **state)
 	rig_free(r);
 }
 
-/* R3, second half: the same with IKE messages, by an IKE SA that opens what it sealed. */
+/* R3 (UNIT-86), second half: the same with IKE messages, by an IKE SA that opens what it sealed. */
 static void test_r3_messages(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_TEST, 3);
@@ -125,8 +125,9 @@ static void test_r3_messages(void **state)
 }
 
 /*
- * R4, what comes out of a secret is a handle, AUTH, IKE text or ESP. The attack uses AUTH_SIGN as a MAC
- * under the PSK: over the IKE_SA_INIT of an IKE SA that the attacker has with somebody else, to be this side there.
+ * R4 (UNIT-1, UNIT-95), what comes out of a secret is a handle, AUTH, IKE text or ESP. The attack uses AUTH_SIGN as
+ * a MAC under the PSK: over the IKE_SA_INIT of an IKE SA that the attacker has with somebody else, to be this side
+ * there.
  */
 static void test_r4_no_oracle(void **state)
 {
@@ -156,7 +157,7 @@ static void test_r4_no_oracle(void **state)
 }
 
 /*
- * R5, verify inside and tell one bit. The attacks guess AUTH byte by byte: short ones that would
+ * R5 (UNIT-96), verify inside and tell one bit. The attacks guess AUTH byte by byte: short ones that would
  * be compared as far as they go, and right beginnings that would be refused otherwise than wrong ones.
  */
 static void test_r5_one_bit(void **state)
@@ -188,8 +189,8 @@ static void test_r5_one_bit(void **state)
 }
 
 /*
- * R6, nothing leaves an IKE SA for whose peer nobody vouched, and who did is told. The attacks skip AUTH: for a
- * child, for a new IKE SA, and by the host's word that is then called the unit's.
+ * R6 (UNIT-20, UNIT-84), nothing leaves an IKE SA for whose peer nobody vouched, and who did is told. The attacks skip
+ * AUTH: for a child, for a new IKE SA, and by the host's word that is then called the unit's.
  */
 static void test_r6_gate(void **state)
 {
@@ -218,8 +219,8 @@ static void test_r6_gate(void **state)
 }
 
 /*
- * R7, owner and epoch in every handle, and one answer for all that is wrong with one. The attacks use the
- * handle of another session and of another function.
+ * R7 (UNIT-5, UNIT-7), owner and epoch in every handle, and one answer for all that is wrong with one. The attacks
+ * use the handle of another session and of another function.
  */
 static void test_r7_owner(void **state)
 {
@@ -235,7 +236,7 @@ static void test_r7_owner(void **state)
 	rig_free(r);
 }
 
-/* The attack waits until the place of an old handle is somebody else's. */
+/* R7 (UNIT-5): the attack waits until the place of an old handle is somebody else's. */
 static void test_r7_stale(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_TEST, 7);
@@ -251,7 +252,7 @@ static void test_r7_stale(void **state)
 	rig_free(r);
 }
 
-/* A token from before the power went off, when the same places of the same device are in use again. */
+/* R7 (TOK-3, TOK-4): a token from before power off, when the same places of the same device are in use again. */
 static void test_r7_epoch(void **state)
 {
 	struct rig *before = rig_new(ESV_MODE_TEST, 7), *after = rig_new(ESV_MODE_TEST, 8);
@@ -270,8 +271,8 @@ static void test_r7_epoch(void **state)
 }
 
 /*
- * R8, no copy and no export. The attack installs one token under two SPIs, at once or one after the other:
- * two SAs with one key, whose numbers nobody keeps apart. And no number in reach of the unit is an export.
+ * R8 (TOK-5, UNIT-1), no copy and no export. The attack installs one token under two SPIs, at once or one after the
+ * other: two SAs with one key, whose numbers nobody keeps apart. And no number in reach of the unit is an export.
  */
 static void test_r8_no_copy(void **state)
 {
@@ -306,8 +307,8 @@ static __attribute__((no_sanitize("address"))) bool differs(const uint8_t *at, c
 }
 
 /*
- * R9, an error zeroises. The attack breaks the random source while the unit holds keys, mends it, and goes on with
- * handle and token as if nothing had been.
+ * R9 (UNIT-30, UNIT-32), an error zeroises. The attack breaks the random source while the unit holds keys, mends it,
+ * and goes on with handle and token as if nothing had been.
  */
 static void test_r9_error(void **state)
 {
@@ -353,8 +354,8 @@ static void nobody(void *arg, const char *name, const uint8_t *bytes, size_t len
 }
 
 /*
- * R10, secrets in clear in test mode only, and the mode is told. The attacks bring a PSK, a shared secret and
- * a nonce of the attacker's choice into a production unit: all that comes after would then be known.
+ * R10 (UNIT-50, UNIT-90), secrets in clear in test mode only, and the mode is told. The attacks bring a PSK, a shared
+ * secret and a nonce of the attacker's choice into a production unit: all that comes after would then be known.
  */
 static void test_r10_test_mode(void **state)
 {

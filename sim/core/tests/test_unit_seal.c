@@ -110,7 +110,7 @@ static enum esv_status open_(struct end *e, struct message *m)
 	return status;
 }
 
-/* Both directions, both key lengths; what one sealed it can't open. */
+/* UNIT-85, UNIT-86: both directions, both key lengths; what one sealed it can't open. */
 static void test_both_ways(void **state)
 {
 	static struct message m, plain;
@@ -133,7 +133,7 @@ static void test_both_ways(void **state)
 	}
 }
 
-/* IVs count up from 1 per IKE SA, also when its keys are made anew; they are the message's, big-endian. */
+/* UNIT-85: IVs count up from 1 per IKE SA, also when its keys are made anew; they are the message's, big-endian. */
 static void test_iv(void **state)
 {
 	static struct message m;
@@ -177,7 +177,7 @@ static void hex(char **to, const uint8_t *b, size_t len)
 		*to += sprintf(*to, "%02x", b[i]);
 }
 
-/* RFC 5282 3.1: the nonce is salt and IV, the initiator sends under SK_ei. */
+/* UNIT-85, RFC 5282 3.1: the nonce is salt and IV, the initiator sends under SK_ei. */
 static void test_independent_reader(void **state)
 {
 	static struct message m, plain;
@@ -207,7 +207,7 @@ static void test_independent_reader(void **state)
 	unpair(&i, &p);
 }
 
-/* One wrong bit anywhere, and AUTH_FAILED without a byte of text. */
+/* UNIT-86: one wrong bit anywhere, and AUTH_FAILED without a byte of text. */
 static void test_not_authentic(void **state)
 {
 	static struct message m, bad;
@@ -237,7 +237,7 @@ static void test_not_authentic(void **state)
 	unpair(&i, &p);
 }
 
-/* Lengths, handles, the last message of a key. */
+/* UNIT-85, UNIT-86: lengths, handles, the last message of a key. */
 static void test_refused(void **state)
 {
 	static struct message m;

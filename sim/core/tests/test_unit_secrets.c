@@ -30,6 +30,7 @@ static int find(const struct seen *s, const char *name)
 	return -1;
 }
 
+/* UNIT-50: in test mode every secret is told by its name, with what ciphers make of it. */
 static void test_enumeration(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_TEST | ESV_MODE_HOST_KEYS, 1);
@@ -77,7 +78,7 @@ static void test_production(void **state)
 	rig_free(r);
 }
 
-/* FIPS 197 appendix A.1 and A.3: the last words of the schedules. */
+/* UNIT-50, FIPS 197 appendix A.1 and A.3: the last words of the schedules. */
 static void test_schedule(void **state)
 {
 	static const uint8_t k128[16] = { 0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
@@ -98,7 +99,7 @@ static void test_schedule(void **state)
 	assert_memory_equal(w, h, 16);
 }
 
-/* A wiped arena slot keeps nothing of the key that was in it. */
+/* UNIT-2: a wiped arena slot keeps nothing of the key that was in it. */
 static void test_wiped(void **state)
 {
 	struct rig *r = rig_new(ESV_MODE_TEST, 1);

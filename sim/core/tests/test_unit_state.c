@@ -125,6 +125,7 @@ static void test_one_answer(void **state)
 	}
 }
 
+/* UNIT-3, UNIT-4: another function's session, none at all, one that is closed. */
 static void test_sessions(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -145,6 +146,7 @@ static void test_sessions(void **state)
 	rig_free(r);
 }
 
+/* UNIT-3: one session more than there can be. */
 static void test_session_table_full(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -193,7 +195,7 @@ static void test_consumed(void **state)
 	rig_free(r);
 }
 
-/* A handle can't stand in two places of one derivation. */
+/* UNIT-17: a handle can't stand in two places of one derivation, and a list has no gaps. */
 static void test_same_secret_twice(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -280,6 +282,7 @@ static void test_gate(void **state)
 	rig_free(r);
 }
 
+/* UNIT-21: types of identities, each with lengths that it has and has not. */
 static void test_identities(void **state)
 {
 	static const struct { uint8_t type; uint16_t len; enum esv_status want; } cases[] = {
@@ -322,7 +325,7 @@ static void test_first_once(void **state)
 	rig_free(r);
 }
 
-/* Every byte that means nothing must be zero, in every payload. */
+/* UNIT-9, TOK-6: bytes that mean nothing must be zero; flags, suites and limits that no child can have. */
 static void test_reserved(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -352,6 +355,7 @@ static void test_reserved(void **state)
 	rig_free(r);
 }
 
+/* UNIT-18, UNIT-73, UNIT-74, UNIT-76: values out of range, after which the right ones still work. */
 static void test_ranges(void **state)
 {
 	struct rig *r = rig_new(0, 1);

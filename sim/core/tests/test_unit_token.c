@@ -17,6 +17,7 @@ static int read_back(const uint8_t token[ESV_TOKEN_LEN], uint64_t device, uint64
 	return esvc_token_read(&prfs, key, token, id);
 }
 
+/* TOK-1: what goes into a token comes out, each byte in its place. */
 static void test_round_trip(void **state)
 {
 	uint8_t token[ESV_TOKEN_LEN];
@@ -34,6 +35,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(id.suite, sample.suite);
 }
 
+/* TOK-4: a token with any of its bits changed. */
 static void test_every_bit(void **state)
 {
 	uint8_t token[ESV_TOKEN_LEN];
@@ -48,6 +50,7 @@ static void test_every_bit(void **state)
 	assert_int_equal(read_back(token, sample.device_id, sample.epoch, mac_key, &id), 0);
 }
 
+/* TOK-3: device, epoch and secret are under the MAC. */
 static void test_elsewhere(void **state)
 {
 	uint8_t token[ESV_TOKEN_LEN], other[ESVC_TOKEN_KEY];
@@ -61,6 +64,7 @@ static void test_elsewhere(void **state)
 	assert_int_equal(read_back(token, sample.device_id, sample.epoch, other, &id), -EBADMSG);
 }
 
+/* TOK-2: the whole magic, and nothing else. */
 static void test_magic(void **state)
 {
 	assert_false(esvc_is_token((const uint8_t *)ESV_TOKEN_MAGIC, 7));

@@ -90,6 +90,7 @@ static void decode_all(uint64_t seed)
 	assert_int_equal(pclose(py), 0);
 }
 
+/* ESP-1 to ESP-6: what leaves, opened by key and number alone, is the packet that was sent. */
 static void test_python(void **state)
 {
 	if (system("python3 -c 'import cryptography' 2>/dev/null")) {
@@ -130,7 +131,7 @@ static void uat(FILE *cmd, const struct flow *f)
 	fputs("\",\"NULL\",\"\"'", cmd);
 }
 
-/* The UDP payloads and ICV verdicts that tshark sees must be those that were sent. */
+/* ESP-1, SA-54: the UDP payloads and ICV verdicts that tshark sees must be those that were sent. */
 static void test_tshark(void **state)
 {
 	char path[] = "/tmp/esv-wire-XXXXXX", *cmd_text = NULL, line[8192];
