@@ -363,6 +363,8 @@ const struct esvc_cmd_row esvc_unit_rows[] = {
 	  offsetof(struct esv_provisioned, stored), esvc_unit_provision },
 	{ ESV_OP_ATTEST, sizeof(struct esv_attest), sizeof(struct esv_attest), sizeof(struct esv_attested),
 	  esvc_unit_attest },
+	{ ESV_OP_ALG_TEST, offsetof(struct esv_alg_test, data), sizeof(struct esv_alg_test),
+	  sizeof(struct esv_alg_tested), esvc_unit_alg_test },
 	{ ESV_OP_AUTH_ASSERT, sizeof(struct esv_auth_assert), sizeof(struct esv_auth_assert), 0,
 	  auth_assert },
 	{ ESV_OP_CHILD_DERIVE, sizeof(struct esv_child_derive), sizeof(struct esv_child_derive),

@@ -24,6 +24,8 @@ enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, u
 			       struct esvc_handle **h);
 
 /* esvc_unit_ke.c */
+/* NULL: not known, or libcrypto does not have it. */
+const struct esvc_ke_method *esvc_unit_ke_method(const struct esvc_unit *unit, uint16_t number);
 enum esv_status esvc_unit_ke_gen(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_ke_finish(struct esvc_dev *dev, struct esvc_cmd *cmd);
 enum esv_status esvc_unit_ke_encap(struct esvc_dev *dev, struct esvc_cmd *cmd);
@@ -57,6 +59,9 @@ enum esv_status esvc_unit_provision(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
 /* esvc_unit_attest.c */
 enum esv_status esvc_unit_attest(struct esvc_dev *dev, struct esvc_cmd *cmd);
+
+/* esvc_unit_alg.c */
+enum esv_status esvc_unit_alg_test(struct esvc_dev *dev, struct esvc_cmd *cmd);
 
 /* Offsets in a command's payload. */
 struct esvc_input_places {

@@ -14,8 +14,7 @@
 /* The odds that even one draw is no scalar of P-256 are 2^-32. */
 #define DRAWS	8
 
-/* NULL: not known, or libcrypto does not have it. */
-static const struct esvc_ke_method *find_method(const struct esvc_unit *unit, uint16_t number)
+const struct esvc_ke_method *esvc_unit_ke_method(const struct esvc_unit *unit, uint16_t number)
 {
 	return number < 32 && unit->ke_methods >> number & 1 ? esvc_ke_method(number) : NULL;
 }
@@ -83,7 +82,7 @@ enum esv_status esvc_unit_ke_gen(struct esvc_dev *dev, struct esvc_cmd *cmd)
 		status = esvc_unit_zeros(cmd, offsetof(struct esv_ke_gen, rsvd), sizeof(*in));
 	if (status != ESV_S_OK)
 		return status;
-	m = find_method(unit, le16toh(in->method));
+	m = esvc_unit_ke_method(unit, le16toh(in->method));
 	if (!m)
 		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_ke_gen, method);
 	status = esvc_unit_make(unit, s, ESV_H_KE, &h);
@@ -170,7 +169,7 @@ static enum esv_status encap_check(struct esvc_unit *unit, struct esvc_cmd *cmd,
 
 	if (status != ESV_S_OK)
 		return status;
-	*m = find_method(unit, le16toh(in->method));
+	*m = esvc_unit_ke_method(unit, le16toh(in->method));
 	if (!*m)
 		return REFUSE(cmd, ESV_S_UNSUPPORTED_VALUE, struct esv_ke_encap, method);
 	if (!(*m)->kem)

@@ -50,6 +50,7 @@
 	X(wrap, "UNIT-90", "wraps of PROVISION") \
 	X(sig, "UNIT-95", "signature schemes") \
 	X(subject, "UNIT-98", "subjects of a statement") \
+	X(alg, "UNIT-101", "algorithms of ALG_TEST: what they take; what they give") \
 	X(unit, "UNIT-80", "limits of the unit") \
 	X(zeroize, "UNIT-81", "scopes of ZEROIZE")
 
@@ -286,6 +287,17 @@
 	C(subject, SUBJECT_HANDLE, "and an object of the session") \
 	C(subject, SUBJECT_SA, "and an SA of the function, with its key")
 
+#define ESV_GROUP_alg(C) \
+	C(alg, ALG_PRF, "prf of `param`: key, message; the tag") \
+	C(alg, ALG_KE_PUBLIC, "method of `param`: private value; the public one") \
+	C(alg, ALG_KE_SHARED, "method of `param`: private value, peer's value; the shared secret") \
+	C(alg, ALG_KE_ENCAP, "KEM of `param`: encapsulation key, 32 bytes of entropy; ciphertext and shared secret") \
+	C(alg, ALG_SIGN, "scheme of `param`: private key in PKCS#8, message; Authentication Data (UNIT-95)") \
+	C(alg, ALG_VERIFY, "SubjectPublicKeyInfo, message, Authentication Data; nothing") \
+	C(alg, ALG_KWP_WRAP, "KEK, plaintext; the wrapped") \
+	C(alg, ALG_KWP_UNWRAP, "KEK, wrapped; the plaintext") \
+	C(alg, ALG_HPKE_OPEN, "private key, info, AAD, encapsulated key with ciphertext; the plaintext")
+
 #define ESV_GROUP_role(C) \
 	C(role, ROLE_INITIATOR, "initiator") \
 	C(role, ROLE_RESPONDER, "responder")
@@ -333,6 +345,7 @@
 	C(unit, AUTH_METHOD_PSK, "shared key message integrity code") \
 	C(unit, AUTH_METHOD_SIGNATURE, "digital signature") \
 	C(unit, ATTEST_NONCE_LEN, "bytes of the verifier's nonce") \
+	C(unit, ALG_PARTS, "parts that an algorithm may take") \
 	C(unit, MEASUREMENT_LEN, "bytes of a firmware measurement") \
 	C(unit, STATEMENT_VERSION, "version of struct esv_statement") \
 	C(unit, CHILD_F_FIRST, "use the nonces of the IKE SA") \

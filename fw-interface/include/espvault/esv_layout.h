@@ -73,6 +73,8 @@
 	X(esv_auth_verify, 4096, "UNIT-96", "payload of AUTH_VERIFY") \
 	X(esv_attest, 48, "UNIT-98", "payload of ATTEST") \
 	X(esv_attested, 4096, "UNIT-98", "answer of ATTEST") \
+	X(esv_alg_test, 4096, "UNIT-101", "payload of ALG_TEST") \
+	X(esv_alg_tested, 4096, "UNIT-101", "answer of ALG_TEST") \
 	X(esv_statement, 568, "UNIT-99", "what a statement says") \
 	X(esv_auth_assert, 272, "UNIT-78", "payload of AUTH_ASSERT") \
 	X(esv_child_derive, 368, "UNIT-77", "payload of CHILD_DERIVE") \
@@ -564,6 +566,18 @@
 	F(s, len, 0, 2, le16, dev, 1, "bytes of data") \
 	F(s, rsvd, 2, 6, le16, dev, 0, "zero") \
 	F(s, data, 8, 4088, u8, dev, 1, "SignedData in DER (RFC 5652 5.1)")
+
+#define ESV_FIELDS_esv_alg_test(F, s) \
+	F(s, alg, 0, 2, le16, drv, 0, "enum esv_alg") \
+	F(s, param, 2, 2, le16, drv, 0, "prf, method or scheme, where the algorithm has one; else 0") \
+	F(s, len, 4, 8, le16, drv, 0, "bytes of each part, 0: no such part") \
+	F(s, rsvd, 12, 4, le32, drv, 0, "zero") \
+	F(s, data, 16, 4080, u8, drv, 0, "the parts, one behind the other")
+
+#define ESV_FIELDS_esv_alg_tested(F, s) \
+	F(s, len, 0, 2, le16, dev, 0, "bytes of data") \
+	F(s, rsvd, 2, 6, le16, dev, 0, "zero") \
+	F(s, data, 8, 4088, u8, dev, 0, "what the algorithm gives")
 
 #define ESV_FIELDS_esv_statement(F, s) \
 	F(s, magic, 0, 16, u8, dev, 0, "ESV_STATEMENT_MAGIC with its NUL") \

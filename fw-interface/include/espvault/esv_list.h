@@ -84,6 +84,7 @@
 	X(AUTH_VERIFY,    0x0058, 1, esv_auth_verify, none,            "verify the peer's AUTH data") \
 	X(PROVISION,      0x0059, 1, esv_provision,   esv_provisioned, "import a wrapped secret") \
 	X(ATTEST,         0x005a, 1, esv_attest,      esv_attested,    "make a signed statement") \
+	X(ALG_TEST,       0x005b, 1, esv_alg_test,    esv_alg_tested,  "test mode: run an algorithm on the caller's bytes") \
 	X(LOOKASIDE,      0x0060, 1, none,            none,            "reserved: look-aside ESP on a host buffer") \
 	X(SELFTEST,       0x0070, 0, none,            none,            "run one of the device's self-tests")
 

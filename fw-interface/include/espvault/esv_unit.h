@@ -327,6 +327,35 @@ struct esv_attested {
 	__u8 data[4088];	/* CMS SignedData, DER; out_len ends with it */
 };
 
+/* What ALG_TEST runs, and the parts that each takes (UNIT-101). */
+enum esv_alg {
+	ESV_ALG_PRF = 1,	/* key, message */
+	ESV_ALG_KE_PUBLIC = 2,	/* private value */
+	ESV_ALG_KE_SHARED = 3,	/* private value, peer's value */
+	ESV_ALG_KE_ENCAP = 4,	/* encapsulation key, 32 bytes of entropy */
+	ESV_ALG_SIGN = 5,	/* private key in PKCS#8, message */
+	ESV_ALG_VERIFY = 6,	/* SubjectPublicKeyInfo, message, Authentication Data */
+	ESV_ALG_KWP_WRAP = 7,	/* KEK, plaintext */
+	ESV_ALG_KWP_UNWRAP = 8,	/* KEK, wrapped */
+	ESV_ALG_HPKE_OPEN = 9,	/* private key, info, AAD, encapsulated key and ciphertext */
+};
+
+#define ESV_ALG_PARTS	4
+
+struct esv_alg_test {
+	__le16 alg;		/* enum esv_alg */
+	__le16 param;		/* PRF: enum esv_prf, KE_*: enum esv_ke, SIGN: enum esv_sig; else zero */
+	__le16 len[ESV_ALG_PARTS];
+	__le32 rsvd;
+	__u8 data[4080];	/* the parts, one behind the other */
+};
+
+struct esv_alg_tested {
+	__le16 len;
+	__le16 rsvd[3];
+	__u8 data[4088];	/* out_len ends with it */
+};
+
 #define ESV_MEASUREMENT_LEN	32
 #define ESV_STATEMENT_VERSION	1
 #define ESV_STATEMENT_MAGIC	"espvault attest"	/* with its NUL */

@@ -52,6 +52,7 @@ static inline unsigned int esv_allowed(__u16 opcode)
 	case ESV_OP_AUTH_VERIFY:
 	case ESV_OP_PROVISION:
 	case ESV_OP_ATTEST:
+	case ESV_OP_ALG_TEST:
 		return ESV_ALLOW_WRITE | ESV_ALLOW_SESSION;
 	default:
 		return 0;

@@ -133,4 +133,5 @@ def main(argv):
     print(*(o.hex() for o in out))
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

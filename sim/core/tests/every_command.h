@@ -300,6 +300,21 @@ static void attest(struct end *e)
 	is(run(e, ESV_OP_ATTEST, &in, sizeof(in), &out, sizeof(out)), ESV_S_BAD_HANDLE);
 }
 
+static void algorithm(struct end *e)
+{
+	static struct esv_alg_test in = { .data = "a keya message" };
+	static struct esv_alg_tested out;
+
+	in.alg = htole16(ESV_ALG_PRF);
+	in.param = htole16(ESV_PRF_HMAC_SHA2_256);
+	in.len[0] = htole16(5);
+	in.len[1] = htole16(9);
+	ok(run(e, ESV_OP_ALG_TEST, &in, offsetof(struct esv_alg_test, data) + 14, &out, sizeof(out)));
+	in.param = 0;
+	is(run(e, ESV_OP_ALG_TEST, &in, offsetof(struct esv_alg_test, data) + 14, &out, sizeof(out)),
+	   ESV_S_UNSUPPORTED_VALUE);
+}
+
 /* --- IKE messages --- */
 
 static void message(struct end *e, struct end *peer, uint16_t len)
@@ -670,6 +685,8 @@ static void every_command(struct world *w, void (*powered)(void))
 	policy = first_ike_sa(w);
 	attest(a);
 	attest(&w->b);
+	algorithm(a);
+	algorithm(&w->b);
 	rekeyed_ike_sa(w);
 	other_ike_sa(w);
 	nic(a, ESV_OP_POLICY_QUERY, policy, 0, sizeof(struct esv_policy_info));

@@ -10,30 +10,14 @@
 'reference' computes them itself, from RFC 3526 and the curves' equations. A
 word '-' is empty. Without its source the program says what it missed and exits 77.
 """
-import glob
 import hashlib
-import json
 import math
 import random
 import sys
 
+from foreign import find, wycheproof
+
 P256, P384, MODP2048, MODP3072 = 2, 3, 4, 5
-PLACES = ("/usr/src/vectors/**/{}", "/usr/src/wycheproof/**/{}", "/usr/share/gocode/**/wycheproof/**/{}")
-
-
-def find(name):
-    for place in PLACES:
-        for path in sorted(glob.glob(place.format(name), recursive=True)):
-            return path
-    print(f"{name} is not installed", file=sys.stderr)
-    sys.exit(77)
-
-
-def wycheproof(name):
-    with open(find(name), encoding="utf-8") as f:
-        for group in json.load(f)["testGroups"]:
-            for test in group["tests"]:
-                yield group, test
 
 
 class Curve:

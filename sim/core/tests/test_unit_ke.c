@@ -1,125 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Key exchange methods (UNIT-15, UNIT-33, UNIT-74, UNIT-75, UNIT-82) against
- * Wycheproof, NIST's answers and an implementation of the groups that shares
- * nothing with libcrypto; and through the commands.
+ * Key exchange methods (UNIT-15, UNIT-33, UNIT-74, UNIT-75, UNIT-82): what is
+ * no value of theirs, and the commands. Vectors are in test_unit_alg.c.
  */
 #include <openssl/bn.h>
 
 #include "esvc_unit_kat.h"
 #include "unit_rig.h"
-#include "vectors.h"
-
-static const struct esvc_ke_method *method_of(const struct words *w)
-{
-	const struct esvc_ke_method *m = esvc_ke_method((unsigned int)atoi(w->text[0]));
-
-	assert_non_null(m);
-	return m;
-}
-
-/* UNIT-74: public values and secrets, with nobody's arithmetic but Python's on the other side. */
-static void test_reference(void **state)
-{
-	static struct words w;
-	unsigned int cases = 0;
-	FILE *f = vectors("ke_vectors.py", "reference 20261128 12");
-
-	for (; next(f, &w); cases++) {
-		const struct esvc_ke_method *m = method_of(&w);
-		uint8_t pub[ESVC_KE_PUB_MAX], secret[ESVC_KE_SECRET_MAX];
-
-		assert_int_equal(w.len[1], m->priv);
-		assert_int_equal(w.len[2], m->pub);
-		assert_int_equal(w.len[4], m->secret);
-		assert_true(esvc_ke_usable(m, w.b[1]));
-		assert_int_equal(esvc_ke_public(m, w.b[1], pub), 0);
-		assert_memory_equal(pub, w.b[2], m->pub);
-		assert_int_equal(esvc_ke_shared(m, w.b[1], w.b[3], secret), 0);
-		assert_memory_equal(secret, w.b[4], m->secret);
-	}
-	assert_int_equal(finish(f, cases, "python3"), 4 * 12);
-}
-
-/* UNIT-15: what Wycheproof calls invalid is refused, and what it calls valid agrees. */
-static void test_ecdh_wycheproof(void **state)
-{
-	static struct words w;
-	unsigned int cases = 0, refused = 0;
-	FILE *f = vectors("ke_vectors.py", "ecdh");
-
-	for (; next(f, &w); cases++) {
-		const struct esvc_ke_method *m = method_of(&w);
-		uint8_t secret[ESVC_KE_SECRET_MAX];
-		int err = w.len[2] == m->answer ? esvc_ke_shared(m, w.b[1], w.b[2], secret) : -EBADMSG;
-
-		if (!strcmp(w.text[4], "invalid")) {
-			assert_int_equal(err, -EBADMSG);
-			refused++;
-			continue;
-		}
-		assert_int_equal(err, 0);
-		assert_memory_equal(secret, w.b[3], m->secret);
-	}
-	assert_in_range(finish(f, cases, "Wycheproof"), 400, 10000);
-	assert_in_range(refused, 1, cases);
-}
-
-/* FIPS 203 7.1, 7.3: wrong ciphertexts among them, which are never refused. */
-static void test_mlkem(void **state)
-{
-	const struct esvc_ke_method *m = esvc_ke_method(ESV_KE_ML_KEM_768);
-	static struct words w;
-	unsigned int cases = 0, encaps = 0;
-	FILE *f = vectors("ke_vectors.py", "mlkem");
-
-	for (; next(f, &w); cases++) {
-		uint8_t pub[ESVC_KE_PUB_MAX], answer[ESVC_KE_PUB_MAX], secret[ESVC_KE_SECRET_MAX];
-
-		assert_int_equal(w.len[0], m->priv);
-		assert_int_equal(esvc_ke_public(m, w.b[0], pub), 0);
-		assert_memory_equal(pub, w.b[1], m->pub);
-		if (w.len[2]) {
-			assert_int_equal(w.len[2], m->answer);
-			assert_int_equal(esvc_ke_shared(m, w.b[0], w.b[2], secret), 0);
-			assert_memory_equal(secret, w.b[3], m->secret);
-		}
-		if (w.len[4]) {
-			assert_int_equal(esvc_ke_encap(m, pub, w.b[4], answer, secret), 0);
-			assert_memory_equal(answer, w.b[2], m->answer);
-			assert_memory_equal(secret, w.b[3], m->secret);
-			encaps++;
-		}
-	}
-	finish(f, cases, "Wycheproof with ML-KEM");
-	assert_in_range(cases, 300, 10000);
-	assert_int_equal(encaps, 100);
-}
-
-/* FIPS 203 7.2: the modulus check. */
-static void test_mlkem_encaps(void **state)
-{
-	const struct esvc_ke_method *m = esvc_ke_method(ESV_KE_ML_KEM_768);
-	static struct words w;
-	unsigned int cases = 0, refused = 0;
-	FILE *f = vectors("ke_vectors.py", "encaps");
-
-	for (; next(f, &w); cases++) {
-		uint8_t answer[ESVC_KE_PUB_MAX], secret[ESVC_KE_SECRET_MAX];
-		int err = esvc_ke_encap(m, w.b[1], w.b[0], answer, secret);
-
-		if (!strcmp(w.text[4], "invalid")) {
-			assert_int_equal(err, -EBADMSG);
-			refused++;
-			continue;
-		}
-		assert_int_equal(err, 0);
-		assert_memory_equal(answer, w.b[2], m->answer);
-		assert_memory_equal(secret, w.b[3], m->secret);
-	}
-	finish(f, cases, "Wycheproof with ML-KEM");
-	assert_in_range(refused, 1, cases);
-}
 
 /* The bytes of p + delta, or of delta itself when it is not negative and from_zero. */
 static void modp_value(const struct esvc_ke_method *m, bool from_zero, long delta, uint8_t *out)
@@ -416,8 +303,6 @@ static void test_pairwise_locks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reference), cmocka_unit_test(test_ecdh_wycheproof),
-		cmocka_unit_test(test_mlkem), cmocka_unit_test(test_mlkem_encaps),
 		cmocka_unit_test(test_modp_validation), cmocka_unit_test(test_usable),
 		cmocka_unit_test(test_pairwise), cmocka_unit_test(test_two_units),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_absent_method),

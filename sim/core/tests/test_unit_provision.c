@@ -429,56 +429,10 @@ static void test_esp_refused(void **state)
 	rig_free(r);
 }
 
-static void test_kwp_vectors(void **state)
-{
-	static struct words w;
-	static uint8_t out[BYTES_MAX];
-	FILE *f = vectors("wrap_ref.py", "kwp-vectors");
-	unsigned int n = 0;
-
-	for (; next(f, &w); n++) {
-		bool valid = !strcmp(w.text[3], "valid");
-		size_t len = 0;
-		int err = esvc_kwp_unwrap(w.b[0], w.b[2], w.len[2], out, &len);
-
-		if (!valid) {
-			assert_int_equal(err, -EBADMSG);
-			continue;
-		}
-		assert_int_equal(err, 0);
-		assert_int_equal(len, w.len[1]);
-		assert_memory_equal(out, w.b[1], len);
-		assert_int_equal(esvc_kwp_wrap(w.b[0], w.b[1], w.len[1], out), 0);
-		assert_memory_equal(out, w.b[2], w.len[2]);
-	}
-	assert_true(finish(f, n, "Wycheproof") > 50);
-	print_message("# %u cases\n", n);
-}
-
-static void test_hpke_vectors(void **state)
-{
-	static struct words w;
-	static uint8_t out[BYTES_MAX];
-	FILE *f = vectors("wrap_ref.py", "hpke-vectors");
-	unsigned int n = 0;
-
-	for (; next(f, &w); n++) {
-		size_t len = 0;
-
-		assert_int_equal(esvc_hpke_open(w.b[0], (struct esvc_bytes){ w.b[1], w.len[1] },
-						(struct esvc_bytes){ w.b[2], w.len[2] },
-						(struct esvc_bytes){ w.b[3], w.len[3] }, out, &len), 0);
-		assert_int_equal(len, w.len[4]);
-		assert_memory_equal(out, w.b[4], len);
-	}
-	assert_true(finish(f, n, "the HPKE vectors") >= 1);
-}
-
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_hpke), cmocka_unit_test(test_hpke_foreign_unit), cmocka_unit_test(test_kwp),
 	cmocka_unit_test(test_stored), cmocka_unit_test(test_clear), cmocka_unit_test(test_bad_content),
 	cmocka_unit_test(test_refused), cmocka_unit_test(test_esp), cmocka_unit_test(test_esp_refused),
-	cmocka_unit_test(test_kwp_vectors), cmocka_unit_test(test_hpke_vectors),
 };
 
 RIG_MAIN(tests)

@@ -112,7 +112,7 @@ static bool reader_may(uint16_t opcode)
 
 static bool needs_session(uint16_t opcode)
 {
-	return opcode > ESV_OP_SESSION_CLOSE && opcode <= ESV_OP_ATTEST;
+	return opcode > ESV_OP_SESSION_CLOSE && opcode <= ESV_OP_ALG_TEST;
 }
 
 /* A session for the file with its first command that needs one. */
