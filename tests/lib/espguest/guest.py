@@ -88,6 +88,7 @@ class Guest:
         self._snapshot = None
         more.update(memory=memory, smp=smp, netdevs=netdevs, fds=fds, objects=objects,
                     devices=ports + [n.device_args() for n in nics], kernel_args=kernel_args)
+        self._arguments = more
         for tries_left in reversed(range(BOOT_TRIES)):
             try:
                 self._boot(boot_limit, more)
@@ -240,12 +241,45 @@ class Guest:
             self._snapshot.forget()
         return self._snapshot
 
-    def capture(self, nic_name, path=None):
-        """Records every frame on the hub of a NIC; see Capture."""
+    def move(self, timeout=300):
+        """
+        Goes on with the machine in a new process of QEMU, which takes the state in
+        as -incoming does. Commands that run meanwhile are lost to the test. Not for a
+        machine with a link: the other one's end stays with the old process.
+        """
+        if self._arguments["fds"]:
+            raise GuestError(f"{self.name} has a link to another machine and can't be moved")
+        path = self.log_dir / f"{self.name}.incoming"
+        events = [{"capability": "events", "state": True}]
+        self.qmp("migrate-set-capabilities", capabilities=events)
+        self.qmp("migrate", uri=f"file:{path}")
+        self._migrated(timeout)
+        self.close()
+        self._snapshot = None
+        extra = [*self._arguments.get("extra", ()), "-incoming", "defer"]
+        try:
+            self.qemu = Qemu(self.name, self.log_dir, **dict(self._arguments, extra=extra))
+            self.console, self.channel = ConsoleLog(self.qemu.console), Channel(self.qemu.agent_socket)
+            self.qmp("migrate-set-capabilities", capabilities=events)
+            self.qmp("migrate-incoming", uri=f"file:{path}")
+            self._migrated(timeout)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _migrated(self, timeout):
+        while True:
+            status = self.qemu.qmp.wait_event("MIGRATION", timeout)["data"]["status"]
+            if status == "completed":
+                return
+            if status == "failed":
+                raise GuestError(f"{self.name} can't be moved: {self.qemu.messages()}")
+
+    def capture(self, nic_name, path=None, frame_bytes=65536):
+        """Records every frame on the hub of a NIC, up to a length; see Capture."""
         number = next(self._captures)
         path = path or self.log_dir / f"{self.name}-{number}.pcap"
         return Capture(self, self.nics[nic_name].netdev, f"capture{number}",
-                       pathlib.Path(path))
+                       pathlib.Path(path), frame_bytes)
 
     def console_scan(self):
         """Lines that report kernel trouble since the last scan."""
@@ -255,14 +289,14 @@ class Guest:
 class Capture:
     """A pcap of the wire, complete once the context has been left."""
 
-    def __init__(self, guest, netdev, ident, path):
+    def __init__(self, guest, netdev, ident, path, frame_bytes):
         self._guest = guest
         self._ident = ident
         self.path = path
         path.unlink(missing_ok=True)
         guest.qmp("object-add", **{"qom-type": "filter-dump", "id": ident,
                                    "netdev": netdev, "file": os.fspath(path),
-                                   "maxlen": 65536})
+                                   "maxlen": frame_bytes})
 
     def stop(self):
         if self._ident:

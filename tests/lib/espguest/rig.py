@@ -104,20 +104,20 @@ class Rig:
     """
     nic_props: properties of both espvault NICs; a_props, b_props: of one.
     peer: QEMU's name of the second machine's device, None for no second machine.
-    iothread: gives each NIC a thread of its own in QEMU.
+    iothread: gives each NIC a thread of its own in QEMU. objects: further objects of QEMU, (type, properties).
     load: loads the module, with module_params, and makes the namespaces.
     """
 
     def __init__(self, peer=None, nic_props=None, a_props=None, b_props=None,
                  iothread=False, smp=2, memory=512, kernel_args="", load=True,
-                 module_params="", name="rig", **more):
+                 module_params="", name="rig", objects=(), **more):
         self.peer_guest = None
         self._module_params = module_params
         near = far = None
         if peer:
             near, far = socket.socketpair()
-        objects, nics = self._nics(iothread, nic_props, a_props, b_props)
-        self.guest = Guest(f"{name}-1", nics=nics, objects=objects, memory=memory,
+        threads, nics = self._nics(iothread, nic_props, a_props, b_props)
+        self.guest = Guest(f"{name}-1", nics=nics, objects=[*objects, *threads], memory=memory,
                            links=[(0, near)] if peer else [], smp=smp,
                            kernel_args=kernel_args, **more)
         try:
@@ -204,9 +204,9 @@ class Rig:
     def console_scan(self):
         return [line for g in self.guests for line in g.console_scan()]
 
-    def capture(self, path=None):
+    def capture(self, path=None, **more):
         """Records every frame on the wire; see Capture."""
-        return self.guest.capture("esv0", path)
+        return self.guest.capture("esv0", path, **more)
 
     def close(self):
         for guest in self.guests:
