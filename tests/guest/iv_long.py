@@ -13,12 +13,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import Rig, tap  # noqa: E402
 import flow  # noqa: E402
+import inguest  # noqa: E402
 import wire  # noqa: E402
 import xfrm  # noqa: E402
 
 PORT = 5014
 PACKETS = 1_000_000
-STAGE = 70_000_000     # bytes of one transfer
+STAGE = 60_000_000     # bytes of one transfer
 HEADERS = 128           # bytes of each frame that are kept
 
 rig = tap.fixture(lambda: flow.installed(Rig(name="iv_long")))
@@ -115,6 +116,11 @@ def update(flows):
         assert not flows.rig.a.run(esp.out.command(flows.rig.a, "update")).ok
 
 
+def migrate(flows):
+    """There is no key for the kernel's copy; the SA goes on."""
+    inguest.migrate_refused(flows.rig, flows.host.out, "10.9.0.99")
+
+
 def bounce(flows):
     """The kernel's SAs go with the link; the units keep the keys, and the tokens can be installed again."""
     for side in flows.sides:
@@ -157,7 +163,7 @@ def incoming(flows):
     flows.lost()
 
 
-STAGES = (delete_and_add, update, bounce, function_reset, driver_reload, snapshot_restore, incoming)
+STAGES = (delete_and_add, update, migrate, bounce, function_reset, driver_reload, snapshot_restore, incoming)
 
 
 @tap.test(rig, timeout=900)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the Python programs of tests/lib/inguest in a virtual machine."""
 
+import errno
 import json
 import pathlib
+import re
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "inguest"
 
@@ -18,6 +20,19 @@ def send_packets(side, packets, marks=None):
     """Sends IP packets, headers and all, as a program of that side; marks: of the host's own."""
     lines = [f"{p.hex()} {m}\n" for p, m in zip(packets, marks or [0] * len(packets))]
     side.check(program(side.guest, "packets") + ["send"], stdin="".join(lines))
+
+
+def migrate_refused(rig, sa, new_dst):
+    """
+    Asks the kernel to move an SA of side a and its policy (XFRM_MSG_MIGRATE). It can't: the
+    copy would need the key, which the kernel does not have.
+    """
+    words = program(rig.guest, "migrate") + ["out", sa.saddr, sa.daddr, sa.reqid, sa.saddr, new_dst]
+    answer = int(rig.a.check(words))
+    # A state that can't be made is a bug's warning in this kernel, not ours.
+    trouble = [t for t in rig.console_scan() if not re.search(r"__xfrm_state_destroy|Call Trace", t)]
+    assert not trouble, trouble
+    assert answer == errno.ENODATA, f"the kernel answered {answer}"
 
 
 def lock(side, node):
