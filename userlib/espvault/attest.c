@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "file.h"
+
 #define PEM_MAX	4096
 
 /* What the arguments of attest ask for. */
@@ -139,7 +141,7 @@ int cmd_attest(struct tool *t)
 	if (code == EXIT_OK)
 		code = ask(&a, path, &s, pem, &st);
 	if (code == EXIT_OK && a.file)
-		code = statement_write(a.file, &s);
+		code = write_file(a.file, s.bytes, s.len);
 	if (code != EXIT_OK || (a.file && !strcmp(a.file, "-")))
 		return code;
 	o = json_object_new_object();

@@ -83,7 +83,7 @@ static int bring(struct tool *t, const struct request *r, struct espvault *unit,
 	if (err)
 		return complain_unit(unit, path, err);
 	if (r->store)
-		code = write_bytes(r->store, stored, stored_len);
+		code = write_file(r->store, stored, stored_len);
 	if (code != EXIT_OK || (r->store && !strcmp(r->store, "-")))
 		return code;
 	o = json_object_new_object();

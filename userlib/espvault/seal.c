@@ -208,7 +208,7 @@ static int print_sealed(const struct tool *t, const struct request *r, const str
 	int code;
 
 	if (r->out) {
-		code = write_bytes(r->out, out->b, out->len);
+		code = write_file(r->out, out->b, out->len);
 		if (code != EXIT_OK || !strcmp(r->out, "-"))
 			return code;
 	}

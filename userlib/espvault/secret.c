@@ -2,12 +2,7 @@
 #include "secret.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static unsigned int find(const char *word, const char *const *words, unsigned int n)
 {
@@ -39,55 +34,7 @@ enum espvault_wrap wrap_type(const char *word)
 
 int read_bytes(const char *path, struct bytes *out)
 {
-	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO, code = EXIT_OK;
-	uint8_t more;
-	ssize_t n = fd < 0 ? -1 : 1;
-
-	out->len = 0;
-	while (n > 0 && out->len < sizeof(out->b)) {
-		n = read(fd, out->b + out->len, sizeof(out->b) - out->len);
-		out->len += n > 0 ? (size_t)n : 0;
-	}
-	if (n > 0)
-		n = read(fd, &more, 1);
-	if (n < 0)
-		code = complain(EXIT_USAGE, "%s: it can't be read: %s", path, strerror(errno));
-	else if (n)
-		code = complain(EXIT_USAGE, "%s: it is longer than the %d bytes that a unit can take", path,
-				SECRET_FILE_MAX);
-	else if (!out->len)
-		code = complain(EXIT_USAGE, "%s: it is empty", path);
-	if (fd > STDIN_FILENO)
-		close(fd);
-	return code;
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
-int write_bytes(const char *path, const void *bytes, size_t len)
-{
-	bool out = !strcmp(path, "-");
-	int fd = out ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600), err;
-
-	if (fd < 0)
-		return complain(EXIT_REFUSED, "%s: it can't be written: %s", path, strerror(errno));
-	err = write_all(fd, bytes, len);
-	if (!out && close(fd) && !err)
-		err = -errno;
-	return err ? complain(EXIT_REFUSED, "%s: it can't be written: %s", path, strerror(-err)) : EXIT_OK;
+	return read_file(path, out->b, sizeof(out->b), &out->len);
 }
 
 uint8_t id_encode(const char *text, uint8_t *id, size_t *len)

@@ -3,6 +3,7 @@
 #ifndef SECRET_H
 #define SECRET_H
 
+#include "file.h"
 #include "tool.h"
 
 #define SECRET_FILE_MAX	4080	/* bytes of anything that is read or wrapped here */
@@ -19,11 +20,8 @@ enum espvault_wrap wrap_type(const char *word);
 #define SECRET_TYPES	"psk, ppk, kek, priv or pub"
 #define WRAP_TYPES	"hpke, kwp, stored or none"
 
-/* Read a whole file, "-": standard input. EXIT_OK, else it has complained. */
+/* As read_file(). */
 int read_bytes(const char *path, struct bytes *out);
-/* Write a file that only its owner can read, "-": standard output. EXIT_OK, else it has complained. */
-int write_bytes(const char *path, const void *bytes, size_t len);
-
 
 /*
  * Type of an identity by the look of its text (RFC 7296 3.5), 0: it has not 1 to 256 bytes. id has room for

@@ -2,20 +2,8 @@
 #include "statement.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <espvault/esv_if.h>
-#include <stdio.h>
 #include <string.h>
-
-int statement_write(const char *path, const struct statement *s)
-{
-	FILE *f = strcmp(path, "-") ? fopen(path, "wb") : stdout;
-	bool ok = f && fwrite(s->bytes, 1, s->len, f) == s->len;
-
-	if (f && f != stdout && fclose(f))
-		ok = false;
-	return ok ? EXIT_OK : complain(EXIT_REFUSED, "%s can't be written: %s", path, strerror(errno));
-}
 
 static bool printable(const uint8_t *text, size_t len)
 {

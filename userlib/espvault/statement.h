@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Statements as files and in words, for attest and verify. */
+/* Statements in words, for attest and verify. */
 #ifndef STATEMENT_H
 #define STATEMENT_H
 
@@ -10,8 +10,6 @@ struct statement {
 	uint8_t bytes[ESPVAULT_STATEMENT_MAX];
 };
 
-/* To a file, or "-". EXIT_OK, or it has complained. */
-int statement_write(const char *path, const struct statement *s);
 /* What it says, as members of o. */
 void statement_put(struct json_object *o, const struct espvault_statement *st);
 

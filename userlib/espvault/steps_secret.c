@@ -30,7 +30,7 @@ static int step_provision(struct line *l)
 	if (err)
 		return err;
 	put_handle(l, "handle", h);
-	if (store && write_bytes(store, stored, len) != EXIT_OK)
+	if (store && write_file(store, stored, len) != EXIT_OK)
 		return -EIO;
 	return 0;
 }

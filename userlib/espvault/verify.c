@@ -3,8 +3,9 @@
 #include "statement.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "file.h"
 
 #define FILE_MAX	(256u * 1024)	/* certificates of a whole chain */
 
@@ -20,23 +21,9 @@ struct question {
 	uint8_t nonce[ESPVAULT_NONCE_LEN];
 };
 
-static int read_file(struct file *f)
+static int take_file(struct file *f)
 {
-	bool standard = !strcmp(f->path, "-");
-	FILE *in = standard ? stdin : fopen(f->path, "rb");
-	bool ok;
-
-	if (!in)
-		return complain(EXIT_REFUSED, "%s can't be read: %s", f->path, strerror(errno));
-	f->len = fread(f->bytes, 1, sizeof(f->bytes), in);
-	ok = !ferror(in);
-	if (!ok)
-		complain(EXIT_REFUSED, "%s can't be read: %s", f->path, strerror(errno));
-	if (!standard)
-		fclose(in);
-	if (ok && f->len == sizeof(f->bytes))
-		return complain(EXIT_REFUSED, "%s is too long", f->path);
-	return ok ? EXIT_OK : EXIT_REFUSED;
+	return read_file(f->path, f->bytes, sizeof(f->bytes), &f->len);
 }
 
 /* One option with its value. EXIT_OK, or it has complained. */
@@ -82,11 +69,11 @@ static int parse(struct tool *t, struct question *q)
 
 static int read_all(struct question *q)
 {
-	int code = read_file(&q->anchor);
+	int code = take_file(&q->anchor);
 
 	if (code == EXIT_OK && q->chain.path)
-		code = read_file(&q->chain);
-	return code == EXIT_OK ? read_file(&q->statement) : code;
+		code = take_file(&q->chain);
+	return code == EXIT_OK ? take_file(&q->statement) : code;
 }
 
 static int verify(const struct question *q, struct espvault_statement *st)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../espvault/tool.h"
@@ -306,6 +307,7 @@ static void test_attest_and_verify(void **state)
 {
 	char dir[] = "/tmp/tool-XXXXXX", path[64], line[128];
 	struct json_object *o;
+	struct stat st;
 
 	assert_non_null(mkdtemp(dir));
 	expect("certificate /dev/espvault0", EXIT_OK, "-----BEGIN CERTIFICATE-----", NULL);
@@ -315,6 +317,9 @@ static void test_attest_and_verify(void **state)
 	snprintf(path, sizeof(path), "%s/other.pem", dir);
 	keep_file(path);
 	expect_in(dir, "attest /dev/espvault0 --nonce " NONCE " -o %s/st", EXIT_OK, "subject          unit", NULL);
+	snprintf(path, sizeof(path), "%s/st", dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
 	fake_faults.units = 0;
 	expect_in(dir, "verify --anchor %s/device.pem --nonce " NONCE " %s/st", EXIT_OK, "genuine          yes", NULL);
 	expect_in(dir, "verify --anchor %s/device.pem --nonce 0x" NONCE " --json %s/st", EXIT_OK, "\"genuine\":true", NULL);
@@ -336,8 +341,8 @@ static void test_attest_and_verify(void **state)
 	expect_in(dir, line, EXIT_NOT_GENUINE, NULL, "another nonce");
 	expect_in(dir, "verify --anchor %s/device.pem %s/device.pem", EXIT_NOT_GENUINE, NULL, "no signed data");
 	expect_in(dir, "verify --anchor %s/st %s/st", EXIT_REFUSED, NULL, "the anchor is no certificate");
-	expect_in(dir, "verify --anchor %s/none %s/st", EXIT_REFUSED, NULL, "can't be read");
-	expect_in(dir, "verify --anchor %s/device.pem %s", EXIT_REFUSED, NULL, "can't be read");
+	expect_in(dir, "verify --anchor %s/none %s/st", EXIT_USAGE, NULL, "none: it can't be read");
+	expect_in(dir, "verify --anchor %s/device.pem %s", EXIT_USAGE, NULL, "it can't be read");
 	snprintf(line, sizeof(line), "rm -r %s", dir);
 	assert_int_equal(system(line), 0);
 }
