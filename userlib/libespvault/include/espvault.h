@@ -117,6 +117,30 @@ int espvault_get_info(struct espvault *unit, struct espvault_info *info);
  */
 int espvault_selftest(struct espvault *unit, unsigned int test, unsigned int *failed);
 
+/*
+ * Make the port strict: what matches no entry of the SPD is dropped (SPD-31). Only power on takes that back; a port
+ * that is strict stays as it is. -EPERM: the unit was opened for reading. -EOPNOTSUPP: the device has no ESP.
+ */
+int espvault_lock(struct espvault *unit);
+
+/* What passes in clear before the SPD is asked, when it names no SA and is no fragment (BYP-1 to BYP-8). */
+#define ESPVAULT_BYPASS_ARP	0x01u
+#define ESPVAULT_BYPASS_ND	0x02u	/* ICMPv6 133 to 136 */
+#define ESPVAULT_BYPASS_MCAST	0x04u	/* MLD and IGMP */
+#define ESPVAULT_BYPASS_DHCP	0x08u	/* client */
+#define ESPVAULT_BYPASS_PMTU	0x10u	/* in: ICMP "too big" that quotes ESP of a live SA */
+#define ESPVAULT_BYPASS_IKE	0x20u	/* UDP 500 */
+#define ESPVAULT_BYPASS_NATT	0x40u	/* IKE and keepalives on UDP 4500 */
+#define ESPVAULT_BYPASS_ALL	0x7fu
+
+/*
+ * Leave these classes on, ESPVAULT_BYPASS_*, and switch the others off until power on (SPD-30). *on: which are on
+ * then; one that is off stays off, whether keep has it or not, so ESPVAULT_BYPASS_ALL asks and changes nothing.
+ * -EPROTONOSUPPORT: keep has more bits than the device has classes, and nothing changed. -EPERM: the unit was opened
+ * for reading. -EOPNOTSUPP: the device has no ESP.
+ */
+int espvault_bypass(struct espvault *unit, uint32_t keep, uint32_t *on);
+
 /* ESPVAULT_ML_KEM_768 is a KEM: its initiator calls ke_gen and ke_finish, its responder ke_encap. */
 enum espvault_ke {
 	ESPVAULT_X25519 = 1,

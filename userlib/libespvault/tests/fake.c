@@ -3,6 +3,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <espvault/uapi_access.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,17 +105,6 @@ static int fake_info(struct espvault *unit, struct esv_uapi_info *info)
 	return 0;
 }
 
-static bool reader_may(uint16_t opcode)
-{
-	return opcode == ESV_OP_UNIT_STATUS || opcode == ESV_OP_SA_QUERY || opcode == ESV_OP_SA_LIST ||
-	       opcode == ESV_OP_POLICY_QUERY || opcode == ESV_OP_POLICY_LIST || opcode == ESV_OP_COUNTERS_READ;
-}
-
-static bool needs_session(uint16_t opcode)
-{
-	return opcode > ESV_OP_SESSION_CLOSE && opcode <= ESV_OP_ALG_TEST;
-}
-
 /* A session for the file with its first command that needs one. */
 static int session_get(struct fake_file *f, struct esvh_drv *drv)
 {
@@ -141,9 +131,9 @@ static int fake_cmd(struct espvault *unit, struct esv_uapi_cmd *cmd)
 
 	if (fake_faults.cmd_err)
 		return fake_faults.cmd_err;
-	if (!f->writer && !reader_may(cmd->opcode))
+	if (!(esv_allowed(cmd->opcode) & (f->writer ? ESV_ALLOW_WRITE : ESV_ALLOW_READ)))
 		return -EPERM;
-	if (needs_session(cmd->opcode)) {
+	if (esv_needs_session(cmd)) {
 		err = session_get(f, drv);
 		if (err)
 			return err;

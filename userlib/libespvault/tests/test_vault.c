@@ -302,6 +302,77 @@ static void test_reader(void **state)
 	espvault_close(u);
 }
 
+/* SPD-30: classes go off one after the other, and none comes back. */
+static void test_bypass(void **state)
+{
+	const uint32_t less = ESPVAULT_BYPASS_ALL & ~(ESPVAULT_BYPASS_NATT | ESPVAULT_BYPASS_MCAST);
+	struct espvault *u = open_rw(0), *other = open_rw(1), *look;
+	uint32_t on = 0x5555;
+
+	assert_int_equal(espvault_bypass(NULL, ESPVAULT_BYPASS_ALL, &on), -EINVAL);
+	assert_int_equal(espvault_bypass(u, 0, NULL), -EINVAL);
+	assert_int_equal(espvault_bypass(u, ESPVAULT_BYPASS_ALL + 1, &on), -EPROTONOSUPPORT);
+	assert_non_null(strstr(espvault_strerror(u), "BYPASS_SET: value is reserved"));
+	assert_int_equal(on, 0x5555);
+	assert_int_equal(espvault_bypass(u, ESPVAULT_BYPASS_ALL, &on), 0);
+	assert_int_equal(on, ESPVAULT_BYPASS_ALL);
+	assert_int_equal(espvault_bypass(u, less, &on), 0);
+	assert_int_equal(on, less);
+	assert_int_equal(espvault_bypass(u, ESPVAULT_BYPASS_ALL & ~ESPVAULT_BYPASS_ARP, &on), 0);
+	assert_int_equal(on, less & ~ESPVAULT_BYPASS_ARP);
+	assert_int_equal(espvault_open("/dev/espvault0", ESPVAULT_RDONLY, &look), 0);
+	assert_int_equal(espvault_bypass(look, 0, &on), -EPERM);
+	assert_int_equal(espvault_bypass(u, ESPVAULT_BYPASS_ALL, &on), 0);
+	assert_int_equal(on, less & ~ESPVAULT_BYPASS_ARP);
+	assert_int_equal(espvault_bypass(u, 0, &on), 0);
+	assert_int_equal(on, 0);
+	assert_int_equal(espvault_bypass(other, ESPVAULT_BYPASS_ALL, &on), 0);
+	assert_int_equal(on, ESPVAULT_BYPASS_ALL);
+	espvault_close(look);
+	espvault_close(other);
+	espvault_close(u);
+}
+
+static uint32_t mode_of(struct espvault *u)
+{
+	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
+
+	assert_int_equal(espvault_get_info(u, &info), 0);
+	return info.mode;
+}
+
+/* SPD-31: one who only looks locks nothing; the lock is not the session's. */
+static void test_lock(void **state)
+{
+	struct espvault *u = open_rw(0), *look;
+
+	assert_int_equal(espvault_open("/dev/espvault0", ESPVAULT_RDONLY, &look), 0);
+	assert_int_equal(espvault_lock(NULL), -EINVAL);
+	assert_int_equal(espvault_lock(look), -EPERM);
+	assert_non_null(strstr(espvault_strerror(look), "for writing"));
+	assert_false(mode_of(look) & ESV_MODE_STRICT);
+	assert_int_equal(espvault_lock(u), 0);
+	assert_int_equal(espvault_lock(u), 0);
+	espvault_close(u);
+	assert_true(mode_of(look) & ESV_MODE_STRICT);
+	espvault_close(look);
+	u = open_rw(1);
+	assert_false(mode_of(u) & ESV_MODE_STRICT);
+	espvault_close(u);
+}
+
+/* A device without ESP has neither. */
+static void test_without_esp(void **state)
+{
+	struct espvault *u = open_rw(0);
+	uint32_t on;
+
+	assert_int_equal(espvault_lock(u), -EOPNOTSUPP);
+	assert_int_equal(espvault_bypass(u, ESPVAULT_BYPASS_ALL, &on), -EOPNOTSUPP);
+	assert_non_null(strstr(espvault_strerror(u), "BYPASS_SET: command is not known to this device"));
+	espvault_close(u);
+}
+
 static void test_open_errors(void **state)
 {
 	struct espvault *u = NULL;
@@ -555,12 +626,17 @@ static void test_decode(void **state)
 
 int main(void)
 {
+	struct esvc_config no_esp;
 	const struct CMUnitTest tests[] = {
 		T(test_info), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_messages), T(test_detach), T(test_destroy_and_zeroize),
-		T(test_reader), T(test_open_errors), T(test_driver_errors), T(test_lying_device),
+		T(test_reader), T(test_bypass), T(test_lock),
+		cmocka_unit_test_prestate_setup_teardown(test_without_esp, fake_setup, fake_teardown, &no_esp),
+		T(test_open_errors), T(test_driver_errors), T(test_lying_device),
 		T(test_sizes), T(test_arguments), T(test_lists), T(test_foreach), T(test_decode),
 	};
 
+	esvc_config_default(&no_esp);
+	no_esp.ipsec = false;
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("libespvault", tests, NULL, NULL) ? 1 : 0;
 }
