@@ -284,7 +284,7 @@ def a_port_that_is_locked_says_so(rig):
 
     assert rig.a.run(f"ping -c 1 -W 1 {rig.p.v4}").ok
     assert told() == (False, False)
-    inguest.lock(rig.a, node)
+    rig.guest.check(f"espvault lock {node}")
     assert not rig.a.run(f"ping -c 1 -W 1 {rig.p.v4}").ok
     assert told() == (True, True)
     # ESP of the host's own: the driver refuses it before the device does.

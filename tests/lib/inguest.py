@@ -35,11 +35,6 @@ def migrate_refused(rig, sa, new_dst):
     assert answer == errno.ENODATA, f"the kernel answered {answer}"
 
 
-def lock(side, node):
-    """Strict mode for the port of this unit, until power on."""
-    side.guest.check(program(side.guest, "lock") + [node])
-
-
 def send_datagrams(side, address, port, *texts):
     """Each text in a datagram, once, by an ordinary program."""
     side.check(program(side.guest, "packets") + ["datagrams", address, port, *texts])

@@ -7,21 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct json_object *words_of(unsigned int bits, const char *const *names, unsigned int n)
-{
-	struct json_object *a = json_object_new_array();
-
-	for (unsigned int i = 0; i < n; i++)
-		if (bits & 1u << i && names[i])
-			json_object_array_add(a, json_object_new_string(names[i]));
-	return a;
-}
-
 void put_mode(struct json_object *o, uint32_t mode)
 {
 	static const char *const names[] = { "strict", "test", "host-keys", "sync" };
 
-	json_object_object_add(o, "mode", words_of(mode, names, 4));
+	put_words(o, "mode", mode, names, 4);
 }
 
 static void put_names(struct json_object *o, const char *path, const struct espvault_info *i)
@@ -214,8 +204,8 @@ int cmd_caps(struct tool *t)
 	put_names(o, path, &i);
 	put_version(o, "if-version", i.if_version, false);
 	put_version(o, "fw-version", i.fw_version, true);
-	json_object_object_add(o, "ke", words_of(i.ke_methods, ke, 7));
-	json_object_object_add(o, "prf", words_of(i.prfs, prf, 4));
+	put_words(o, "ke", i.ke_methods, ke, 7);
+	put_words(o, "prf", i.prfs, prf, 4);
 	put_str(o, "token-cipher", word_algo(2));
 	put_bool(o, "host-keys", i.mode & ESV_MODE_HOST_KEYS);
 	put_bool(o, "strict", i.mode & ESV_MODE_STRICT);

@@ -106,6 +106,16 @@ void put_prefix(struct json_object *o, const char *key, unsigned int family, con
 	put_str(o, key, whole);
 }
 
+void put_words(struct json_object *o, const char *key, uint32_t bits, const char *const *names, unsigned int n)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (unsigned int i = 0; i < n; i++)
+		if (bits & 1u << i && names[i])
+			json_object_array_add(a, json_object_new_string(names[i]));
+	json_object_object_add(o, key, a);
+}
+
 const char *get(struct json_object *o, const char *key)
 {
 	struct json_object *v;

@@ -33,6 +33,9 @@ static const struct command commands[] = {
 	{ "certificate", "[DEVICE]", "the device's certificate, for verifiers to keep", cmd_certificate },
 	{ "verify", "--anchor FILE [--chain FILE] [--nonce HEX] [--test-mode] STATEMENT",
 	  "is a statement genuine; needs no device", cmd_verify },
+	{ "lock", "DEVICE", "make a port strict until power on", cmd_lock },
+	{ "bypass", "[DEVICE] | DEVICE --keep CLASS,...", "what passes in clear before the SPD; --keep: switch the others off",
+	  cmd_bypass },
 	{ "zeroize", "DEVICE --all", "wipe every key of a unit", cmd_zeroize },
 };
 

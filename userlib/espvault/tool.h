@@ -50,6 +50,8 @@ int cmd_seal(struct tool *t);
 int cmd_provision(struct tool *t);
 int cmd_run(struct tool *t);
 int cmd_zeroize(struct tool *t);
+int cmd_lock(struct tool *t);
+int cmd_bypass(struct tool *t);
 int cmd_attest(struct tool *t);
 int cmd_certificate(struct tool *t);
 int cmd_verify(struct tool *t);
@@ -112,6 +114,8 @@ void put_mode(struct json_object *o, uint32_t mode);
 void put_addr(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr);
 void put_prefix(struct json_object *o, const char *key, unsigned int family, const uint8_t *addr,
 		unsigned int plen);
+/* The names of the bits that are set, of n. */
+void put_words(struct json_object *o, const char *key, uint32_t bits, const char *const *names, unsigned int n);
 
 /* What status says, without the names of the device. */
 void put_status(struct json_object *o, const struct espvault_info *info);

@@ -282,6 +282,58 @@ static void test_zeroize(void **state)
 	assert_int_equal(status, ESV_S_KEY_REJECTED);
 }
 
+static void test_bypass(void **state)
+{
+	expect("bypass /dev/espvault0", EXIT_OK, "on               arp, nd, mcast, dhcp, pmtu, ike, natt\noff              \n", NULL);
+	expect("bypass /dev/espvault0 --keep arp,nd,ike", EXIT_OK, "off              mcast, dhcp, pmtu, natt", NULL);
+	expect("bypass --json /dev/espvault0 --keep ike,natt,ike", EXIT_OK, "\"on\":[\n    \"ike\"\n  ]", NULL);
+	expect("bypass /dev/espvault0", EXIT_OK, "on               ike\n", NULL);
+	expect("bypass --keep=none /dev/espvault0", EXIT_OK, "on               \n", NULL);
+	expect("bypass /dev/espvault1", EXIT_OK, "off              \n", NULL);
+	fake_faults.units = 1;
+	expect("bypass", EXIT_OK, "on               \n", NULL);
+	expect("bypass --keep arp", EXIT_USAGE, NULL, "until power on: name the device");
+	fake_faults.open_err = -EACCES;
+	expect("bypass", EXIT_NO_DEVICE, NULL, "CAP_NET_ADMIN");
+	fake_faults.open_err = 0;
+	fake_faults.cmd_err = -ETIMEDOUT;
+	expect("bypass", EXIT_REFUSED, NULL, "BYPASS_SET: the device did not answer in time");
+	assert_string_equal(out, "");
+}
+
+static void test_bypass_usage(void **state)
+{
+	static const char *const wrong[] = { "frob", "ARP", "arp,", ",arp", "arp,,nd", "arp,none", "0x7f" };
+	char line[128];
+
+	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(line, sizeof(line), "bypass /dev/espvault0 --keep %s", wrong[i]);
+		expect(line, EXIT_USAGE, NULL, "but arp, nd, mcast, dhcp, pmtu, ike and natt");
+		assert_non_null(strstr(err, wrong[i]));
+	}
+	expect("bypass", EXIT_USAGE, NULL, "2 units, name one");
+	expect("bypass /dev/espvault0 --keep", EXIT_USAGE, NULL, "'--keep' misses its value");
+	expect("bypass /dev/espvault0 --frob", EXIT_USAGE, NULL, "bypass has no option '--frob'");
+	expect("bypass /dev/espvault0 /dev/espvault1", EXIT_USAGE, NULL, "one device, not '/dev/espvault1' as well");
+	expect("bypass /dev/espvault0", EXIT_OK, "off              \n", NULL);
+}
+
+static void test_lock(void **state)
+{
+	expect("lock", EXIT_USAGE, NULL, "until power on: name the device");
+	expect("lock /dev/espvault0 now", EXIT_USAGE, NULL, "not 'now'");
+	expect("lock --all", EXIT_USAGE, NULL, "not '--all'");
+	expect("lock /dev/espvault7", EXIT_NO_DEVICE, NULL, "no such unit");
+	expect("caps /dev/espvault0", EXIT_OK, "strict           no", NULL);
+	expect("lock /dev/espvault0", EXIT_OK, "strict           yes", NULL);
+	expect("lock /dev/espvault0 --json", EXIT_OK, "\"strict\":true", NULL);
+	expect("caps /dev/espvault0", EXIT_OK, "strict           yes", NULL);
+	expect("caps /dev/espvault1", EXIT_OK, "strict           no", NULL);
+	fake_faults.cmd_err = -ENODEV;
+	expect("lock /dev/espvault1", EXIT_REFUSED, NULL, "SPD_LOCK: the device is gone");
+	assert_string_equal(out, "");
+}
+
 #define NONCE	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 /* A file of its own for each; the certificate is what the tool printed. */
@@ -410,6 +462,7 @@ int main(void)
 		T(test_usage), T(test_devices), T(test_status_and_caps), T(test_exchange_json),
 		T(test_exchange_install_ms), T(test_exchange_lines), T(test_exchange_refusals),
 		T(test_exchange_device_says_no), T(test_decode), T(test_policy_and_counters), T(test_zeroize),
+		T(test_bypass), T(test_bypass_usage), T(test_lock),
 		T(test_attest_and_verify), T(test_attest_sa), T(test_attest_usage),
 	};
 
