@@ -111,6 +111,30 @@ struct espvault_info {
  */
 int espvault_get_info(struct espvault *unit, struct espvault_info *info);
 
+#define ESPVAULT_FEAT_TX_CSUM	0x00001u	/* checksums of what is sent */
+#define ESPVAULT_FEAT_TSO4	0x00002u	/* segments TCP over IPv4 */
+#define ESPVAULT_FEAT_TSO6	0x00004u
+#define ESPVAULT_FEAT_RX_CSUM	0x00008u
+#define ESPVAULT_FEAT_RSS	0x00010u	/* spreads flows over queues */
+#define ESPVAULT_FEAT_VLAN	0x00020u	/* finds headers behind VLAN tags */
+#define ESPVAULT_FEAT_IPSEC	0x10000u	/* SAs and an SPD */
+#define ESPVAULT_FEAT_UNIT	0x20000u	/* a trusted unit */
+
+struct espvault_identity {
+	uint32_t size;
+	uint32_t features;	/* ESPVAULT_FEAT_* that the device has, in use or not */
+	uint32_t if_version;	/* these four as in struct espvault_info */
+	uint32_t fw_version;
+	uint64_t device_id;
+	uint64_t epoch;
+	char build[40];		/* name of the firmware's build, with its NUL; plain text */
+};
+/*
+ * What the device says of itself and espvault_get_info() does not ask for (ADM-51). Of build, bytes that are no plain
+ * text are "?". -EPERM: the unit was opened for reading. -EINVAL: the struct is too short.
+ */
+int espvault_identify(struct espvault *unit, struct espvault_identity *identity);
+
 /*
  * Run a self-test of the device again, 0: all (ADM-46). *failed: the first that
  * failed, 0: none. A failure in the unit locks and zeroises it.

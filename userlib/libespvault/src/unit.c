@@ -160,6 +160,38 @@ ESPVAULT_API int espvault_get_info(struct espvault *unit, struct espvault_info *
 	return esp_struct_out(info, &mine, sizeof(mine), offsetof(struct espvault_info, if_version)) ?: err ?: said;
 }
 
+/* It may go to a terminal. */
+static void take_build(char *to, size_t size, const struct esv_identify *id)
+{
+	size_t n = strnlen(id->build, sizeof(id->build));
+
+	n = n < size ? n : size - 1;
+	for (size_t i = 0; i < n; i++)
+		to[i] = id->build[i] >= ' ' && id->build[i] <= '~' ? id->build[i] : '?';
+	to[n] = '\0';
+}
+
+ESPVAULT_API int espvault_identify(struct espvault *unit, struct espvault_identity *identity)
+{
+	struct espvault_identity mine = { .size = sizeof(mine) };
+	struct esv_identify id;
+	const struct esp_cmd cmd = { .opcode = ESV_OP_IDENTIFY, .out = &id, .out_len = sizeof(id) };
+	int err;
+
+	if (!unit || !identity)
+		return -EINVAL;
+	err = esp_cmd(unit, &cmd);
+	if (err)
+		return err;
+	mine.features = le32toh(id.features);
+	mine.if_version = le32toh(id.if_version);
+	mine.fw_version = le32toh(id.fw_version);
+	mine.device_id = le64toh(id.device_id);
+	mine.epoch = le64toh(id.epoch);
+	take_build(mine.build, sizeof(mine.build), &id);
+	return esp_struct_out(identity, &mine, sizeof(mine), sizeof(mine));
+}
+
 ESPVAULT_API int espvault_selftest(struct espvault *unit, unsigned int test, unsigned int *failed)
 {
 	uint8_t result[12] = { 0 };

@@ -222,6 +222,45 @@ static void test_info(void **state)
 	espvault_close(u);
 }
 
+static void odd_build(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *out)
+{
+	static const char odd[] = "\x1b[2Jbuild \xff";
+
+	if (opcode != ESV_OP_IDENTIFY)
+		return;
+	memset(((struct esv_identify *)out)->build, 'x', sizeof(((struct esv_identify *)out)->build));
+	memcpy(((struct esv_identify *)out)->build, odd, sizeof(odd) - 1);
+}
+
+/* ADM-51: the same as elsewhere, and a name that does no harm. */
+static void test_identify(void **state)
+{
+	struct espvault_identity id = ESPVAULT_INIT(struct espvault_identity);
+	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
+	struct espvault *u = open_rw(0), *look;
+
+	assert_int_equal(espvault_identify(NULL, &id), -EINVAL);
+	assert_int_equal(espvault_identify(u, NULL), -EINVAL);
+	assert_int_equal(espvault_open("/dev/espvault0", ESPVAULT_RDONLY, &look), 0);
+	assert_int_equal(espvault_identify(look, &id), -EPERM);
+	espvault_close(look);
+	assert_int_equal(espvault_get_info(u, &info), 0);
+	assert_int_equal(espvault_identify(u, &id), 0);
+	assert_int_equal(id.size, sizeof(id));
+	assert_int_equal(id.if_version, info.if_version);
+	assert_int_equal(id.fw_version, info.fw_version);
+	assert_true(id.device_id == info.device_id && id.epoch == info.epoch);
+	assert_int_equal(id.features & (ESPVAULT_FEAT_IPSEC | ESPVAULT_FEAT_UNIT), ESPVAULT_FEAT_IPSEC | ESPVAULT_FEAT_UNIT);
+	assert_true(strlen(id.build) > 0);
+	fake_faults.answer = odd_build;
+	assert_int_equal(espvault_identify(u, &id), 0);
+	assert_int_equal(strlen(id.build), 32);
+	assert_memory_equal(id.build, "?[2Jbuild ?x", 12);
+	id.size = 8;
+	assert_int_equal(espvault_identify(u, &id), -EINVAL);
+	espvault_close(u);
+}
+
 /* The whole way: keys agreed, tokens installed, the SA found with custody L3. */
 static void test_exchange_and_install(void **state)
 {
@@ -628,7 +667,7 @@ int main(void)
 {
 	struct esvc_config no_esp;
 	const struct CMUnitTest tests[] = {
-		T(test_info), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_messages), T(test_detach), T(test_destroy_and_zeroize),
+		T(test_info), T(test_identify), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_messages), T(test_detach), T(test_destroy_and_zeroize),
 		T(test_reader), T(test_bypass), T(test_lock),
 		cmocka_unit_test_prestate_setup_teardown(test_without_esp, fake_setup, fake_teardown, &no_esp),
 		T(test_open_errors), T(test_driver_errors), T(test_lying_device),
