@@ -188,15 +188,44 @@ int cmd_selftest(struct tool *t)
 	return selftest_code(path, i.selftest_ok, i.selftest_failed);
 }
 
+/* What the unit and the device say; of a unit that can only be read identity stays as it was. */
+static int facts_of(struct tool *t, struct espvault_info *info, struct espvault_identity *identity, char path[64])
+{
+	struct espvault *unit;
+	int code = open_to_ask(t, &unit, path), err;
+
+	if (code != EXIT_OK)
+		return code;
+	err = espvault_get_info(unit, info);
+	if (!err) {
+		err = espvault_identify(unit, identity);
+		err = err == -EPERM ? 0 : err;
+	}
+	if (err)
+		code = complain_unit(unit, path, err);
+	espvault_close(unit);
+	return code;
+}
+
+static void put_identity(struct json_object *o, const struct espvault_identity *d)
+{
+	static const char *const features[] = { "tx-csum", "tso4", "tso6", "rx-csum", "rss", "vlan", [16] = "ipsec",
+						[17] = "unit" };
+
+	put_str(o, "build", d->build);
+	put_words(o, "features", d->features, features, sizeof(features) / sizeof(features[0]));
+}
+
 int cmd_caps(struct tool *t)
 {
 	static const char *const ke[] = { NULL, "x25519", "p-256", "p-384", "modp-2048", "modp-3072",
 					  "ml-kem-768" };
 	static const char *const prf[] = { NULL, "hmac-sha2-256", "hmac-sha2-384", "hmac-sha2-512" };
+	struct espvault_identity d = ESPVAULT_INIT(struct espvault_identity);
 	struct espvault_info i = ESPVAULT_INIT(struct espvault_info);
 	struct json_object *o;
 	char path[64];
-	int code = info_of(t, &i, path);
+	int code = facts_of(t, &i, &d, path);
 
 	if (code != EXIT_OK)
 		return code;
@@ -204,6 +233,8 @@ int cmd_caps(struct tool *t)
 	put_names(o, path, &i);
 	put_version(o, "if-version", i.if_version, false);
 	put_version(o, "fw-version", i.fw_version, true);
+	if (d.if_version)
+		put_identity(o, &d);
 	put_words(o, "ke", i.ke_methods, ke, 7);
 	put_words(o, "prf", i.prfs, prf, 4);
 	put_str(o, "token-cipher", word_algo(2));

@@ -75,37 +75,74 @@ static int remember(const char *path, void *arg)
 	return 0;
 }
 
+/* *path, or when that is NULL the only unit of this host, which stands in *f. */
+static int find_unit(struct found *f, const char **path)
+{
+	f->count = 0;
+	if (*path)
+		return EXIT_OK;
+	espvault_foreach(remember, f);
+	if (!f->count)
+		return complain(EXIT_NO_DEVICE, "this host has no unit; is the module espvault loaded?");
+	if (f->count > 1)
+		return complain(EXIT_USAGE, "this host has %u units, name one; `espvault list` shows them", f->count);
+	*path = f->path;
+	return EXIT_OK;
+}
+
+static int opened(const char *path, int err)
+{
+	return err ? complain(EXIT_NO_DEVICE, "%s: %s", path, espvault_open_strerror(path, err)) : EXIT_OK;
+}
+
 int open_unit(const char *path, unsigned int flags, struct espvault **unit, char name[64])
 {
-	struct found f = { .count = 0 };
-	int err;
+	struct found f;
+	int code = find_unit(&f, &path);
 
-	if (!path) {
-		espvault_foreach(remember, &f);
-		if (!f.count)
-			return complain(EXIT_NO_DEVICE, "this host has no unit; is the module espvault loaded?");
-		if (f.count > 1)
-			return complain(EXIT_USAGE, "this host has %u units, name one; `espvault list` shows them",
-					f.count);
-		path = f.path;
-	}
+	if (code != EXIT_OK)
+		return code;
 	snprintf(name, 64, "%s", path);
-	err = espvault_open(path, flags, unit);
-	return err ? complain(EXIT_NO_DEVICE, "%s: %s", path, espvault_open_strerror(path, err)) : EXIT_OK;
+	return opened(path, espvault_open(path, flags, unit));
+}
+
+/* The one device that the command may name, or NULL. */
+static int take_device(struct tool *t, const char **path)
+{
+	*path = NULL;
+	for (int i = 1; i < t->argc; i++) {
+		if (t->argv[i][0] == '-')
+			return complain(EXIT_USAGE, "%s has no option '%s'", t->argv[0], t->argv[i]);
+		if (*path)
+			return complain(EXIT_USAGE, "%s takes one device, not '%s' as well", t->argv[0], t->argv[i]);
+		*path = t->argv[i];
+	}
+	return EXIT_OK;
 }
 
 int open_to_look(struct tool *t, struct espvault **unit, char name[64])
 {
-	const char *path = NULL;
+	const char *path;
+	int code = take_device(t, &path);
 
-	for (int i = 1; i < t->argc; i++) {
-		if (t->argv[i][0] == '-')
-			return complain(EXIT_USAGE, "%s has no option '%s'", t->argv[0], t->argv[i]);
-		if (path)
-			return complain(EXIT_USAGE, "%s takes one device, not '%s' as well", t->argv[0], t->argv[i]);
-		path = t->argv[i];
-	}
-	return open_unit(path, ESPVAULT_RDONLY, unit, name);
+	return code == EXIT_OK ? open_unit(path, ESPVAULT_RDONLY, unit, name) : code;
+}
+
+int open_to_ask(struct tool *t, struct espvault **unit, char name[64])
+{
+	struct found f;
+	const char *path;
+	int code = take_device(t, &path), err;
+
+	if (code == EXIT_OK)
+		code = find_unit(&f, &path);
+	if (code != EXIT_OK)
+		return code;
+	snprintf(name, 64, "%s", path);
+	err = espvault_open(path, 0, unit);
+	if (err == -EPERM || err == -EACCES)
+		err = espvault_open(path, ESPVAULT_RDONLY, unit);
+	return opened(path, err);
 }
 
 bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n)

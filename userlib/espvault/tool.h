@@ -69,6 +69,9 @@ int open_unit(const char *path, unsigned int flags, struct espvault **unit, char
  */
 int open_to_look(struct tool *t, struct espvault **unit, char name[64]);
 
+/* The same, for writing if this program may do that. */
+int open_to_ask(struct tool *t, struct espvault **unit, char name[64]);
+
 struct option;
 
 /*

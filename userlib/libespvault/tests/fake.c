@@ -68,6 +68,8 @@ static int fake_open(struct espvault *u, const char *path)
 
 	if (fake_faults.open_err)
 		return fake_faults.open_err;
+	if (fake_faults.write_err && !(u->flags & ESPVAULT_RDONLY))
+		return fake_faults.write_err;
 	if (sscanf(path, "/dev/espvault%u", &unit) != 1 || unit >= fake_faults.units)
 		return -ENOENT;
 	while (i < FILES && files[i].open)

@@ -30,6 +30,7 @@ extern struct fake_unit fake_unit[FAKE_UNITS];
 extern struct fake_faults {
 	int cmd_err;		/* each command answers this errno */
 	int open_err;
+	int write_err;		/* of who opens for writing */
 	uint32_t uapi_version;	/* 0: the right one */
 	unsigned int units;	/* nodes that exist */
 	/* Changes an answer on its way to the library; NULL: none. */

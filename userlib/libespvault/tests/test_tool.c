@@ -106,6 +106,12 @@ static void test_devices(void **state)
 	expect("caps", EXIT_NO_DEVICE, NULL, "no unit");
 }
 
+static void no_identity(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *answer)
+{
+	if (opcode == ESV_OP_IDENTIFY)
+		*status = ESV_S_INTERNAL;
+}
+
 static void test_status_and_caps(void **state)
 {
 	struct json_object *o;
@@ -118,6 +124,20 @@ static void test_status_and_caps(void **state)
 	expect("caps /dev/espvault0", EXIT_OK, "x25519", NULL);
 	expect("caps /dev/espvault0", EXIT_OK, "hmac-sha2-256, hmac-sha2-384, hmac-sha2-512", NULL);
 	expect("--json caps /dev/espvault0", EXIT_OK, "\"token-cipher\":\"aes-256-gcm-16\"", NULL);
+	expect("caps /dev/espvault0", EXIT_OK, "rss, vlan, ipsec, unit\n", NULL);
+	expect("caps /dev/espvault0", EXIT_OK, "\nbuild            ", NULL);
+	fake_faults.write_err = -EPERM;	/* the device tells its build only to who may write */
+	expect("caps /dev/espvault0", EXIT_OK, "x25519", NULL);
+	assert_null(strstr(out, "build"));
+	fake_faults.open_err = -EPERM;
+	expect("caps /dev/espvault0", EXIT_NO_DEVICE, NULL, "CAP_NET_ADMIN");
+	fake_faults.open_err = 0;
+	fake_faults.write_err = -ENODEV;
+	expect("caps /dev/espvault0", EXIT_NO_DEVICE, NULL, "/dev/espvault0: ");
+	fake_faults.write_err = 0;
+	fake_faults.answer = no_identity;
+	expect("caps /dev/espvault0", EXIT_REFUSED, NULL, "IDENTIFY: internal device error");
+	fake_faults.answer = NULL;
 	fake_faults.cmd_err = -ETIMEDOUT;
 	expect("status /dev/espvault0", EXIT_REFUSED, NULL, "did not answer in time");
 }
