@@ -175,7 +175,12 @@ enum espvault_ke {
 	ESPVAULT_ML_KEM_768 = 6,
 };
 
-enum espvault_prf { ESPVAULT_PRF_SHA256 = 1, ESPVAULT_PRF_SHA384 = 2, ESPVAULT_PRF_SHA512 = 3 };
+enum espvault_prf {
+	ESPVAULT_PRF_SHA256 = 1,
+	ESPVAULT_PRF_SHA384 = 2,
+	ESPVAULT_PRF_SHA512 = 3,
+	ESPVAULT_PRF_SHA1 = 4,	/* in test mode only, for old vectors */
+};
 enum espvault_role { ESPVAULT_INITIATOR = 1, ESPVAULT_RESPONDER = 2 };
 
 /* Make a nonce of len (16..256) bytes into nonce; *handle is consumed by one derivation. */
@@ -577,6 +582,43 @@ int espvault_verify(const void *statement, size_t len, const struct espvault_ver
  * without the NUL. -EBADMSG: not a statement. -ENOBUFS.
  */
 int espvault_certificate(const void *statement, size_t len, char *pem, size_t *pem_len);
+
+/* An algorithm of the unit, the parts that it takes in this order, and what it gives. */
+enum espvault_alg {
+	ESPVAULT_ALG_PRF = 1,		/* key, message; the tag */
+	ESPVAULT_ALG_KE_PUBLIC = 2,	/* private value; the public one */
+	ESPVAULT_ALG_KE_SHARED = 3,	/* private value, peer's value; the shared secret */
+	ESPVAULT_ALG_KE_ENCAP = 4,	/* encapsulation key, 32 bytes of entropy; ciphertext and shared secret */
+	ESPVAULT_ALG_SIGN = 5,		/* private key in PKCS#8, message; Authentication Data of AUTH (RFC 7427) */
+	ESPVAULT_ALG_VERIFY = 6,	/* SubjectPublicKeyInfo, message, Authentication Data; nothing */
+	ESPVAULT_ALG_KWP_WRAP = 7,	/* KEK of 32 bytes, plaintext; the wrapped */
+	ESPVAULT_ALG_KWP_UNWRAP = 8,	/* KEK, wrapped; the plaintext */
+	ESPVAULT_ALG_HPKE_OPEN = 9,	/* private key, info, AAD, encapsulated key with ciphertext; the plaintext */
+};
+
+#define ESPVAULT_ALG_PARTS	4
+#define ESPVAULT_ALG_OUT_MAX	4088
+
+struct espvault_part {
+	const void *data;
+	size_t len;
+};
+
+struct espvault_alg_params {
+	uint32_t size;
+	uint16_t alg;			/* enum espvault_alg */
+	uint16_t param;			/* PRF: enum espvault_prf, KE_*: enum espvault_ke, SIGN: enum espvault_sig; else 0 */
+	struct espvault_part part[ESPVAULT_ALG_PARTS];	/* 4080 bytes together; len 0: empty, or no such part */
+};
+/*
+ * Run one of the algorithms that the other calls use on bytes of the caller's, to put vectors to it (UNIT-101); nothing
+ * of the unit's own goes into it. out gets what the algorithm gives. *out_len: in capacity
+ * (ESPVAULT_ALG_OUT_MAX always does), out length. -EACCES: the unit is not in test mode. -EPROTONOSUPPORT: it lacks
+ * the algorithm, or that has no such param. -EMSGSIZE: too long for one command, or a length that the algorithm does
+ * not take. -EKEYREJECTED: too weak a key. -EINVAL: no key, or none for this scheme. -EBADMSG: a peer's value that is
+ * not acceptable, or what does not verify or open. -ENOBUFS: out is too small. -EPERM: opened for reading.
+ */
+int espvault_alg_test(struct espvault *unit, const struct espvault_alg_params *params, void *out, size_t *out_len);
 
 /* All counters: fn gets name and value in the order of the interface's list. */
 int espvault_counters(struct espvault *unit, int (*fn)(const char *name, uint64_t value, void *arg), void *arg);

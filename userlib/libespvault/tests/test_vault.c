@@ -5,6 +5,8 @@
 #include <endian.h>
 #include <errno.h>
 #include <espvault.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 #define SPI	0x1234
@@ -463,6 +465,8 @@ static void long_field(uint16_t opcode, uint16_t *status, uint16_t *out_len, voi
 		((struct esv_nonce_out *)out)->len = 0xffff;
 	if (opcode == ESV_OP_KE_GEN)
 		((struct esv_ke_out *)out)->len = 0xffff;
+	if (opcode == ESV_OP_ALG_TEST)
+		((struct esv_alg_tested *)out)->len = 0xffff;
 	if (opcode == ESV_OP_SA_LIST)
 		((struct esv_sa_list *)out)->count = 0xffffffff;
 }
@@ -500,6 +504,104 @@ static void test_lying_device(void **state)
 	assert_int_equal(espvault_sa_foreach(u, never, NULL), -EPROTO);
 	fake_faults.answer = endless_list;
 	assert_int_equal(espvault_sa_foreach(u, never, NULL), -EPROTO);
+	espvault_close(u);
+}
+
+/* --- the unit's algorithms --- */
+
+static struct espvault_alg_params alg_params(unsigned int alg, unsigned int param, const void *a, size_t a_len,
+					     const void *b, size_t b_len)
+{
+	struct espvault_alg_params p = ESPVAULT_INIT(struct espvault_alg_params);
+
+	p.alg = (uint16_t)alg;
+	p.param = (uint16_t)param;
+	p.part[0] = (struct espvault_part){ a, a_len };
+	p.part[1] = (struct espvault_part){ b, b_len };
+	return p;
+}
+
+/* UNIT-101: what libcrypto gives too, and each refusal. */
+static void test_alg_test(void **state)
+{
+	struct espvault_alg_params p = alg_params(ESPVAULT_ALG_PRF, ESPVAULT_PRF_SHA256, "key", 3, "message", 7);
+	struct espvault *u = open_rw(0), *look;
+	static uint8_t out[ESPVAULT_ALG_OUT_MAX], big[4080];
+	uint8_t want[EVP_MAX_MD_SIZE];
+	size_t len = sizeof(out);
+	unsigned int n;
+
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), 0);
+	assert_non_null(HMAC(EVP_sha256(), "key", 3, (const uint8_t *)"message", 7, want, &n));
+	assert_int_equal(len, n);
+	assert_memory_equal(out, want, n);
+	p.param = ESPVAULT_PRF_SHA1;
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), 0);
+	assert_int_equal(len, 20);
+	len = 19;
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -ENOBUFS);
+	len = sizeof(out);
+	p.param = 9;
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EPROTONOSUPPORT);
+	p.alg = 99;
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EPROTONOSUPPORT);
+	p = alg_params(ESPVAULT_ALG_KE_SHARED, ESPVAULT_X25519, big, 32, big, 32);
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EBADMSG);
+	p = alg_params(ESPVAULT_ALG_KWP_UNWRAP, 0, big, 32, big, 24);
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EBADMSG);
+	p = alg_params(ESPVAULT_ALG_KWP_WRAP, 0, big, 31, big, 24);
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EMSGSIZE);
+	p = alg_params(ESPVAULT_ALG_SIGN, ESPVAULT_ED25519, big, 40, "x", 1);
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EINVAL);
+	p = alg_params(ESPVAULT_ALG_KE_PUBLIC, ESPVAULT_P256, big, 32, NULL, 0);
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EKEYREJECTED);
+	assert_int_equal(len, sizeof(out));
+	assert_int_equal(espvault_open("/dev/espvault0", ESPVAULT_RDONLY, &look), 0);
+	assert_int_equal(espvault_alg_test(look, &p, out, &len), -EPERM);
+	espvault_close(look);
+	espvault_close(u);
+}
+
+/* What the library refuses by itself, up to the last byte that fits. */
+static void test_alg_arguments(void **state)
+{
+	struct { struct espvault_alg_params p; uint64_t more; } wide = { .more = 1 };
+	struct espvault *u = open_rw(0);
+	static uint8_t out[ESPVAULT_ALG_OUT_MAX], big[4080];
+	size_t len = sizeof(out);
+
+	wide.p = alg_params(ESPVAULT_ALG_PRF, ESPVAULT_PRF_SHA256, big, 16, big, sizeof(big) - 16);
+	assert_int_equal(espvault_alg_test(NULL, &wide.p, out, &len), -EINVAL);
+	assert_int_equal(espvault_alg_test(u, NULL, out, &len), -EINVAL);
+	assert_int_equal(espvault_alg_test(u, &wide.p, NULL, &len), -EINVAL);
+	assert_int_equal(espvault_alg_test(u, &wide.p, out, NULL), -EINVAL);
+	assert_int_equal(espvault_alg_test(u, &wide.p, out, &len), 0);
+	assert_int_equal(len, 32);
+	wide.p.part[1].len++;
+	assert_int_equal(espvault_alg_test(u, &wide.p, out, &len), -EMSGSIZE);
+	assert_non_null(strstr(espvault_strerror(u), "4080 bytes"));
+	wide.p.part[1].len = SIZE_MAX;
+	assert_int_equal(espvault_alg_test(u, &wide.p, out, &len), -EMSGSIZE);
+	wide.p.part[1] = (struct espvault_part){ NULL, 1 };
+	assert_int_equal(espvault_alg_test(u, &wide.p, out, &len), -EINVAL);
+	wide.p.size = sizeof(wide);
+	assert_int_equal(espvault_alg_test(u, &wide.p, out, &len), -E2BIG);
+	wide.p = alg_params(ESPVAULT_ALG_PRF, ESPVAULT_PRF_SHA256, big, 16, big, 1);
+	fake_faults.answer = long_field;
+	assert_int_equal(espvault_alg_test(u, &wide.p, out, &len), -EPROTO);
+	espvault_close(u);
+}
+
+/* A unit that is not in test mode runs none. */
+static void test_alg_denied(void **state)
+{
+	struct espvault_alg_params p = alg_params(ESPVAULT_ALG_PRF, ESPVAULT_PRF_SHA256, "key", 3, "message", 7);
+	struct espvault *u = open_rw(0);
+	uint8_t out[64];
+	size_t len = sizeof(out);
+
+	assert_int_equal(espvault_alg_test(u, &p, out, &len), -EACCES);
+	assert_non_null(strstr(espvault_strerror(u), "ALG_TEST: the trusted unit's rules forbid it"));
 	espvault_close(u);
 }
 
@@ -665,10 +767,13 @@ static void test_decode(void **state)
 
 int main(void)
 {
-	struct esvc_config no_esp;
+	struct esvc_config no_esp, test_mode;
 	const struct CMUnitTest tests[] = {
 		T(test_info), T(test_identify), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_messages), T(test_detach), T(test_destroy_and_zeroize),
-		T(test_reader), T(test_bypass), T(test_lock),
+		T(test_reader), T(test_alg_denied),
+		cmocka_unit_test_prestate_setup_teardown(test_alg_test, fake_setup, fake_teardown, &test_mode),
+		cmocka_unit_test_prestate_setup_teardown(test_alg_arguments, fake_setup, fake_teardown, &test_mode),
+		T(test_bypass), T(test_lock),
 		cmocka_unit_test_prestate_setup_teardown(test_without_esp, fake_setup, fake_teardown, &no_esp),
 		T(test_open_errors), T(test_driver_errors), T(test_lying_device),
 		T(test_sizes), T(test_arguments), T(test_lists), T(test_foreach), T(test_decode),
@@ -676,6 +781,8 @@ int main(void)
 
 	esvc_config_default(&no_esp);
 	no_esp.ipsec = false;
+	esvc_config_default(&test_mode);
+	test_mode.test_mode = true;
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("libespvault", tests, NULL, NULL) ? 1 : 0;
 }
