@@ -102,12 +102,18 @@ bool may_flag(struct line *l, const char *key)
 	return text && !strcmp(text, "yes");
 }
 
-unsigned int need_word(struct line *l, const char *key, const char *const *words, unsigned int n)
+const char *const roles[] = { "initiator", "responder", NULL };
+const char *const prfs[] = { "sha256", "sha384", "sha512", NULL };
+const char *const methods[] = { "x25519", "p-256", "p-384", "modp-2048", "modp-3072", "ml-kem-768", NULL };
+const char *const schemes[] = { "ecdsa-p256-sha256", "ecdsa-p384-sha384", "ed25519", "rsa-pss-sha256",
+				"rsa-pss-sha384", "rsa-pss-sha512", NULL };
+
+unsigned int need_word(struct line *l, const char *key, const char *const *words)
 {
 	const char *text = need_text(l, key);
 	char all[128] = "";
 
-	for (unsigned int i = 0; text && i < n; i++) {
+	for (unsigned int i = 0; text && words[i]; i++) {
 		if (!strcmp(text, words[i]))
 			return i + 1;
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "", words[i]);

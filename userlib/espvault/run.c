@@ -132,7 +132,7 @@ static const struct step *find_in(const struct step *table, const char *name)
 
 static const struct step *find_step(const char *name)
 {
-	return find_in(ike_steps, name) ?: find_in(secret_steps, name);
+	return find_in(ike_steps, name) ?: find_in(secret_steps, name) ?: find_in(alg_steps, name);
 }
 
 static int step_unit(struct script *s, struct line *l, const char *unit)

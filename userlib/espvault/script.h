@@ -32,7 +32,10 @@ struct step {
 	int (*run)(struct line *l);
 };
 
-extern const struct step ike_steps[], secret_steps[];	/* end with a NULL name */
+extern const struct step ike_steps[], secret_steps[], alg_steps[];	/* end with a NULL name */
+
+/* Words for 1, 2 and so on, up to a NULL: enum espvault_role, _prf, _ke and _sig. */
+extern const char *const roles[], *const prfs[], *const methods[], *const schemes[];
 
 /* What is wrong with the line; returns EXIT_USAGE. */
 int line_complain(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -47,8 +50,8 @@ size_t may_handles(struct line *l, const char *key, espvault_handle *h, size_t m
 uint64_t may_number(struct line *l, const char *key, uint64_t min, uint64_t max);
 /* yes or no */
 bool may_flag(struct line *l, const char *key);
-/* Which of the words, counted from 1. */
-unsigned int need_word(struct line *l, const char *key, const char *const *words, unsigned int n);
+/* Which of the words, counted from 1, of those up to a NULL. */
+unsigned int need_word(struct line *l, const char *key, const char *const *words);
 /* Hex digits, or @FILE. */
 void need_bytes(struct line *l, const char *key, struct bytes *out);
 void may_bytes(struct line *l, const char *key, struct bytes *out);

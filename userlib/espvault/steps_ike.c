@@ -5,12 +5,6 @@
 
 #include "script.h"
 
-static const char *const roles[] = { "initiator", "responder" };
-static const char *const prfs[] = { "sha256", "sha384", "sha512" };
-static const char *const methods[] = { "x25519", "p-256", "p-384", "modp-2048", "modp-3072", "ml-kem-768" };
-
-#define WORD(l, key, words)	need_word(l, key, words, sizeof(words) / sizeof((words)[0]))
-
 static int step_nonce(struct line *l)
 {
 	uint64_t len = may_number(l, "len", 16, ESPVAULT_NONCE_MAX) ?: 32;
@@ -27,7 +21,7 @@ static int step_nonce(struct line *l)
 
 static int step_ke_gen(struct line *l)
 {
-	unsigned int method = WORD(l, "method", methods);
+	unsigned int method = need_word(l, "method", methods);
 	uint8_t value[ESPVAULT_KE_MAX];
 	size_t len = sizeof(value);
 	espvault_handle h;
@@ -55,7 +49,7 @@ static int step_ke_finish(struct line *l)
 
 static int step_ke_encap(struct line *l)
 {
-	unsigned int method = WORD(l, "method", methods);
+	unsigned int method = need_word(l, "method", methods);
 	uint8_t answer[ESPVAULT_KE_MAX];
 	size_t len = sizeof(answer);
 	espvault_handle secret;
@@ -78,8 +72,8 @@ static int step_ike_derive(struct line *l)
 	struct bytes nonce;
 	int err;
 
-	p.role = (uint8_t)WORD(l, "role", roles);
-	p.prf = (uint8_t)WORD(l, "prf", prfs);
+	p.role = (uint8_t)need_word(l, "role", roles);
+	p.prf = (uint8_t)need_word(l, "prf", prfs);
 	p.secret = need_handle(l, "secret");
 	p.nonce = need_handle(l, "nonce");
 	need_bytes(l, "peer-nonce", &nonce);
@@ -107,8 +101,8 @@ static int step_ike_rekey(struct line *l)
 	struct bytes nonce;
 	int err;
 
-	p.role = (uint8_t)WORD(l, "role", roles);
-	p.prf = (uint8_t)WORD(l, "prf", prfs);
+	p.role = (uint8_t)need_word(l, "role", roles);
+	p.prf = (uint8_t)need_word(l, "prf", prfs);
 	p.ike = need_handle(l, "ike");
 	p.nonce = need_handle(l, "nonce");
 	need_text(l, "secrets");
@@ -170,7 +164,7 @@ static int step_child_derive(struct line *l)
 	int err;
 
 	p.ike = need_handle(l, "ike");
-	p.role = (uint8_t)WORD(l, "role", roles);
+	p.role = (uint8_t)need_word(l, "role", roles);
 	p.nonce = may_handle(l, "nonce");
 	may_bytes(l, "peer-nonce", &nonce);
 	p.peer_nonce = nonce.b;

@@ -44,9 +44,8 @@ static int step_ppk_apply(struct line *l)
 
 static int step_intauth(struct line *l)
 {
-	static const char *const roles[] = { "initiator", "responder" };
 	espvault_handle ike = need_handle(l, "ike");
-	unsigned int sender = need_word(l, "sender", roles, 2);
+	unsigned int sender = need_word(l, "sender", roles);
 	struct bytes message;
 
 	need_bytes(l, "message", &message);
@@ -69,8 +68,6 @@ static void take_auth(struct line *l, struct espvault_auth_params *p, uint8_t id
 
 static int step_auth_sign(struct line *l)
 {
-	static const char *const schemes[] = { "ecdsa-p256-sha256", "ecdsa-p384-sha384", "ed25519", "rsa-pss-sha256",
-					       "rsa-pss-sha384", "rsa-pss-sha512" };
 	struct espvault_auth_params p = ESPVAULT_INIT(struct espvault_auth_params);
 	uint8_t id[ESPVAULT_NONCE_MAX], auth[ESPVAULT_AUTH_MAX], method;
 	size_t len = sizeof(auth);
@@ -78,7 +75,7 @@ static int step_auth_sign(struct line *l)
 	int err;
 
 	if (may_text(l, "scheme"))
-		p.scheme = (uint8_t)need_word(l, "scheme", schemes, 6);
+		p.scheme = (uint8_t)need_word(l, "scheme", schemes);
 	take_auth(l, &p, id, &message);
 	err = l->bad ? l->bad : espvault_auth_sign(l->unit, &p, &method, auth, &len);
 	if (err)
@@ -138,8 +135,8 @@ static int step_destroy(struct line *l)
 
 static int step_zeroize(struct line *l)
 {
-	static const char *const scopes[] = { "session", "unit" };
-	unsigned int scope = need_word(l, "scope", scopes, 2);
+	static const char *const scopes[] = { "session", "unit", NULL };
+	unsigned int scope = need_word(l, "scope", scopes);
 
 	return l->bad ? l->bad : espvault_zeroize(l->unit, scope == 2);
 }
