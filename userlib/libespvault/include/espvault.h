@@ -258,6 +258,7 @@ int espvault_ike_open(struct espvault *unit, espvault_handle ike, const void *aa
 		      const uint8_t iv[8], const void *sealed, size_t len, const uint8_t icv[16], void *text);
 
 enum espvault_secret {
+	ESPVAULT_ESP = 5,	/* ESP key of a controller without IKE, for one SA (RFC 9061): espvault_esp_encode() */
 	ESPVAULT_PSK = 6,	/* bound to the identity of the peer that it authenticates, or to nobody */
 	ESPVAULT_PPK = 7,	/* RFC 8784; at least 32 bytes */
 	ESPVAULT_KEK = 8,	/* 32 bytes that wrap others (RFC 5649) */
@@ -284,6 +285,24 @@ enum espvault_wrap {
 int espvault_secret_encode(enum espvault_secret type, uint8_t id_type, const void *id, size_t id_len,
 			   const void *secret, size_t secret_len, void *out, size_t *out_len);
 
+#define ESPVAULT_ESP_LEN	76
+
+struct espvault_esp_params {
+	uint32_t size;
+	uint8_t dir;			/* of the only SA that the key is for: 1 out, 2 in */
+	uint8_t family;			/* 4 or 6 */
+	uint8_t mode;			/* 1 transport, 2 tunnel */
+	uint8_t rsvd;
+	uint32_t spi;			/* host order, 256 or more */
+	uint8_t saddr[16], daddr[16];	/* network order */
+	uint8_t key[36];		/* AES-256-GCM, then 4 bytes of salt */
+};
+/*
+ * The secret of type ESPVAULT_ESP (UNIT-100), for espvault_secret_encode(). Needs no unit. secret is wiped by the
+ * caller, as the key is. -EINVAL: a field is out of its range. -E2BIG: the struct has fields that are not known.
+ */
+int espvault_esp_encode(const struct espvault_esp_params *params, uint8_t secret[ESPVAULT_ESP_LEN]);
+
 struct espvault_provision_params {
 	uint32_t size;
 	uint8_t type;			/* enum espvault_secret */
@@ -296,8 +315,10 @@ struct espvault_provision_params {
 /*
  * Bring a wrapped secret into the unit; it goes with the session. stored: NULL, or
  * gets a blob that only this unit opens again, in any session and epoch;
- * *stored_len: in capacity (ESPVAULT_STORED_MAX always does), out length. -EBADMSG: it does not
- * unwrap. -EKEYREJECTED: too weak. -EACCES: in clear, and not test mode.
+ * *stored_len: in capacity (ESPVAULT_STORED_MAX always does), out length. An ESPVAULT_ESP is not
+ * stored; stored must be there and gets its token of ESPVAULT_TOKEN_LEN bytes, good for a minute and until the session
+ * ends; the custody of its SA is L2. -EBADMSG: it does not unwrap. -EKEYREJECTED: too weak, or an ESP key that is in
+ * use. -EACCES: in clear, and not test mode.
  */
 int espvault_provision(struct espvault *unit, const struct espvault_provision_params *params, espvault_handle *secret,
 		       void *stored, size_t *stored_len);

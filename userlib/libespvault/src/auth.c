@@ -27,17 +27,46 @@ ESPVAULT_API int espvault_secret_encode(enum espvault_secret type, uint8_t id_ty
 	return 0;
 }
 
-static int take_stored(struct espvault *unit, const struct esv_provisioned *out, void *stored, size_t *stored_len)
+ESPVAULT_API int espvault_esp_encode(const struct espvault_esp_params *params, uint8_t secret[ESPVAULT_ESP_LEN])
+{
+	struct espvault_esp_params p;
+	struct esv_wrapped_esp e;
+	int err;
+
+	if (!params || !secret)
+		return -EINVAL;
+	err = esp_struct_in(&p, sizeof(p), params);
+	if (err)
+		return err;
+	if ((p.dir != ESV_DIR_OUT && p.dir != ESV_DIR_IN) || (p.family != 4 && p.family != 6) ||
+	    (p.mode != ESV_SA_TRANSPORT && p.mode != ESV_SA_TUNNEL) || p.rsvd || p.spi < 256)
+		err = -EINVAL;
+	e = (struct esv_wrapped_esp){ .dir = p.dir, .family = p.family, .mode = p.mode, .spi = htobe32(p.spi) };
+	memcpy(e.saddr, p.saddr, sizeof(e.saddr));
+	memcpy(e.daddr, p.daddr, sizeof(e.daddr));
+	memcpy(e.key, p.key, sizeof(e.key));
+	if (!err)
+		memcpy(secret, &e, sizeof(e));
+	explicit_bzero(&e, sizeof(e));
+	explicit_bzero(&p, sizeof(p));
+	return err;
+}
+
+/* A blob, or of an ESP key the token. */
+static int take_stored(struct espvault *unit, uint8_t type, const struct esv_provisioned *out, void *stored,
+		       size_t *stored_len)
 {
 	size_t len = le16toh(out->stored_len);
 
 	if (!stored)
 		return 0;
+	if (type == ESPVAULT_ESP && len != ESPVAULT_TOKEN_LEN)
+		return esp_refuse(unit, -EPROTO, "the device's token has another length than tokens have");
 	if (len > sizeof(out->stored))
 		return esp_refuse(unit, -EPROTO, "the device's blob is longer than its field");
 	if (len > *stored_len) {
 		espvault_destroy(unit, le64toh(out->handle));
-		return esp_refuse(unit, -ENOBUFS, "no room for the blob to be stored");
+		return esp_refuse(unit, -ENOBUFS, "no room for what the device gives for the secret");
 	}
 	memcpy(stored, out->stored, len);
 	*stored_len = len;
@@ -52,6 +81,7 @@ ESPVAULT_API int espvault_provision(struct espvault *unit, const struct espvault
 	struct esv_provision in;
 	struct esp_cmd cmd = { .opcode = ESV_OP_PROVISION, .in = &in, .out = &out, .out_len = sizeof(out),
 			       .out_min = offsetof(struct esv_provisioned, stored) };
+	bool esp;
 	int err;
 
 	if (!unit || !params || !secret || (stored && !stored_len))
@@ -61,14 +91,17 @@ ESPVAULT_API int espvault_provision(struct espvault *unit, const struct espvault
 		return esp_refuse(unit, err, "struct espvault_provision_params has a size or fields that are not known");
 	if (!p.data || !p.data_len || p.data_len > sizeof(in.data))
 		return esp_refuse(unit, -EMSGSIZE, "a wrapped secret has 1 to 4080 bytes");
+	esp = p.type == ESPVAULT_ESP;
+	if (esp && !stored)
+		return esp_refuse(unit, -EINVAL, "an ESP key is known by its token, and there is no room for that");
 	in = (struct esv_provision){ .type = p.type, .wrap = p.wrap, .len = htole16((uint16_t)p.data_len),
-				     .flags = htole16(stored ? ESV_PROVISION_F_STORE : 0), .kek = htole64(p.kek) };
+				     .flags = htole16(stored && !esp ? ESV_PROVISION_F_STORE : 0), .kek = htole64(p.kek) };
 	memcpy(in.data, p.data, p.data_len);
 	cmd.in_len = offsetof(struct esv_provision, data) + p.data_len;
 	err = esp_cmd(unit, &cmd);
 	explicit_bzero(&in, sizeof(in));	/* in test mode a secret may come in clear */
 	if (!err)
-		err = take_stored(unit, &out, stored, stored_len);
+		err = take_stored(unit, p.type, &out, stored, stored_len);
 	if (!err)
 		*secret = le64toh(out.handle);
 	return err;

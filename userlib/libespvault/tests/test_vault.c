@@ -605,6 +605,105 @@ static void test_alg_denied(void **state)
 	espvault_close(u);
 }
 
+/* --- ESP keys of a controller --- */
+
+/* For the SA that fake_install() makes. */
+static struct espvault_esp_params esp_params(uint8_t dir, uint32_t spi)
+{
+	struct espvault_esp_params p = ESPVAULT_INIT(struct espvault_esp_params);
+
+	p.dir = dir;
+	p.family = 4;
+	p.mode = 1;
+	p.spi = spi;
+	memcpy(p.saddr, (const uint8_t[]){ 10, 0, 0, 1 }, 4);
+	memcpy(p.daddr, (const uint8_t[]){ 10, 0, 0, 2 }, 4);
+	memset(p.key, 0x5a, sizeof(p.key));
+	return p;
+}
+
+/* In clear, as a unit in test mode takes it. */
+static int bring_esp(struct espvault *u, const struct espvault_esp_params *e, uint8_t *token, size_t *token_len)
+{
+	struct espvault_provision_params p = ESPVAULT_INIT(struct espvault_provision_params);
+	uint8_t secret[ESPVAULT_ESP_LEN], plain[256];
+	size_t len = sizeof(plain);
+	espvault_handle h;
+
+	assert_int_equal(espvault_esp_encode(e, secret), 0);
+	assert_int_equal(espvault_secret_encode(ESPVAULT_ESP, 0, NULL, 0, secret, sizeof(secret), plain, &len), 0);
+	p.type = ESPVAULT_ESP;
+	p.wrap = ESPVAULT_WRAP_NONE;
+	p.data = plain;
+	p.data_len = len;
+	return espvault_provision(u, &p, &h, token, token_len);
+}
+
+/* UNIT-100: the token is good for its own SA, whose custody is L2, and for no other. */
+static void test_wrapped_esp(void **state)
+{
+	struct espvault_esp_params e = esp_params(ESV_DIR_OUT, SPI);
+	struct espvault_sa sa = ESPVAULT_INIT(struct espvault_sa);
+	struct espvault *u = open_rw(0);
+	uint8_t token[ESPVAULT_TOKEN_LEN];
+	size_t len = sizeof(token);
+	enum esv_status status;
+	uint32_t handle;
+
+	assert_int_equal(bring_esp(u, &e, NULL, NULL), -EINVAL);
+	assert_non_null(strstr(espvault_strerror(u), "known by its token"));
+	len = sizeof(token) - 1;
+	assert_int_equal(bring_esp(u, &e, token, &len), -ENOBUFS);
+	len = sizeof(token);
+	assert_int_equal(bring_esp(u, &e, token, &len), 0);	/* what found no room is gone again */
+	assert_int_equal(len, sizeof(token));
+	assert_int_equal(bring_esp(u, &e, token, &len), -EKEYREJECTED);
+	assert_int_equal(fake_install(0, token, ESV_DIR_OUT, SPI + 1, &status), 0);
+	assert_int_equal(status, ESV_S_KEY_REJECTED);
+	handle = fake_install(0, token, ESV_DIR_OUT, SPI, &status);
+	assert_int_not_equal(handle, 0);
+	assert_int_equal(espvault_sa_get(u, handle, &sa), 0);
+	assert_int_equal(sa.custody, ESPVAULT_CUSTODY_L2);
+	espvault_close(u);
+}
+
+static void wrong_token_len(uint16_t opcode, uint16_t *status, uint16_t *out_len, void *out)
+{
+	if (opcode == ESV_OP_PROVISION)
+		((struct esv_provisioned *)out)->stored_len = htole16(35);
+}
+
+static void test_esp_arguments(void **state)
+{
+	struct { struct espvault_esp_params p; uint64_t more; } wide = { .more = 1 };
+	struct espvault_esp_params e = esp_params(ESV_DIR_IN, 255), *p = &wide.p;
+	uint8_t secret[ESPVAULT_ESP_LEN] = "untouched", token[ESPVAULT_TOKEN_LEN];
+	struct espvault *u = open_rw(0);
+	size_t len = sizeof(token);
+
+	assert_int_equal(espvault_esp_encode(NULL, secret), -EINVAL);
+	assert_int_equal(espvault_esp_encode(&e, NULL), -EINVAL);
+	assert_int_equal(espvault_esp_encode(&e, secret), -EINVAL);
+	*p = esp_params(3, 256);
+	assert_int_equal(espvault_esp_encode(p, secret), -EINVAL);
+	*p = esp_params(ESV_DIR_IN, 256);
+	p->family = 5;
+	assert_int_equal(espvault_esp_encode(p, secret), -EINVAL);
+	p->family = 6;
+	p->mode = 0;
+	assert_int_equal(espvault_esp_encode(p, secret), -EINVAL);
+	p->mode = 2;
+	p->size = sizeof(wide);
+	assert_int_equal(espvault_esp_encode(p, secret), -E2BIG);
+	assert_memory_equal(secret, "untouched", 10);
+	p->size = sizeof(*p);
+	assert_int_equal(espvault_esp_encode(p, secret), 0);
+	assert_memory_equal(secret, "\2\6\2\0\0\0\1\0\012\0\0\1", 12);
+	fake_faults.answer = wrong_token_len;
+	assert_int_equal(bring_esp(u, p, token, &len), -EPROTO);
+	espvault_close(u);
+}
+
 /* --- structs with sizes --- */
 
 static void test_sizes(void **state)
@@ -764,17 +863,18 @@ static void test_decode(void **state)
 }
 
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, fake_setup, fake_teardown)
+/* With devices of this configuration. */
+#define T_OF(fn, cfg)	cmocka_unit_test_prestate_setup_teardown(fn, fake_setup, fake_teardown, cfg)
 
 int main(void)
 {
 	struct esvc_config no_esp, test_mode;
 	const struct CMUnitTest tests[] = {
-		T(test_info), T(test_identify), T(test_exchange_and_install), T(test_ke_methods), T(test_update_and_rekey), T(test_messages), T(test_detach), T(test_destroy_and_zeroize),
-		T(test_reader), T(test_alg_denied),
-		cmocka_unit_test_prestate_setup_teardown(test_alg_test, fake_setup, fake_teardown, &test_mode),
-		cmocka_unit_test_prestate_setup_teardown(test_alg_arguments, fake_setup, fake_teardown, &test_mode),
-		T(test_bypass), T(test_lock),
-		cmocka_unit_test_prestate_setup_teardown(test_without_esp, fake_setup, fake_teardown, &no_esp),
+		T(test_info), T(test_identify), T(test_exchange_and_install), T(test_ke_methods),
+		T(test_update_and_rekey), T(test_messages), T(test_detach), T(test_destroy_and_zeroize),
+		T(test_reader), T(test_bypass), T(test_lock), T_OF(test_without_esp, &no_esp), T(test_alg_denied),
+		T_OF(test_alg_test, &test_mode), T_OF(test_alg_arguments, &test_mode),
+		T_OF(test_wrapped_esp, &test_mode), T_OF(test_esp_arguments, &test_mode),
 		T(test_open_errors), T(test_driver_errors), T(test_lying_device),
 		T(test_sizes), T(test_arguments), T(test_lists), T(test_foreach), T(test_decode),
 	};
