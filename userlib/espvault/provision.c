@@ -31,6 +31,8 @@ static int take(void *arg, int option, const char *text)
 	case O_TYPE:
 		r->type = secret_type(text);
 		r->type_word = text;
+		if (r->type == ESPVAULT_ESP)
+			return complain(EXIT_USAGE, "the token of an ESP key ends with its session: use `espvault run`");
 		return r->type ? EXIT_OK : complain(EXIT_USAGE, "--type does not take '%s', but " SECRET_TYPES, text);
 	case O_WRAP:
 		r->wrap = wrap_type(text);
@@ -49,6 +51,7 @@ static int take(void *arg, int option, const char *text)
 
 static int parse(struct tool *t, struct request *r)
 {
+	const char *trouble;
 	int code;
 
 	memset(r, 0, sizeof(*r));
@@ -62,7 +65,8 @@ static int parse(struct tool *t, struct request *r)
 	if (!r->device || !r->type || !r->wrap || !r->blob)
 		return complain(EXIT_USAGE, "provision needs a device, --type, --wrap and --blob, the file with the "
 				"wrapped secret");
-	return EXIT_OK;
+	trouble = provision_trouble(r->type, r->wrap, r->store);
+	return trouble ? complain(EXIT_USAGE, "%s", trouble) : EXIT_OK;
 }
 
 static int bring(struct tool *t, const struct request *r, struct espvault *unit, const char *path,

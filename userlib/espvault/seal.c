@@ -18,11 +18,13 @@
 
 #include "secret.h"
 
-enum option_id { O_TYPE, O_SECRET, O_ID, O_TO, O_KEK, O_OUT };
+enum option_id { O_TYPE, O_SECRET, O_ID, O_TO, O_KEK, O_OUT, O_DIR, O_SPI, O_SRC, O_DST, O_MODE };
 
 static const struct option options[] = {
 	{ "type", 1, NULL, O_TYPE }, { "secret", 1, NULL, O_SECRET }, { "id", 1, NULL, O_ID }, { "to", 1, NULL, O_TO },
-	{ "kek", 1, NULL, O_KEK }, { "out", 1, NULL, O_OUT }, { 0 },
+	{ "kek", 1, NULL, O_KEK }, { "out", 1, NULL, O_OUT }, { "dir", 1, NULL, O_DIR },
+	{ "spi", 1, NULL, O_SPI }, { "src", 1, NULL, O_SRC }, { "dst", 1, NULL, O_DST }, { "mode", 1, NULL, O_MODE },
+	{ 0 },
 };
 
 struct request {
@@ -32,6 +34,9 @@ struct request {
 	const char *to;		/* HPKE */
 	const char *kek;	/* or key wrap */
 	const char *out;
+	bool sa;		/* one of the options of an ESP key's SA was there */
+	uint8_t src, dst;	/* families, 0: missing */
+	struct espvault_esp_params esp;
 };
 
 /* What HPKE is sealed to (UNIT-91). */
@@ -40,6 +45,36 @@ struct recipient {
 	uint8_t key[32];
 };
 
+/* Which of two words, from 1. */
+static bool one_of(const char *text, const char *one, const char *two, uint8_t *n)
+{
+	*n = !strcmp(text, one) ? 1 : !strcmp(text, two) ? 2 : 0;
+	return *n;
+}
+
+/* What the only SA is that an ESP key is for. */
+static int take_sa(struct request *r, int option, const char *text)
+{
+	r->sa = true;
+	switch (option) {
+	case O_DIR:
+		return one_of(text, "out", "in", &r->esp.dir) ? EXIT_OK :
+		       complain(EXIT_USAGE, "--dir does not take '%s', but in or out", text);
+	case O_SPI:
+		return number32(text, 256, UINT32_MAX, &r->esp.spi) ? EXIT_OK :
+		       complain(EXIT_USAGE, "--spi does not take '%s', but a number from 256 to 2^32 - 1", text);
+	case O_SRC:
+		r->src = ip_address(text, r->esp.saddr);
+		return r->src ? EXIT_OK : complain(EXIT_USAGE, "--src does not take '%s', but an IP address", text);
+	case O_DST:
+		r->dst = ip_address(text, r->esp.daddr);
+		return r->dst ? EXIT_OK : complain(EXIT_USAGE, "--dst does not take '%s', but an IP address", text);
+	default:
+		return one_of(text, "transport", "tunnel", &r->esp.mode) ? EXIT_OK :
+		       complain(EXIT_USAGE, "--mode does not take '%s', but transport or tunnel", text);
+	}
+}
+
 static int take(void *arg, int option, const char *text)
 {
 	struct request *r = arg;
@@ -47,6 +82,9 @@ static int take(void *arg, int option, const char *text)
 	switch (option) {
 	case O_TYPE:
 		r->type = secret_type(text);
+		if (r->type == ESPVAULT_CERT)
+			return complain(EXIT_USAGE, "a certificate of a peer's chain is public and is not sealed: "
+					"give it to provision with --wrap none");
 		return r->type ? EXIT_OK : complain(EXIT_USAGE, "--type does not take '%s', but " SECRET_TYPES, text);
 	case O_SECRET:
 		r->secret = text;
@@ -61,10 +99,29 @@ static int take(void *arg, int option, const char *text)
 	case O_KEK:
 		r->kek = text;
 		return EXIT_OK;
-	default:
+	case O_OUT:
 		r->out = text;
 		return EXIT_OK;
+	default:
+		return take_sa(r, option, text);
 	}
+}
+
+static int check_sa(struct request *r)
+{
+	if (r->type != ESPVAULT_ESP)
+		return r->sa ? complain(EXIT_USAGE, "--dir, --spi, --src, --dst and --mode tell the SA of an ESP key: "
+					"they need --type esp") : EXIT_OK;
+	if (r->id)
+		return complain(EXIT_USAGE, "an ESP key belongs to an SA and to no identity: leave --id out");
+	if (!r->esp.dir || !r->esp.spi || !r->src || !r->dst)
+		return complain(EXIT_USAGE, "an ESP key is for one SA only: tell that with --dir, --spi, --src and --dst");
+	if (r->src != r->dst)
+		return complain(EXIT_USAGE, "--src and --dst are of different families");
+	r->esp.family = r->src;
+	if (!r->esp.mode)
+		r->esp.mode = 1;
+	return EXIT_OK;
 }
 
 static int parse(struct tool *t, struct request *r)
@@ -72,6 +129,7 @@ static int parse(struct tool *t, struct request *r)
 	int code;
 
 	memset(r, 0, sizeof(*r));
+	r->esp.size = sizeof(r->esp);
 	code = take_options(t, options, take, r);
 	if (code != EXIT_OK)
 		return code;
@@ -84,7 +142,7 @@ static int parse(struct tool *t, struct request *r)
 				"file with a key of 32 bytes");
 	if (!strcmp(r->secret, "-") && (!strcmp(r->to ?: r->kek, "-")))
 		return complain(EXIT_USAGE, "only one file can be standard input");
-	return EXIT_OK;
+	return check_sa(r);
 }
 
 static bool number_of(struct json_object *o, const char *key, uint64_t *n)
@@ -163,6 +221,7 @@ static bool key_wrap(const uint8_t kek[32], const struct bytes *plain, struct by
 /* Buffers with secrets, to be wiped. */
 struct secrets {
 	struct bytes secret, plain, kek;
+	struct espvault_esp_params esp;
 };
 
 static int wrap(const struct request *r, struct secrets *s, struct bytes *out)
@@ -187,6 +246,18 @@ static int wrap(const struct request *r, struct secrets *s, struct bytes *out)
 	       complain(EXIT_REFUSED, "libcrypto can't wrap this secret");
 }
 
+/* Key and salt become what a controller sends (UNIT-100). */
+static int encode_esp(const struct request *r, struct secrets *s)
+{
+	s->esp = r->esp;
+	if (s->secret.len != sizeof(s->esp.key))
+		return complain(EXIT_USAGE, "%s: an ESP key has 36 bytes, 32 for AES-256-GCM and 4 of salt; this one has %zu",
+				r->secret, s->secret.len);
+	memcpy(s->esp.key, s->secret.b, sizeof(s->esp.key));
+	s->secret.len = ESPVAULT_ESP_LEN;
+	return espvault_esp_encode(&s->esp, s->secret.b) ? complain(EXIT_REFUSED, "the ESP key can't be encoded") : EXIT_OK;
+}
+
 /* What the wrap protects (UNIT-90). */
 static int encode(const struct request *r, struct secrets *s)
 {
@@ -195,6 +266,8 @@ static int encode(const struct request *r, struct secrets *s)
 	uint8_t id_type = r->id ? id_encode(r->id, id, &id_len) : 0;
 	int code = read_bytes(r->secret, &s->secret);
 
+	if (code == EXIT_OK && r->type == ESPVAULT_ESP)
+		code = encode_esp(r, s);
 	if (code != EXIT_OK)
 		return code;
 	s->plain.len = sizeof(s->plain.b);

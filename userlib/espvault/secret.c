@@ -16,7 +16,7 @@ enum espvault_secret secret_type(const char *word)
 {
 	static const char *const words[] = {
 		[ESPVAULT_PSK] = "psk", [ESPVAULT_PPK] = "ppk", [ESPVAULT_KEK] = "kek", [ESPVAULT_PRIV] = "priv",
-		[ESPVAULT_PUB] = "pub",
+		[ESPVAULT_PUB] = "pub", [ESPVAULT_ANCHOR] = "anchor", [ESPVAULT_CERT] = "cert", [ESPVAULT_ESP] = "esp",
 	};
 
 	return (enum espvault_secret)find(word, words, sizeof(words) / sizeof(words[0]));
@@ -30,6 +30,17 @@ enum espvault_wrap wrap_type(const char *word)
 	};
 
 	return (enum espvault_wrap)find(word, words, sizeof(words) / sizeof(words[0]));
+}
+
+const char *provision_trouble(enum espvault_secret type, enum espvault_wrap wrap, bool store)
+{
+	if (type == ESPVAULT_CERT && wrap != ESPVAULT_WRAP_NONE)
+		return "a certificate of a peer's chain is public and comes as it is: its wrap is none";
+	if (type == ESPVAULT_CERT && store)
+		return "a certificate of a peer's chain is public: no unit stores it";
+	if (type == ESPVAULT_ESP && (store || wrap == ESPVAULT_WRAP_STORED))
+		return "an ESP key can't be stored: it would come back with counters that nobody knows";
+	return NULL;
 }
 
 int read_bytes(const char *path, struct bytes *out)

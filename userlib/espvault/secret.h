@@ -17,8 +17,11 @@ struct bytes {
 enum espvault_secret secret_type(const char *word);
 enum espvault_wrap wrap_type(const char *word);
 /* What they take, for who gave something else. */
-#define SECRET_TYPES	"psk, ppk, kek, priv or pub"
+#define SECRET_TYPES	"psk, ppk, kek, priv, pub, anchor, cert or esp"
 #define WRAP_TYPES	"hpke, kwp, stored or none"
+
+/* Why no unit takes a secret of this type that comes so, or is to be stored. NULL: one may. */
+const char *provision_trouble(enum espvault_secret type, enum espvault_wrap wrap, bool store);
 
 /* As read_file(). */
 int read_bytes(const char *path, struct bytes *out);

@@ -5,31 +5,47 @@
 
 #include "script.h"
 
+/* What kind of secret it is, and how it comes. */
+static void take_kind(struct line *l, struct espvault_provision_params *p, bool store)
+{
+	const char *type = need_text(l, "type"), *wrap = need_text(l, "wrap"), *trouble = NULL;
+
+	p->type = (uint8_t)(type ? secret_type(type) : 0);
+	p->wrap = (uint8_t)(wrap ? wrap_type(wrap) : 0);
+	if (type && !p->type)
+		line_complain(l, "type=%.40s is none of " SECRET_TYPES, type);
+	if (wrap && !p->wrap)
+		line_complain(l, "wrap=%.40s is none of " WRAP_TYPES, wrap);
+	if (!l->bad)
+		trouble = provision_trouble(p->type, p->wrap, store);
+	if (trouble)
+		line_complain(l, "%s", trouble);
+}
+
 static int step_provision(struct line *l)
 {
 	struct espvault_provision_params p = ESPVAULT_INIT(struct espvault_provision_params);
-	const char *type = need_text(l, "type"), *wrap = need_text(l, "wrap"), *store = may_text(l, "store");
+	const char *store = may_text(l, "store");
 	uint8_t stored[ESPVAULT_STORED_MAX];
 	size_t len = sizeof(stored);
 	struct bytes blob;
 	espvault_handle h;
+	bool esp;
 	int err;
 
-	p.type = (uint8_t)(type ? secret_type(type) : 0);
-	p.wrap = (uint8_t)(wrap ? wrap_type(wrap) : 0);
-	if (type && !p.type)
-		line_complain(l, "type=%.40s is none of " SECRET_TYPES, type);
-	if (wrap && !p.wrap)
-		line_complain(l, "wrap=%.40s is none of " WRAP_TYPES, wrap);
+	take_kind(l, &p, store);
+	esp = p.type == ESPVAULT_ESP;
 	p.kek = may_handle(l, "kek");
 	need_bytes(l, "blob", &blob);
 	p.data = blob.b;
 	p.data_len = blob.len;
-	err = l->bad ? l->bad : espvault_provision(l->unit, &p, &h, store ? stored : NULL, &len);
+	err = l->bad ? l->bad : espvault_provision(l->unit, &p, &h, store || esp ? stored : NULL, &len);
 	explicit_bzero(&blob, sizeof(blob));
 	if (err)
 		return err;
 	put_handle(l, "handle", h);
+	if (esp)
+		put_hex(l->out, "token", stored, len);
 	if (store && write_file(store, stored, len) != EXIT_OK)
 		return -EIO;
 	return 0;
@@ -88,10 +104,13 @@ static int step_auth_sign(struct line *l)
 static int step_auth_verify(struct line *l)
 {
 	struct espvault_auth_params p = ESPVAULT_INIT(struct espvault_auth_params);
+	espvault_handle certs[ESPVAULT_CERTS_MAX];
 	uint8_t id[ESPVAULT_NONCE_MAX];
 	struct bytes message, auth;
 	uint64_t method;
 
+	p.certs = certs;
+	p.nr_certs = may_handles(l, "certs", certs, ESPVAULT_CERTS_MAX);
 	need_text(l, "method");
 	method = may_number(l, "method", 1, 255);
 	take_auth(l, &p, id, &message);
@@ -169,8 +188,8 @@ const struct step secret_steps[] = {
 	{ "ppk-apply", "ike=HANDLE ppk=HANDLE", step_ppk_apply },
 	{ "intauth", "ike=HANDLE sender=ROLE message=BYTES", step_intauth },
 	{ "auth-sign", "ike=HANDLE key=HANDLE id=IDENTITY message=BYTES [scheme=SCHEME] [no-ppk=yes]", step_auth_sign },
-	{ "auth-verify", "ike=HANDLE key=HANDLE id=IDENTITY message=BYTES method=N auth=BYTES [no-ppk=yes]",
-	  step_auth_verify },
+	{ "auth-verify", "ike=HANDLE key=HANDLE id=IDENTITY message=BYTES method=N auth=BYTES "
+	  "[certs=HANDLE,...] [no-ppk=yes]", step_auth_verify },
 	{ "auth-assert", "ike=HANDLE id=IDENTITY [no-ppk=yes]", step_auth_assert },
 	{ "handle", "handle=HANDLE", step_handle },
 	{ "destroy", "handle=HANDLE", step_destroy },
