@@ -18,9 +18,11 @@ _numbers = itertools.count(1)
 BOOT_LIMIT = 120
 
 # QEMU 10.0's emulator can trip over its own assertion when processors touch devices
-# while the firmware and the kernel place them; nothing of ours runs by then.
+# while the firmware and the kernel place them, and on a busy host it can lose a
+# processor's timer before the first program starts; nothing of ours runs by then.
 BOOT_TRIES = 3
 BOOT_RACE = "iotlb_to_section"
+BOOT_STALL = "kthread timer wakeup didn't happen"
 
 # Drivers of devices other than ours; nothing in the machine loads them.
 DRIVERS = {"virtio-net-pci": "virtio_net", "igb": "igb", "e1000e": "e1000e"}
@@ -96,7 +98,7 @@ class Guest:
             except GuestError as e:
                 if not self.qemu:
                     raise GuestError(f"{self.name}: {e}") from e
-                if not tries_left or BOOT_RACE not in self.qemu.messages():
+                if not tries_left or not (BOOT_RACE in self.qemu.messages() or self._stalled()):
                     raise GuestError(f"{self.name}: {e}\n{self._last_words()}") from e
                 print(f"# {self.name}: QEMU lost a race of its own while booting; once more", flush=True)
 
@@ -105,7 +107,7 @@ class Guest:
         self.console = ConsoleLog(self.qemu.console)
         self.channel = Channel(self.qemu.agent_socket)
         try:
-            self.release = self.channel.wait_hello(limit, self.qemu.alive)
+            self.release = self.channel.wait_hello(limit, lambda: self.qemu.alive() and not self._stalled())
             # What udev does at boot: the processor's drivers, ciphers among them.
             self.run("modprobe -ab $(cat /sys/devices/system/cpu/modalias)")
             for device in {nic.device for nic in self.nics.values()} & DRIVERS.keys():
@@ -113,6 +115,9 @@ class Guest:
         except GuestError:
             self.close()
             raise
+
+    def _stalled(self):
+        return any(BOOT_STALL in line for line in self.console.tail())
 
     @staticmethod
     def _netdevs(nics, links):
