@@ -237,15 +237,28 @@ static void exercise(struct rig *r)
 		esvh_reg(&r->d, off);
 }
 
+/* Bytes of a state with four pairs. The last field is a buffer's length, which is not 0; zeros are behind it. */
+static size_t state_len(const uint8_t *b)
+{
+	size_t n = ESVC_STATE_SIZE;
+
+	while (n && !b[n - 1])
+		n--;
+	assert_in_range(n, 1000, 2400);
+	return n;
+}
+
 /* VMS-2: every byte of a good state replaced, one at a time: refused with nothing changed, or harmless. */
 static void every_byte(void **state)
 {
 	unsigned int refused = 0, taken = 0;
+	size_t len;
 	struct rig r;
 
 	rig_four(&r);
 	assert_int_equal(esvc_state_save(r.h->dev, state_buf), 0);
-	for (size_t i = 0; i < 2400; i++) {
+	len = state_len(state_buf);
+	for (size_t i = 0; i < len; i++) {
 		static const uint8_t with[] = { 0x01, 0x80, 0xff };
 
 		for (size_t k = 0; k < sizeof(with); k++) {
@@ -266,6 +279,7 @@ static void every_byte(void **state)
 			state_buf[i] = keep;
 		}
 	}
+	print_message("# %u refused, %u taken\n", refused, taken);
 	assert_true(refused > 400 && taken > 400);
 	/* The device is still one. */
 	r.h->used = 4096;
@@ -281,13 +295,15 @@ static void rubbish(void **state)
 	struct esvc_config cfg = plain_config();
 	uint32_t x = 7;
 	struct rig r, other;
+	size_t len;
 
 	rig_four(&r);
 	cfg.queue_pairs = 2;
 	rig_start(&other, &cfg);
 	assert_int_equal(esvc_state_save(r.h->dev, state_buf), 0);
 	assert_int_equal(esvc_state_load(other.h->dev, state_buf), -EINVAL);
-	for (size_t cut = 0; cut < 2400; cut += 13) {
+	len = state_len(state_buf);
+	for (size_t cut = 0; cut < len; cut += 13) {
 		memcpy(after, state_buf, sizeof(after));
 		memset(after + cut, 0xff, sizeof(after) - cut);
 		if (esvc_state_load(r.h->dev, after) == 0)
@@ -297,7 +313,7 @@ static void rubbish(void **state)
 		memcpy(after, state_buf, sizeof(after));
 		for (int i = 0; i < 8; i++) {
 			x = x * 1664525 + 1013904223;
-			after[16 + (x >> 8) % 2400] = (uint8_t)(x >> 24);
+			after[16 + (x >> 8) % (len - 16)] = (uint8_t)(x >> 24);
 		}
 		if (esvc_state_load(r.h->dev, after) == 0)
 			exercise(&r);
@@ -305,6 +321,22 @@ static void rubbish(void **state)
 	memset(after, 0, sizeof(after));
 	assert_int_equal(esvc_state_load(r.h->dev, after), -EINVAL);
 	rig_down(&other);
+	rig_down(&r);
+}
+
+/* VMS-5: a later or an earlier format is refused, by a device that takes the same state in its own. */
+static void other_format(void **state)
+{
+	const size_t version = 4;	/* behind the magic */
+	struct rig r;
+
+	rig_four(&r);
+	assert_int_equal(esvc_state_save(r.h->dev, state_buf), 0);
+	for (int by = -1; by <= 1; by++) {
+		memcpy(after, state_buf, sizeof(after));
+		after[version] = (uint8_t)(after[version] + by);
+		assert_int_equal(esvc_state_load(r.h->dev, after), by ? -EINVAL : 0);
+	}
 	rig_down(&r);
 }
 
@@ -334,7 +366,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip), cmocka_unit_test(pending_work), cmocka_unit_test(stable), cmocka_unit_test(hash_key),
 		cmocka_unit_test(early_answer), cmocka_unit_test(epoch_first),
-		cmocka_unit_test(every_byte), cmocka_unit_test(rubbish), cmocka_unit_test(mode_only_tightens),
+		cmocka_unit_test(every_byte), cmocka_unit_test(rubbish), cmocka_unit_test(other_format),
+		cmocka_unit_test(mode_only_tightens),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
