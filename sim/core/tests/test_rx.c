@@ -40,20 +40,22 @@ static void reconfigure(uint16_t buf_len, uint16_t mtu)
 	ok(esvh_drv_start(&r.d));
 }
 
-/* RXC-4: frames of all lengths in buffers of several sizes, over many turns of the ring. */
+/* RXC-4, QUE-1: frames of all lengths in buffers of several sizes up to the largest, over many turns of the ring. */
 static void multi_buffer(void **state)
 {
 	static const uint16_t sizes[] = { 256, 320, 2048, 4096, 16384 };
 	static uint8_t got[PKT_MAX];
 
 	for (size_t i = 0; i < 5; i++) {
-		reconfigure(sizes[i] < 4096 ? sizes[i] : 4096, 9000);
+		reconfigure(sizes[i], 9000);
 		for (size_t len = 1; len < 8900; len += 131) {
 			struct pkt p = mine(len);
+			uint32_t before = r.d.rx[0].seen;
 			struct esv_rx_cqe c;
 
 			assert_true(rx(&p) > 0);
 			assert_int_equal(esvh_recv(&r.d, 0, got, sizeof(got), &c, true), p.len);
+			assert_int_equal(r.d.rx[0].seen - before, (p.len + sizes[i] - 1) / sizes[i]);
 			assert_memory_equal(got, p.b, p.len);
 			assert_int_equal(c.crypto, ESV_RX_CRYPTO_NONE);
 		}
@@ -95,6 +97,15 @@ static void length_limits(void **state)
 	n = esvh_counter(&r.d, ESV_C_RX_DROP_LENGTH);
 	assert_int_equal(n, 4);
 	assert_int_equal(esvh_counter(&r.d, ESV_C_RX_FRAMES), 1);
+	for (int vlans = 1; vlans <= 2; vlans++) {
+		struct pkt_spec s = udp4(1472);
+
+		s.dst = r.d.mac;
+		s.vlans = vlans;
+		pkt_build(&p, &s);
+		assert_true(rx(&p) > 0);
+		assert_int_equal(esvh_counter(&r.d, ESV_C_RX_FRAMES), 1 + vlans);
+	}
 }
 
 static bool passes(const uint8_t mac[6])
