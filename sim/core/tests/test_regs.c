@@ -62,7 +62,7 @@ static void caps(void **state)
 		for (at = esvh_reg(&r.d, ESV_REG_CAP_OFF); at; at = esvh_reg(&r.d, at + 4) >> 16, n++) {
 			uint32_t w = esvh_reg(&r.d, at), len = esvh_reg(&r.d, at + 4) & 0xffff;
 
-			assert_true(at % 4 == 0 && len >= 8);
+			assert_true(at % 8 == 0 && len >= 8);
 			assert_true(at + len <= esvh_reg(&r.d, ESV_REG_CAP_OFF) + esvh_reg(&r.d, ESV_REG_CAP_LEN));
 			if ((w & 0xffff) == ESV_CAP_LIMITS) {
 				assert_int_equal(w >> 24, ESV_CAP_F_MUST);
@@ -122,7 +122,7 @@ static void enable_dma(void **state)
 	rig_down(&r);
 }
 
-/* RST-1, RST-10: reset by register: generation, reason, all configuration gone. */
+/* RST-1, RST-10: reset by register: generation, reason, ring registers gone. What else goes: core-reset. */
 static void reset(void **state)
 {
 	struct rig r;

@@ -2,6 +2,7 @@
 /* FLR with traffic, and DMA that fails at every single step (RST-2, RST-4, REG-14, RNG-8). */
 #include "t.h"
 
+#include "esvc_dev.h"
 #include "esvh_esp.h"
 
 static struct pkt_spec spec(size_t payload)
@@ -116,7 +117,7 @@ static void count(struct esvh_host *h, uint64_t addr, size_t len, bool write)
 	accesses++;
 }
 
-/* RST-2, RST-4, RST-5: FLR in the middle of everything: no access to memory after it, all configuration gone. */
+/* RST-2, RST-5: FLR in the middle of everything: no access to memory after it, and a driver can start anew. */
 static void flr(void **state)
 {
 	struct rig r;
@@ -150,6 +151,102 @@ static void flr(void **state)
 		r.h->out.depth = 1000;
 		works(&r);
 	}
+	rig_down(&r);
+}
+
+/* Rings as they were, empty, and no reset by this. */
+static void enable(struct rig *r)
+{
+	const struct { uint32_t reg; uint64_t addr; } rings[] = {
+		{ ESV_REG_ASQ_LO, r->d.asq }, { ESV_REG_ACQ_LO, r->d.acq }, { ESV_REG_EQ_LO, r->d.eq },
+		{ ESV_REG_ADMIN_SHADOW_LO, r->d.admin_shadow }, { ESV_REG_EQ_SHADOW_LO, r->d.eq_shadow },
+	};
+
+	memset(esvh_shadow(&r->d, r->d.admin_shadow), 0, 64);
+	memset(esvh_shadow(&r->d, r->d.eq_shadow), 0, 64);
+	memset(esvh_at(r->h, r->d.acq, 32 * 32), 0, 32 * 32);
+	memset(esvh_at(r->h, r->d.eq, 64 * 32), 0, 64 * 32);
+	r->d.sq_tail = r->d.cq_seen = r->d.eq_seen = 0;
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+		esvh_reg_set(&r->d, rings[i].reg, (uint32_t)rings[i].addr);
+		esvh_reg_set(&r->d, rings[i].reg + 4, (uint32_t)(rings[i].addr >> 32));
+	}
+	esvh_reg_set(&r->d, ESV_REG_ADMIN_SIZE, r->d.admin_log2 | r->d.event_log2 << 8);
+	esvh_reg_set(&r->d, ESV_REG_CTRL, ESV_CTRL_ENABLE);
+}
+
+/* Nothing as it is after power on, and at last a fatal error. */
+static void configure(struct rig *r)
+{
+	struct esv_filter_params filter = { .flags = htole16(ESV_FILTER_PROMISC), .count = htole16(1), .addr = { { 1, 2 } } };
+	struct esv_rss_params rss = { .key = { 1, 2, 3 } };
+	struct esv_port_params port = { .flags = htole32(ESV_PORT_UP), .mtu = htole16(9000), .mac = { 2, 9, 9, 9, 9, 9 } };
+	__le32 feat = htole32(ESV_OFF_RSS);
+	struct esvh_cmd features = { .opcode = ESV_OP_FEATURES_SET, .inl = &feat, .inl_len = 4 };
+
+	busy_work(r);
+	ok(esvh_do(&r->d, ESV_OP_RX_FILTER_SET, 0, &filter, sizeof(filter)));
+	ok(esvh_do(&r->d, ESV_OP_RSS_SET, 0, &rss, sizeof(rss)));
+	ok(esvh_do(&r->d, ESV_OP_PORT_SET, 0, &port, sizeof(port)));
+	ok(esvh_cmd(&r->d, &features));
+	esvh_shadow(&r->d, r->d.admin_shadow)->tail = htole32(r->d.sq_tail + 1000);
+	esvc_doorbell(r->h->dev, ESV_DB_ADMIN);
+	esvh_pump(r->h);
+	assert_int_equal(esvh_reg(&r->d, ESV_REG_FATAL_CODE), ESV_FATAL_ADMIN_SHADOW);
+}
+
+/* What of it can be seen without a command. */
+static void same_settings(const struct esvc_dev *got, const struct esvc_dev *fresh)
+{
+	static const uint64_t zero[ESV_C_COUNT];
+
+	assert_memory_equal(got->counters, zero, sizeof(zero));
+	assert_int_equal(got->port_up, false);
+	assert_int_equal(got->mtu, 1500);
+	assert_memory_equal(got->mac, got->cfg.mac, 6);
+	assert_int_equal(got->features, fresh->features);
+	assert_memory_equal(&got->filter, &fresh->filter, sizeof(got->filter));
+	assert_memory_equal(&got->rss.params, &fresh->rss.params, sizeof(got->rss.params));
+	assert_int_equal(got->fatal_code, 0);
+	assert_false(got->enabled);
+}
+
+/* RST-4, RST-5: each kind of reset clears filter, RSS, port, counters, features, fatal error, rings and queues. */
+static void all_cleared(void **state)
+{
+	struct rig fresh, r;
+	struct pkt p;
+	struct pkt_spec s = udp4(100);
+	uint8_t got[2048];
+
+	rig_up(&fresh, NULL);
+	rig_start(&r, NULL);
+	pkt_build(&p, &s);
+	for (int way = 0; way < 3; way++) {
+		configure(&r);
+		if (way)
+			esvc_reset(r.h->dev, way == 1 ? ESV_RESET_FLR : ESV_RESET_BUS);
+		else
+			esvh_reg_set(&r.d, ESV_REG_CTRL, ESV_CTRL_RESET);
+		drain_wire(&r);
+		same_settings(r.h->dev, fresh.h->dev);
+		enable(&r);
+		/* A queue that had stayed would exist. */
+		ok(esvh_tx_create(&r.d, 0));
+		ok(esvh_rx_create(&r.d, 0));
+		esvh_rx_post(&r.d, 0, r.d.rx[0].size);
+		assert_true(esvh_send(&r.d, 0, p.b, p.len, NULL));
+		esvh_pump(r.h);
+		assert_int_equal(esvh_counter(&r.d, ESV_C_TX_DROP_DOWN), 1);
+		ok(esvh_port(&r.d, true));
+		assert_true(esvc_receive(r.h->dev, p.b, p.len) > 0);
+		assert_int_equal(esvh_counter(&r.d, ESV_C_RX_DROP_FILTER), 1);
+		memcpy(p.b, r.d.mac, 6);
+		assert_true(esvc_receive(r.h->dev, p.b, p.len) > 0);
+		assert_int_equal(esvh_recv(&r.d, 0, got, sizeof(got), NULL, true), p.len);
+		memset(p.b, 0, 6);
+	}
+	rig_down(&fresh);
 	rig_down(&r);
 }
 
@@ -195,12 +292,7 @@ static void disable(void **state)
 	esvh_pump(r.h);
 	assert_int_equal(accesses, 0);
 	r.h->on_dma = NULL;
-	memset(esvh_shadow(&r.d, r.d.admin_shadow), 0, 64);
-	memset(esvh_shadow(&r.d, r.d.eq_shadow), 0, 64);
-	memset(esvh_at(r.h, r.d.acq, 32 * 32), 0, 32 * 32);
-	memset(esvh_at(r.h, r.d.eq, 64 * 32), 0, 64 * 32);
-	r.d.sq_tail = r.d.cq_seen = r.d.eq_seen = 0;
-	esvh_reg_set(&r.d, ESV_REG_CTRL, ESV_CTRL_ENABLE);
+	enable(&r);
 	ok(esvh_cmd(&r.d, &c));
 	ok(esvh_tx_create(&r.d, 0));
 	assert_true(esvh_send(&r.d, 0, "01234567890123", 14, NULL));
@@ -225,7 +317,8 @@ static void stray_doorbells(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_dma_fails), cmocka_unit_test(bus_gone), cmocka_unit_test(flr), cmocka_unit_test(silent),
+		cmocka_unit_test(every_dma_fails), cmocka_unit_test(bus_gone), cmocka_unit_test(flr), cmocka_unit_test(all_cleared),
+		cmocka_unit_test(silent),
 		cmocka_unit_test(disable), cmocka_unit_test(stray_doorbells),
 	};
 
