@@ -244,7 +244,7 @@ bool esvh_send(struct esvh_drv *d, unsigned int q, const void *frame, size_t len
 		o = &none;
 	frag = o->frag ? o->frag : t->slot;
 	nr = (len + frag - 1) / frag;
-	if (t->tail + nr - esvh_tx_done(d, q) > t->size)
+	if ((uint32_t)(t->tail + nr - esvh_tx_done(d, q)) > t->size)
 		return false;
 	for (size_t i = 0; i < nr; i++) {
 		size_t n = len - i * frag < frag ? len - i * frag : frag;

@@ -2,6 +2,8 @@
 /* Doorbells and interrupts by index: nothing is lost in a race (RNG-5, RNG-6). */
 #include "t.h"
 
+#include "esvc_dev.h"
+
 static struct rig r;
 static struct pkt p;
 
@@ -19,6 +21,72 @@ static int down(void **state)
 {
 	rig_down(&r);
 	return 0;
+}
+
+#define BACK	128	/* twice the largest ring: indices and phases stay what they are */
+
+static void set_back(struct esvc_ring *ring)
+{
+	struct esv_shadow *sh = esvh_shadow(&r.d, ring->shadow);
+
+	ring->head -= BACK;
+	ring->tail -= BACK;
+	ring->irq_seen -= BACK;
+	sh->tail = htole32(le32toh(sh->tail) - BACK);
+	sh->irq_at = htole32(le32toh(sh->irq_at) - BACK);
+	sh->head = htole32(le32toh(sh->head) - BACK);
+}
+
+/* As if all rings had gone round for so long that their positions pass 2^32 after BACK more. */
+static void near_wrap(void)
+{
+	struct esvc_dev *dev = r.h->dev;
+
+	set_back(&dev->admin.sq);
+	dev->admin.cq_count -= BACK;
+	set_back(&dev->events.r);
+	set_back(&dev->txq[0].r);
+	set_back(&dev->rxq[0].r);
+	dev->txq[0].cache_n = dev->rxq[0].cache_n = 0;
+	r.d.sq_tail -= BACK;
+	r.d.cq_seen -= BACK;
+	r.d.eq_seen -= BACK;
+	r.d.tx[0].tail -= BACK;
+	r.d.rx[0].tail -= BACK;
+	r.d.rx[0].seen -= BACK;
+}
+
+/* RNG-1, RNG-9: nothing happens to any ring when its positions pass 2^32. */
+static void positions_wrap(void **state)
+{
+	struct esvh_cmd nop = { .opcode = ESV_OP_NOP };
+	struct esvh_tx_opts o = { .frag = 40 };
+	uint8_t got[2048];
+	struct esv_eqe e;
+
+	near_wrap();
+	for (uint32_t i = 0; i < 2 * BACK; i++) {
+		assert_true(esvh_send(&r.d, 0, p.b, p.len, &o));
+		esvh_pump(r.h);
+		assert_int_equal(esvh_wire_take(r.h, got, sizeof(got)), p.len);
+		assert_memory_equal(got, p.b, p.len);
+		assert_true(esvc_receive(r.h->dev, p.b, p.len) > 0);
+		assert_int_equal(esvh_recv(&r.d, 0, got, sizeof(got), NULL, true), p.len);
+		assert_memory_equal(got, p.b, p.len);
+		ok(esvh_cmd(&r.d, &nop));
+		esvc_link(r.h->dev, false);
+		esvc_link(r.h->dev, true);
+		for (uint64_t up = 0; up < 2; up++) {
+			assert_true(esvh_event(&r.d, &e));
+			assert_int_equal(e.type, ESV_EV_LINK);
+			assert_int_equal(le64toh(e.arg0), up);
+			assert_false(e.flags & ESV_EQE_LOST);
+		}
+	}
+	assert_in_range(r.d.tx[0].tail, BACK, 0x10000);
+	assert_in_range(r.d.rx[0].seen, BACK, 0x10000);
+	assert_in_range(r.d.cq_seen, BACK, 0x10000);
+	assert_in_range(r.d.eq_seen, BACK, 0x10000);
 }
 
 /* Post one frame at the very moment of the when-th access, as a driver on another CPU would. */
@@ -76,15 +144,17 @@ static void no_doorbell_lost(void **state)
 }
 
 /* While the device works it does not ask for doorbells; asleep it does. */
-static unsigned int asked;
+static unsigned int asked, read_buffers;
 
 static void watch_want(struct esvh_host *h, uint64_t addr, size_t len, bool write)
 {
 	struct esvh_txq *t = &r.d.tx[0];
 
 	/* At the time that buffers are read, no bell must be wanted. */
-	if (!write && addr >= t->buf && addr < t->buf + t->size * t->slot)
-		asked += esvh_shadow(&r.d, t->shadow)->db_want != 0;
+	if (write || addr < t->buf || addr >= t->buf + t->size * t->slot)
+		return;
+	read_buffers++;
+	asked += esvh_shadow(&r.d, t->shadow)->db_want != 0;
 }
 
 /* RNG-5: db_want is 0 whenever a buffer is read, and 1 when all is done. */
@@ -92,9 +162,11 @@ static void doorbell_suppressed(void **state)
 {
 	for (int i = 0; i < 20; i++)
 		assert_true(esvh_send(&r.d, 0, p.b, p.len, NULL));
+	asked = read_buffers = 0;
 	r.h->on_dma = watch_want;
 	esvh_pump(r.h);
 	r.h->on_dma = NULL;
+	assert_int_equal(read_buffers, 20);
 	assert_int_equal(asked, 0);
 	assert_int_equal(le32toh(esvh_shadow(&r.d, r.d.tx[0].shadow)->db_want), 1);
 }
@@ -105,9 +177,13 @@ static void irq_by_index(void **state)
 	struct esv_shadow *sh = esvh_shadow(&r.d, r.d.rx[0].shadow);
 	uint8_t buf[2048];
 
-	for (unsigned int gap = 0; gap < 10; gap++) {
+	near_wrap();
+	for (unsigned int round = 0; round < 10; round++) {
+		/* With this gap irq_at is 2^32 - 1 once. */
+		unsigned int gap = (round + 1) % 10;
 		uint32_t irqs = r.h->irqs[1], start = r.d.rx[0].seen;
 
+		assert_true(round != 6 || start + gap == UINT32_MAX);
 		sh->irq_at = htole32(start + gap);
 		for (unsigned int i = 0; i < 20; i++) {
 			assert_true(esvc_receive(r.h->dev, p.b, p.len) > 0);
@@ -116,6 +192,7 @@ static void irq_by_index(void **state)
 		for (int i = 0; i < 20; i++)
 			assert_true(esvh_recv(&r.d, 0, buf, sizeof(buf), NULL, true) > 0);
 	}
+	assert_int_equal(r.d.rx[0].seen, 200 - BACK);
 }
 
 /* The driver re-arms at the moment of any access of the device: then looks once more, and misses nothing. */
@@ -167,11 +244,12 @@ static void no_interrupt_lost(void **state)
 	assert_true(by_irq > 0 && by_look > 0);
 }
 
-/* RNG-6 for transmit: the count is head. */
+/* RNG-6 for transmit, over the wrap of 32 bits: the count is head. */
 static void tx_interrupt(void **state)
 {
 	struct esv_shadow *sh = esvh_shadow(&r.d, r.d.tx[0].shadow);
 
+	near_wrap();
 	for (unsigned int n = 1; n < 200; n++) {
 		uint32_t irqs = r.h->irqs[1];
 
@@ -204,7 +282,7 @@ static void lost_interrupts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(no_doorbell_lost), T(doorbell_suppressed), T(irq_by_index), T(no_interrupt_lost), T(tx_interrupt),
+		T(positions_wrap), T(no_doorbell_lost), T(doorbell_suppressed), T(irq_by_index), T(no_interrupt_lost), T(tx_interrupt),
 		T(lost_interrupts),
 	};
 
