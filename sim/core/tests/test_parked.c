@@ -12,15 +12,18 @@ static struct rig a, b;
 static struct esvh_esp esp;
 static uint32_t out, in;
 
-static void policy(uint8_t action, uint32_t priority)
+/* Returns the entry's handle. */
+static uint32_t policy(uint8_t action, uint32_t reqid)
 {
-	struct esv_policy_params p = { .sel.family = 4, .dir = ESV_DIR_IN, .action = action, .priority = htole32(priority) };
+	struct esv_policy_params p = { .sel.family = 4, .dir = ESV_DIR_IN, .action = action };
+	struct esvh_cmd c = { .opcode = ESV_OP_POLICY_ADD, .in = &p, .in_len = sizeof(p) };
 
 	if (action == ESV_ACTION_PROTECT) {
 		p.mode = ESV_SA_TRANSPORT;
-		p.reqid = htole32(9);
+		p.reqid = htole32(reqid);
 	}
-	ok(esvh_do(&b.d, ESV_OP_POLICY_ADD, 0, &p, sizeof(p)));
+	ok(esvh_cmd(&b.d, &c));
+	return le32toh(c.cqe.object);
 }
 
 static void port_down(void)
@@ -57,7 +60,7 @@ static void allow_entry(void)
 
 static void protect_entry(void)
 {
-	policy(ESV_ACTION_PROTECT, 0);
+	policy(ESV_ACTION_PROTECT, 9);
 }
 
 static void lock(void)
@@ -137,8 +140,12 @@ static void park(uint8_t proto)
 	assert_int_equal(esvh_counter(&b.d, ESV_C_RX_FRAMES), 64);
 }
 
+/* What the completion of the youngest frame names as its entry. */
+static uint32_t youngest_spd_id;
+
 static unsigned int deliver(bool by_time)
 {
+	struct esv_rx_cqe c;
 	uint8_t got[2048];
 	unsigned int n = 0;
 
@@ -152,8 +159,10 @@ static unsigned int deliver(bool by_time)
 		esvh_rx_post(&b.d, 0, 8);
 		esvh_pump(b.h);
 	}
-	while (esvh_recv(&b.d, 0, got, sizeof(got), NULL, false))
+	while (esvh_recv(&b.d, 0, got, sizeof(got), &c, false)) {
+		youngest_spd_id = le32toh(c.spd_id);
 		n++;
+	}
 	return n;
 }
 
@@ -199,15 +208,35 @@ static void meanwhile(void **state)
 	}
 }
 
-/* RXC-7, CNT-1: the entry and the counter of a frame that waited are those that let it in at last. */
+/* RXC-7, CNT-1, SPD-48: the entry and the counter of a frame that waited are those that let it in at last. */
 static void said_anew(void **state)
 {
+	uint32_t id;
+
 	up(false);
 	park(17);
-	allow_entry();
+	id = policy(ESV_ACTION_ALLOW, 0);
 	assert_int_equal(deliver(false), 65);
+	assert_int_equal(youngest_spd_id, id);
 	assert_int_equal(esvh_counter(&b.d, ESV_C_RX_OPEN), 64);
 	assert_int_equal(esvh_counter(&b.d, ESV_C_RX_ALLOW), 1);
+	down();
+	/* The same the other way round: nothing lets it in any more but that the device is open. */
+	up(false);
+	id = policy(ESV_ACTION_ALLOW, 0);
+	park(17);
+	ok(esvh_do(&b.d, ESV_OP_POLICY_DELETE, id, NULL, 0));
+	youngest_spd_id = id;
+	assert_int_equal(deliver(false), 65);
+	assert_int_equal(youngest_spd_id, 0);
+	assert_int_equal(esvh_counter(&b.d, ESV_C_RX_OPEN), 1);
+	down();
+	/* Of one that was decrypted: a protect entry in front of the one that it came by. */
+	up(true);
+	park(17);
+	id = policy(ESV_ACTION_PROTECT, 7);
+	assert_int_equal(deliver(false), 65);
+	assert_int_equal(youngest_spd_id, id);
 	down();
 }
 
