@@ -198,16 +198,25 @@ static void test_zeroize_session(void **state)
 	rig_free(r);
 }
 
-/* UNIT-41: no two power-ons count from the same epoch. */
+/* UNIT-41: power-ons count from epochs of their own: odd, of 62 bits, each of which may be set or not. */
 static void test_epoch(void **state)
 {
-	struct rig *a = rig_new(0, 1), *b = rig_new(0, 2);
+	uint64_t ones = 0, zeros = 0, seen[16];
 
-	assert_true(esvc_unit_epoch(a->dev.unit) != 0);
-	assert_true(esvc_unit_epoch(a->dev.unit) >> 63 == 0);
-	assert_true(esvc_unit_epoch(a->dev.unit) != esvc_unit_epoch(b->dev.unit));
-	rig_free(a);
-	rig_free(b);
+	for (unsigned int i = 0; i < 16; i++) {
+		struct rig *r = rig_new(0, i + 1);
+
+		seen[i] = esvc_unit_epoch(r->dev.unit);
+		ones |= seen[i];
+		zeros |= ~seen[i];
+		for (unsigned int k = 0; k < i; k++)
+			assert_true(seen[i] != seen[k]);
+		assert_int_equal(rig_zeroize(r, 0, ESV_ZEROIZE_UNIT), ESV_S_OK);
+		assert_true(esvc_unit_epoch(r->dev.unit) == seen[i] + 1);
+		rig_free(r);
+	}
+	assert_true(ones == UINT64_MAX >> 2);
+	assert_true(zeros == (UINT64_MAX & ~1ull));
 }
 
 static const struct CMUnitTest tests[] = {
