@@ -101,20 +101,36 @@ static void test_every_type_in_every_place(void **state)
 	}
 }
 
-/* UNIT-7: unknown, another session's, another function's and stale are the same to whoever asks. */
+/* A session of another function, with a handle of each type. */
+static struct handles make_foreign(struct rig *r)
+{
+	struct handles h;
+	uint32_t own = r->session;
+
+	r->function = 1;
+	r->session = rig_open(r);
+	h = make_all(r, r->session);
+	r->function = 0;
+	r->session = own;
+	return h;
+}
+
+/* UNIT-5, UNIT-7: unknown, another session's, another function's and stale are the same to whoever asks. */
 static void test_one_answer(void **state)
 {
 	for (unsigned int place = 0; place < PLACES; place++) {
 		for (unsigned int type = ESV_H_NONCE; type <= ESV_H_ESP; type++) {
 			struct rig *r = rig_new(0, 1);
 			uint32_t other = rig_open(r);
-			struct handles h = make_all(r, other);
+			struct handles h = make_all(r, other), foreign = make_foreign(r);
 			uint64_t v = handle_of(&h, type);
 			uint16_t off;
 
 			assert_int_equal(use(r, r->session, place, 0x7777777700000001ull), ESV_S_BAD_HANDLE);
 			off = r->cmd.err_off;
 			assert_int_equal(use(r, r->session, place, v), ESV_S_BAD_HANDLE);
+			assert_int_equal(r->cmd.err_off, off);
+			assert_int_equal(use(r, r->session, place, handle_of(&foreign, type)), ESV_S_BAD_HANDLE);
 			assert_int_equal(r->cmd.err_off, off);
 			assert_int_equal(use(r, other, DESTROY_ANY, v), ESV_S_OK);
 			assert_int_equal(use(r, r->session, place, v), ESV_S_BAD_HANDLE);
