@@ -378,7 +378,18 @@ static void test_token_is_no_key(void **state)
 	ok(install(&t->a, &p, &handle));
 }
 
-/* KEY-1: the wire never sees one IV twice, whatever the host does to the SA. */
+/* Number and IV of the youngest ESP on the wire, behind Ethernet, IPv4 and the SPI. */
+static uint32_t wire_seq;
+static uint64_t wire_iv;
+
+static void see_numbers(void *arg, const uint8_t *frame, size_t len)
+{
+	assert_true(len > 14 + 20 + 16 && frame[23] == 50);
+	wire_seq = rd32(frame + 38);
+	wire_iv = (uint64_t)rd32(frame + 42) << 32 | rd32(frame + 46);
+}
+
+/* KEY-1, KEY-2: the wire never sees one IV twice, whatever the host does to the SA. */
 static void test_reinstall_continues(void **state)
 {
 	struct two *t = *state;
@@ -389,8 +400,11 @@ static void test_reinstall_continues(void **state)
 
 	set_up_esp(t);
 	p = sa_params(&t->a, &t->b, true);
+	t->a.r.h->tap = see_numbers;
 	for (int i = 1; i <= 3; i++) {
 		assert_int_not_equal(pass(&t->a, &t->b, 100), 0);
+		assert_int_equal(wire_seq, i);
+		assert_int_equal(wire_iv, i);
 		ok(esvh_do(&t->a.r.d, ESV_OP_SA_DELETE, t->a.sa_out, NULL, 0));
 		ok(esvh_cmd(&t->a.r.d, &c));
 		assert_int_equal(c.cqe.result[0], ESV_SA_R_CONTINUED);
