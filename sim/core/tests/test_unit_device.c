@@ -312,6 +312,30 @@ static void test_zeroize(void **state)
 	assert_int_equal(esvh_counter(&t->a.r.d, ESV_C_TOKENS_REJECTED), 1);
 }
 
+/* UNIT-40: a function that is zeroised hears of it too, in the epoch that goes on, and its SA says that its key went. */
+static void test_zeroize_function(void **state)
+{
+	struct two *t = *state;
+	uint8_t scope = ESV_ZEROIZE_FUNCTION;
+	struct esvh_cmd z = { .opcode = ESV_OP_ZEROIZE, .inl = &scope, .inl_len = 1 };
+	struct esv_sa_info info;
+	struct esvh_cmd q = { .opcode = ESV_OP_SA_QUERY, .out = &info, .out_cap = sizeof(info) };
+	uint64_t before = epoch_register(&t->a), told;
+
+	set_up_esp(t);
+	assert_int_not_equal(pass(&t->a, &t->b, 100), 0);
+	assert_false(epoch_event(&t->a, &told));
+	q.object = t->a.sa_out;
+	ok(esvh_cmd(&t->a.r.d, &q));
+	assert_true(le64toh(info.epoch) == before);
+	ok(esvh_cmd(&t->a.r.d, &z));
+	assert_true(epoch_event(&t->a, &told));
+	assert_true(told == before && epoch_register(&t->a) == before);
+	assert_int_equal(pass(&t->a, &t->b, 100), 0);
+	ok(esvh_cmd(&t->a.r.d, &q));
+	assert_true(info.epoch == 0);
+}
+
 /* RST-2: a reset leaves no session, no token, no key. */
 static void test_reset(void **state)
 {
@@ -513,7 +537,7 @@ static void test_answer_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_esp), T(test_memory), T(test_zeroize), T(test_reset), T(test_load),
+		T(test_esp), T(test_memory), T(test_zeroize), T(test_zeroize_function), T(test_reset), T(test_load),
 		T(test_token_is_no_key), T(test_reinstall_continues),
 		T(test_answer_lost), T(test_key_state),
 		cmocka_unit_test(test_lock_is_told),
