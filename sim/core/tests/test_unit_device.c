@@ -532,6 +532,107 @@ static void test_answer_lost(void **state)
 	}
 }
 
+/* Inputs of derivations, as little-endian handles. */
+static __le64 fresh_nonce(struct end *e)
+{
+	struct esv_nonce_gen ng = { .len = htole16(32) };
+	struct esv_nonce_out out;
+
+	ok(run(e, ESV_OP_NONCE_GEN, &ng, sizeof(ng), &out, sizeof(out)));
+	return out.handle;
+}
+
+static __le64 fresh_ke(struct end *e)
+{
+	struct esv_ke_gen kg = { .method = htole16(ESV_KE_X25519) };
+	struct esv_ke_out out;
+
+	ok(run(e, ESV_OP_KE_GEN, &kg, sizeof(kg), &out, sizeof(out)));
+	return out.handle;
+}
+
+static __le64 fresh_secret(struct end *e, const struct end *peer)
+{
+	struct esv_ke_finish kf = { .handle = fresh_ke(e), .len = peer->ke.len };
+	struct esv_handle_out out;
+
+	memcpy(kf.value, peer->ke.value, 32);
+	ok(run(e, ESV_OP_KE_FINISH, &kf, sizeof(kf), &out, sizeof(out)));
+	return out.handle;
+}
+
+/* The answer of a command that makes something can't be written: handles and tokens there are afterwards. */
+static void lost(struct end *e, uint16_t opcode, const void *in, size_t len, int handles, int pending)
+{
+	struct esv_unit_status before = unit_status(e), after;
+	struct esv_provisioned out;
+
+	/* Tail, request, payload, and then the answer. */
+	e->r.h->dma_fail_in = 4;
+	assert_int_equal(run(e, opcode, in, len, &out, sizeof(out)), ESV_S_DMA_ERROR);
+	assert_int_equal(e->r.h->dma_fail_in, 0);
+	after = unit_status(e);
+	assert_int_equal(le32toh(after.handles), (int)le32toh(before.handles) + handles);
+	assert_int_equal(le32toh(after.keys_pending), (int)le32toh(before.keys_pending) + pending);
+}
+
+/* PROVISION in clear, which test mode allows: type, header, bytes. Returns the payload's length. */
+static size_t in_clear(struct esv_provision *in, uint8_t type, const void *secret, size_t len)
+{
+	struct esv_secret_hdr h = { .version = ESV_SECRET_VERSION, .type = type, .len = htole16((uint16_t)len) };
+
+	*in = (struct esv_provision){ .type = type, .wrap = ESV_WRAP_NONE, .len = htole16((uint16_t)(sizeof(h) + len)) };
+	memcpy(in->data, &h, sizeof(h));
+	memcpy(in->data + sizeof(h), secret, len);
+	return offsetof(struct esv_provision, data) + sizeof(h) + len;
+}
+
+static void lost_provision(struct end *e)
+{
+	static const uint8_t psk[32] = "a preshared key of thirty-two ch";
+	struct esv_wrapped_esp esp = { .dir = ESV_DIR_OUT, .family = 4, .mode = ESV_SA_TRANSPORT, .spi = htobe32(0x4444),
+				       .saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 }, .key = "a key" };
+	struct esv_provisioned out;
+	struct esv_provision in;
+	size_t len = in_clear(&in, ESV_H_PSK, psk, sizeof(psk));
+
+	lost(e, ESV_OP_PROVISION, &in, len, 0, 0);
+	len = in_clear(&in, ESV_H_ESP, &esp, sizeof(esp));
+	lost(e, ESV_OP_PROVISION, &in, len, 0, 0);
+	/* Nobody has the key, so that it may come again. */
+	ok(run(e, ESV_OP_PROVISION, &in, len, &out, sizeof(out)));
+	assert_int_equal(le16toh(out.stored_len), ESV_TOKEN_LEN);
+}
+
+/* ADM-9: the inputs of a lost derivation are used up, and what it made is gone; what is brought can be brought again. */
+static void test_answer_lost_later(void **state)
+{
+	struct two *t = *state;
+	struct end *e = &t->a;
+	struct esv_ke_finish kf = { 0 };
+	struct esv_ike_derive id = { .role = e->role, .prf = ESV_PRF_HMAC_SHA2_512, .encr = ESV_ALGO_AES_GCM_16_256,
+				     .peer_nonce_len = htole16(32), .spi_i = "i", .spi_r = "r" };
+	struct esv_ike_rekey rk = { .role = e->role, .prf = ESV_PRF_HMAC_SHA2_256, .encr = ESV_ALGO_AES_GCM_16_256,
+				    .peer_nonce_len = htole16(32), .spi_i = "I", .spi_r = "R" };
+
+	set_up_esp(t);
+	kf = (struct esv_ke_finish){ .handle = fresh_ke(e), .len = t->b.ke.len };
+	memcpy(kf.value, t->b.ke.value, 32);
+	lost(e, ESV_OP_KE_FINISH, &kf, sizeof(kf), -1, 0);
+	id.secret = fresh_secret(e, &t->b);
+	id.nonce = fresh_nonce(e);
+	lost(e, ESV_OP_IKE_DERIVE, &id, sizeof(id), -2, 0);
+	rk.ike = htole64(e->ike);
+	rk.secret[0] = fresh_secret(e, &t->b);
+	rk.nonce = fresh_nonce(e);
+	lost(e, ESV_OP_IKE_REKEY, &rk, sizeof(rk), -2, 0);
+	/* The old one stays. */
+	rk.secret[0] = fresh_secret(e, &t->b);
+	rk.nonce = fresh_nonce(e);
+	ok(run(e, ESV_OP_IKE_REKEY, &rk, sizeof(rk), &id, sizeof(struct esv_handle_out)));
+	lost_provision(e);
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, up, down)
 
 int main(void)
@@ -539,7 +640,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_esp), T(test_memory), T(test_zeroize), T(test_zeroize_function), T(test_reset), T(test_load),
 		T(test_token_is_no_key), T(test_reinstall_continues),
-		T(test_answer_lost), T(test_key_state),
+		T(test_answer_lost), T(test_answer_lost_later), T(test_key_state),
 		cmocka_unit_test(test_lock_is_told),
 	};
 
