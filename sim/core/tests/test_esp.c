@@ -119,6 +119,32 @@ static void test_iv_and_sequence(void **state)
 	irig_free(r);
 }
 
+/* ESP-11, ESP-4: a cipher that fails drops the frame; the number and the IV that it had are used up all the same. */
+static void test_cipher_fails(void **state)
+{
+	struct irig *r = irig_new_cfg(true, ESVC_AEAD_EVP, 8, 8, 0);
+	struct pair p = irig_pair(r, 4, ESV_SA_TRANSPORT, 0x2003);
+	struct esvc_sa *sa = irig_get(r, p.out);
+	size_t size = esvc_aead_ctx_size(r->dev.aead);
+	struct pkt_spec spec = irig_spec(4, 17, 100);
+	uint64_t iv = sa->key->iv, left = sa->key->iv_left;
+	uint8_t ctx[ESVC_AEAD_CTX_SIZE];
+
+	pkt_build(&pkt, &spec);
+	memcpy(ctx, sa->key->aead_ctx, size);
+	memset(sa->key->aead_ctx, 0, size);	/* no key: this backend refuses */
+	for (int i = 0; i < 2; i++)
+		assert_counter(irig_send(r, pkt.b, pkt.len, p.out), TX_DROP_CRYPTO);
+	memcpy(sa->key->aead_ctx, ctx, size);
+	to_wire(r, p.out);
+	assert_int_equal(rd32(wire + 38), 3);
+	assert_true(((uint64_t)rd32(wire + 42) << 32) + rd32(wire + 46) == iv + 3);
+	assert_true(sa->key->iv_left == left - 3);
+	assert_int_equal(sa->packets, 1);
+	assert_counter(irig_recv(r, wire, wire_len), RX_ESP);
+	irig_free(r);
+}
+
 /* SA-24: behind the last number every frame is dropped, with one event. */
 static void test_sequence_ends(void **state)
 {
@@ -575,6 +601,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matrix),
 		cmocka_unit_test(test_iv_and_sequence),
+		cmocka_unit_test(test_cipher_fails),
 		cmocka_unit_test(test_sequence_ends),
 		cmocka_unit_test(test_esn_edge),
 		cmocka_unit_test(test_every_bit),

@@ -2,6 +2,8 @@
 /* ESP through two whole devices: descriptors in, ciphertext on the wire, descriptors out. */
 #include "t.h"
 
+#include "esvc_dev.h"
+#include "esvc_ipsec_priv.h"
 #include "esvh_esp.h"
 
 struct pair {
@@ -220,6 +222,38 @@ static void waiting_frame_is_no_replay(void **state)
 	assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_DROP_REPLAY), 0);
 	assert_int_equal(esvh_counter(&p->b.d, ESV_C_RX_DROP_NOBUF), 0);
 	pair_down(p);
+}
+
+/* ESP-11: nothing of a frame leaves whose cipher fails, of a segmented one no segment behind it. */
+static void cipher_fails(void **state)
+{
+	struct esvh_esp esp = {
+		.family = 4, .mode = ESV_SA_TRANSPORT, .spi = 0x1000, .reqid = 7, .key_len = 36,
+		.saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 }, .sel_s = { 10, 0, 0, 1 }, .sel_d = { 10, 0, 0, 2 },
+	};
+	struct esvh_tx_opts o = { .flags = ESV_TXD_TAG | ESV_TXD_TSO, .mss = 1000, .frag = 4096 };
+	struct pkt_spec s = tcp4(20000);
+	struct esvc_config cfg;
+	static struct pkt k;
+	struct esvc_sa *sa;
+	struct rig r;
+
+	esvc_config_default(&cfg);
+	cfg.backend = ESVC_AEAD_EVP;
+	rig_start(&r, &cfg);
+	ok(esvh_esp_out(&r.d, &esp, &o.sa_handle));
+	sa = esvc_sadb_get(&r.h->dev->ipsec->sadb, o.sa_handle);
+	/* Without a key this backend refuses. */
+	memset(sa->key->aead_ctx, 0, esvc_aead_ctx_size(r.h->dev->aead));
+	pkt_build(&k, &s);
+	o.hdr_len = (uint16_t)k.data;
+	assert_true(esvh_send(&r.d, 0, k.b, k.len, &o));
+	esvh_pump(r.h);
+	assert_int_equal(r.h->out.count, 0);
+	assert_int_equal(esvh_counter(&r.d, ESV_C_TX_DROP_CRYPTO), 1);
+	assert_int_equal(esvh_tx_done(&r.d, 0), r.d.tx[0].tail);
+	assert_int_equal(sa->key->seq, 1);
+	rig_down(&r);
 }
 
 /* VMS-1, VMS-3: a loaded device has no SA, drops what was protected, and says so by epoch. */
@@ -460,7 +494,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matrix), cmocka_unit_test(tso), cmocka_unit_test(no_tag_no_frame),
-		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(load_forgets_sas), cmocka_unit_test(load_then_answer),
+		cmocka_unit_test(waiting_frame_is_no_replay), cmocka_unit_test(cipher_fails),
+		cmocka_unit_test(load_forgets_sas), cmocka_unit_test(load_then_answer),
 		cmocka_unit_test(part_off),
 		cmocka_unit_test(state_has_no_key), cmocka_unit_test(bad_esp_does_not_flood_events),
 		cmocka_unit_test(faults), cmocka_unit_test(policy_fault), cmocka_unit_test(remove_busy),
