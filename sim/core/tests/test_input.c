@@ -229,6 +229,59 @@ static void test_unicast_only(void **state)
 	irig_free(r);
 }
 
+/* SPD-43, BYP-7: the same for ESP in UDP, which has a counter of its own. */
+static void test_unknown_spi_in_udp(void **state)
+{
+	struct irig *strict = irig_new(true), *open = irig_new(false);
+	struct esv_policy_params p = irig_policy(ESV_DIR_IN, 4, ESV_ACTION_PROTECT, ESV_SA_TRANSPORT);
+
+	build(4, 17, 4500, 4500);
+	pkt16(pkt.b + pkt.data, 0x0001);
+	pkt16(pkt.b + pkt.data + 2, 0x0777);
+	assert_counter(receive(strict), RX_DROP_NATT);
+	assert_int_equal(strict->nr_events, 1);
+	assert_int_equal(strict->events[0].type, ESV_EV_UNKNOWN_SPI);
+	assert_int_equal(strict->events[0].arg0, 0x10777);
+	assert_counter(receive(open), RX_OPEN);
+	assert_int_equal(open->nr_events, 0);
+	irig_add_policy(open, &p);
+	assert_counter(receive(open), RX_DROP_NATT);
+	assert_int_equal(open->nr_events, 1);
+	assert_int_equal(open->events[0].arg0, 0x10777);
+	irig_free(strict);
+	irig_free(open);
+}
+
+/* SPD-46: fragments of ESP, in UDP or not, in strict mode and where an entry decides against them. */
+static void test_esp_fragments_guarded(void **state)
+{
+	for (int udp = 0; udp < 2; udp++) {
+		struct irig *strict = irig_new(true), *open = irig_new(false);
+		struct esv_policy_params p = irig_policy(ESV_DIR_IN, 4, ESV_ACTION_ALLOW, 0);
+		uint32_t h;
+
+		build(4, 17, udp ? 4500 : 0, udp ? 4500 : 0x777);
+		if (udp)
+			pkt16(pkt.b + pkt.data, 0x0777);
+		else
+			pkt.b[23] = 50;
+		pkt16(pkt.b + 20, 0x2000);
+		fix_ip4();
+		irig_add_policy(strict, &p);
+		assert_counter(receive(strict), RX_DROP_FRAGMENT);
+		h = irig_add_policy(open, &p);
+		assert_counter(receive(open), RX_ALLOW);
+		ok(irig_cmd(open, ESV_OP_POLICY_DELETE, h, 0, NULL, 0));
+		p = irig_policy(ESV_DIR_IN, 4, udp ? ESV_ACTION_DROP : ESV_ACTION_PROTECT, ESV_SA_TRANSPORT);
+		h = irig_add_policy(open, &p);
+		assert_counter(receive(open), RX_DROP_FRAGMENT);
+		ok(irig_cmd(open, ESV_OP_POLICY_DELETE, h, 0, NULL, 0));
+		assert_counter(receive(open), RX_OPEN);
+		irig_free(strict);
+		irig_free(open);
+	}
+}
+
 /* SPD-46: in open mode, fragments of ESP are dropped while there is an inbound SA. */
 static void test_esp_fragments(void **state)
 {
@@ -341,7 +394,7 @@ static void test_udp_bypass(void **state)
 	irig_free(r);
 }
 
-/* ESP-20, ESP-21: ECN by RFC 6040 figure 4, DSCP by the SA's flag. inner, outer -> delivered; -1: dropped. */
+/* ESP-20, ESP-21: ECN by RFC 6040 figure 4 or not at all, DSCP by the SA's flag. inner, outer -> delivered; -1: dropped. */
 static void test_decapsulation(void **state)
 {
 	static const int table[4][4] = {
@@ -352,19 +405,19 @@ static void test_decapsulation(void **state)
 		{ 3, 3, 3, 3 },		/* CE */
 	};
 
-	for (unsigned int i = 0; i < 64; i++) {
+	for (unsigned int i = 0; i < 128; i++) {
 		uint8_t family = i & 32 ? 6 : 4, inner = i & 3, outer = i >> 2 & 3;
-		bool copy_dscp = i & 16;
+		bool copy_dscp = i & 16, noecn = i & 64;
 		struct irig *r = irig_new(true);
 		struct esv_sa_params so = irig_sa(ESV_DIR_OUT, family, ESV_SA_TUNNEL, 0x5005);
 		struct esv_sa_params si = irig_sa(ESV_DIR_IN, family, ESV_SA_TUNNEL, 0x5005);
 		struct esv_policy_params po = irig_policy(ESV_DIR_OUT, family, ESV_ACTION_PROTECT, ESV_SA_TUNNEL);
 		struct esv_policy_params pi = irig_policy(ESV_DIR_IN, family, ESV_ACTION_PROTECT, ESV_SA_TUNNEL);
-		int want = table[inner][outer];
+		int want = noecn ? inner : table[inner][outer];
 		uint8_t tos = (uint8_t)(0x28 | inner), tos_out = (uint8_t)(0xb8 | outer), got;
 		uint32_t out;
 
-		si.flags |= htole32(copy_dscp ? ESV_SA_F_DECAP_DSCP : 0);
+		si.flags |= htole32((copy_dscp ? ESV_SA_F_DECAP_DSCP : 0) | (noecn ? ESV_SA_F_NOECN : 0));
 		out = irig_add_sa(r, &so);
 		irig_add_sa(r, &si);
 		irig_add_policy(r, &po);
@@ -483,8 +536,10 @@ int main(void)
 		cmocka_unit_test(test_mode_alone),
 		cmocka_unit_test(test_transport_source),
 		cmocka_unit_test(test_unknown_spi),
+		cmocka_unit_test(test_unknown_spi_in_udp),
 		cmocka_unit_test(test_unicast_only),
 		cmocka_unit_test(test_esp_fragments),
+		cmocka_unit_test(test_esp_fragments_guarded),
 		cmocka_unit_test(test_pmtu),
 		cmocka_unit_test(test_udp_bypass),
 		cmocka_unit_test(test_decapsulation),
