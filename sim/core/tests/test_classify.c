@@ -79,6 +79,26 @@ static void test_actions(void **state)
 	}
 }
 
+/* SPD-8: an allow entry can't be frozen, and allows on; one that drops already can. */
+static void test_freeze(void **state)
+{
+	struct irig *r = irig_new(true);
+	struct esv_policy_params p = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_ALLOW, 0);
+	uint32_t pol = irig_add_policy(r, &p);
+
+	build(4, 17, 1, 2);
+	assert_int_equal(irig_cmd(r, ESV_OP_POLICY_FREEZE, pol, 0, NULL, 0), ESV_S_BAD_STATE);
+	assert_int_equal(r->cmd.err_off, ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, object));
+	assert_counter(transmit(r, 0), TX_ALLOW);
+	ok(irig_cmd(r, ESV_OP_POLICY_DELETE, pol, 0, NULL, 0));
+	assert_int_equal(irig_cmd(r, ESV_OP_POLICY_FREEZE, pol, 0, NULL, 0), ESV_S_BAD_HANDLE);
+	p = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_DROP, 0);
+	pol = irig_add_policy(r, &p);
+	ok(irig_cmd(r, ESV_OP_POLICY_FREEZE, pol, 0, NULL, 0));
+	assert_counter(transmit(r, 0), TX_DROP_POLICY);
+	irig_free(r);
+}
+
 /* SPD-11, SPD-12: every property of an SA that an entry names must fit. */
 static void test_fit(void **state)
 {
@@ -470,7 +490,7 @@ static const struct bypass_case cases[] = {
 	{ "three bytes on 4500", 0, c_natt_short },
 };
 
-/* BYP-1 to BYP-5, BYP-7 to BYP-9, SPD-19: each class, and what is nearly of it. SPD-30: off stays off. */
+/* BYP-1 to BYP-5, BYP-7 to BYP-9, SPD-19: each class, and what is nearly of it. SPD-30: off stays off until power on. */
 static void test_bypass(void **state)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -498,8 +518,13 @@ static void test_bypass(void **state)
 		assert_int_equal(transmit(r, 0), none);
 		esvc_ipsec_reset(r->dev.ipsec, ESV_RESET_DRIVER_LOAD);
 		esvc_ipsec_start(r->dev.ipsec);
-		if (cases[i].class)
-			assert_int_not_equal(transmit(r, 0), ESV_C_TX_BYPASS);
+		if (!cases[i].class) {
+			irig_free(r);
+			continue;
+		}
+		assert_int_not_equal(transmit(r, 0), ESV_C_TX_BYPASS);
+		esvc_ipsec_reset(r->dev.ipsec, ESV_RESET_POWER_ON);
+		assert_int_equal(transmit(r, 0), ESV_C_TX_BYPASS);
 		irig_free(r);
 	}
 }
@@ -622,6 +647,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_entry),
 		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_freeze),
 		cmocka_unit_test(test_fit),
 		cmocka_unit_test(test_cross_family),
 		cmocka_unit_test(test_priority),
