@@ -338,12 +338,144 @@ static void test_endpoints_without_tunnel(void **state)
 	irig_free(r);
 }
 
+#define OFF(field) offsetof(struct esv_policy_params, field)
+
+/* One byte of a good entry is changed, and the answer names it, or the field at want_off. */
+struct refusal {
+	const char *name;
+	size_t off;
+	uint8_t val;
+	enum esv_status status;
+	size_t want_off;
+};
+
+static const struct refusal any_refusals[] = {
+	{ "family 5", OFF(sel.family), 5, ESV_S_BAD_FIELD, OFF(sel.family) },
+	{ "family 0", OFF(sel.family), 0, ESV_S_BAD_FIELD, OFF(sel.family) },
+	{ "source prefix of 33", OFF(sel.plen_s), 33, ESV_S_BAD_FIELD, OFF(sel.plen_s) },
+	{ "destination prefix of 33", OFF(sel.plen_d), 33, ESV_S_BAD_FIELD, OFF(sel.plen_d) },
+	{ "source tail", OFF(sel.saddr) + 15, 1, ESV_S_BAD_FIELD, OFF(sel.saddr) },
+	{ "destination tail", OFF(sel.daddr) + 4, 1, ESV_S_BAD_FIELD, OFF(sel.daddr) },
+	{ "source port of any protocol", OFF(sel.sport_mask), 1, ESV_S_BAD_FIELD, OFF(sel.sport_mask) },
+	{ "destination port of any protocol", OFF(sel.dport_mask) + 1, 1, ESV_S_BAD_FIELD, OFF(sel.dport_mask) },
+	{ "reserved in the selector", OFF(sel.rsvd) + 3, 1, ESV_S_BAD_FIELD, OFF(sel.rsvd) },
+	{ "direction 0", OFF(dir), 0, ESV_S_BAD_FIELD, OFF(dir) },
+	{ "direction 3", OFF(dir), 3, ESV_S_BAD_FIELD, OFF(dir) },
+	{ "action 0", OFF(action), 0, ESV_S_BAD_FIELD, OFF(action) },
+	{ "action 4", OFF(action), 4, ESV_S_BAD_FIELD, OFF(action) },
+	{ "other function", OFF(function), 1, ESV_S_BAD_FIELD, OFF(function) },
+	{ "reserved", OFF(rsvd0) + 1, 1, ESV_S_RESERVED_NONZERO, OFF(rsvd0) },
+	{ "reserved", OFF(rsvd1) + 2, 1, ESV_S_RESERVED_NONZERO, OFF(rsvd1) },
+};
+
+static const struct refusal plain_refusals[] = {
+	{ "mode", OFF(mode), ESV_SA_TRANSPORT, ESV_S_RESERVED_NONZERO, OFF(mode) },
+	{ "reqid", OFF(reqid) + 3, 1, ESV_S_RESERVED_NONZERO, OFF(reqid) },
+};
+
+static const struct refusal protect_refusals[] = {
+	{ "mode 0", OFF(mode), ESV_SA_MODE_ANY, ESV_S_BAD_FIELD, OFF(mode) },
+	{ "mode 3", OFF(mode), 3, ESV_S_BAD_FIELD, OFF(mode) },
+	{ "reqid 0", OFF(reqid), 0, ESV_S_BAD_FIELD, OFF(reqid) },
+};
+
+static const struct refusal tunnel_refusals[] = {
+	{ "no family", OFF(family), 0, ESV_S_BAD_FIELD, OFF(family) },
+	{ "tunnel family 5", OFF(family), 5, ESV_S_BAD_FIELD, OFF(family) },
+	{ "the other family outbound", OFF(family), 6, ESV_S_UNSUPPORTED_VALUE, OFF(family) },
+	{ "source multicast", OFF(saddr), 224, ESV_S_BAD_FIELD, OFF(saddr) },
+	{ "destination multicast", OFF(daddr), 239, ESV_S_BAD_FIELD, OFF(daddr) },
+	{ "tunnel source tail", OFF(saddr) + 4, 1, ESV_S_RESERVED_NONZERO, OFF(saddr) },
+	{ "tunnel destination tail", OFF(daddr) + 15, 1, ESV_S_RESERVED_NONZERO, OFF(daddr) },
+};
+
+static void refuse_all(struct irig *r, const struct esv_policy_params *good, const struct refusal *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct esv_policy_params p = *good;
+		enum esv_status got;
+
+		((uint8_t *)&p)[list[i].off] = list[i].val;
+		got = irig_cmd(r, ESV_OP_POLICY_ADD, 0, 0, &p, sizeof(p));
+		if (got != list[i].status || r->cmd.err_off != list[i].want_off)
+			fail_msg("%s: status %d at %u", list[i].name, got, r->cmd.err_off);
+		assert_int_equal(esvc_spd_objects(r->dev.ipsec->spd)->used, 0);
+	}
+}
+
+#define REFUSE_ALL(r, good, list) refuse_all(r, good, list, sizeof(list) / sizeof((list)[0]))
+
+/* SPD-2 to SPD-4, ADM-12: each refusal names its byte and adds nothing. */
+static void test_refusals(void **state)
+{
+	struct irig *r = irig_new(true);
+	struct esv_policy_params p, cross;
+
+	for (uint8_t action = ESV_ACTION_ALLOW; action <= ESV_ACTION_DROP; action++) {
+		p = irig_policy(ESV_DIR_OUT, 4, action, ESV_SA_TRANSPORT);
+		REFUSE_ALL(r, &p, any_refusals);
+		if (action == ESV_ACTION_PROTECT)
+			REFUSE_ALL(r, &p, protect_refusals);
+		else
+			REFUSE_ALL(r, &p, plain_refusals);
+	}
+	p = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_PROTECT, ESV_SA_TUNNEL);
+	REFUSE_ALL(r, &p, any_refusals);
+	REFUSE_ALL(r, &p, tunnel_refusals);
+	cross = p;
+	memset(cross.saddr, 0, sizeof(cross.saddr));
+	assert_int_equal(irig_cmd(r, ESV_OP_POLICY_ADD, 0, 0, &cross, sizeof(cross)), ESV_S_BAD_FIELD);
+	irig_add_policy(r, &p);
+	/* Inbound a tunnel may be of the other family (SA-11). */
+	cross = irig_policy(ESV_DIR_IN, 6, ESV_ACTION_PROTECT, ESV_SA_TUNNEL);
+	cross.family = 4;
+	memcpy(cross.saddr, GW_A[0], 16);
+	memcpy(cross.daddr, GW_B[0], 16);
+	irig_add_policy(r, &cross);
+	irig_free(r);
+}
+
+/* SPD-53, SA-53, SA-36: pages of seven in the order of indices, over gaps, each handle once. */
+static void test_list(void **state)
+{
+	struct irig *r = irig_new(true);
+	uint32_t cursor = 0, n = 0, pages = 0, h[30];
+
+	for (uint32_t i = 0; i < 30; i++) {
+		struct esv_policy_params p = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_DROP, 0);
+
+		p.sel.saddr[3] = (uint8_t)i;
+		h[i] = irig_add_policy(r, &p);
+	}
+	for (uint32_t i = 0; i < 30; i += 3)
+		ok(irig_cmd(r, ESV_OP_POLICY_DELETE, h[i], 0, NULL, 0));
+	do {
+		struct esvc_cmd cmd = { .out = (uint8_t *)r->out, .out_cap = 8 + 7 * 4 + 3 };
+		const struct esv_policy_list *page = (const void *)r->out;
+
+		cursor = htole32(cursor);
+		memcpy(cmd.sqe.inl, &cursor, 4);
+		ok(irig_row(ESV_OP_POLICY_LIST)->run(&r->dev, &cmd));
+		assert_int_equal(cmd.out_len, 8 + le32toh(page->count) * 4);
+		assert_in_range(le32toh(page->count), 1, 7);
+		for (uint32_t i = 0; i < le32toh(page->count); i++, n++)
+			assert_int_equal(le32toh(page->handle[i]), h[n + n / 2 + 1]);
+		cursor = le32toh(page->next);
+		pages++;
+	} while (cursor);
+	assert_int_equal(n, 20);
+	assert_int_equal(pages, 3);
+	irig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rejected_add),
 		cmocka_unit_test(test_bits_that_do_not_count),
 		cmocka_unit_test(test_endpoints_without_tunnel),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_capacity_and_handles),
 		cmocka_unit_test(test_against_list),
 	};
