@@ -354,6 +354,77 @@ static void test_update(void **state)
 	irig_free(r);
 }
 
+/* Everything that SA_UPDATE may change. */
+static struct esv_sa_update as_it_is(struct irig *r, uint32_t handle)
+{
+	const struct esvc_sa *sa = irig_get(r, handle);
+	const struct esvc_sa_limits *l = &sa->cold->limits;
+	struct esv_sa_update u = {
+		.nexthop_valid = sa->nexthop_valid, .soft_packets = htole64(l->soft_packets),
+		.hard_packets = htole64(l->hard_packets), .soft_bytes = htole64(l->soft_bytes),
+		.hard_bytes = htole64(l->hard_bytes),
+	};
+
+	memcpy(u.nexthop, sa->nexthop, 6);
+	memcpy(u.saddr, sa->saddr, 16);
+	memcpy(u.daddr, sa->daddr, 16);
+	return u;
+}
+
+/* An SA with limits, and one that ends at 77. Returns the first one. */
+static uint32_t two_tunnels(struct irig *r)
+{
+	struct esv_sa_params p = irig_sa(ESV_DIR_OUT, 4, ESV_SA_TUNNEL, 0x701);
+	uint32_t h;
+
+	p.soft_packets = p.hard_packets = htole64(1000);
+	p.soft_bytes = p.hard_bytes = htole64(1000);
+	h = irig_add_sa(r, &p);
+	p.daddr[3] = 77;
+	irig_key(p.key, 36, 0x999);
+	irig_add_sa(r, &p);
+	return h;
+}
+
+/* SA-30: one part that is bad spoils the others, wherever it stands. */
+static void test_update_is_whole(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t off;
+		uint8_t val;
+		uint32_t good;		/* parts that are in order */
+	} bad[] = {
+		{ "next hop", offsetof(struct esv_sa_update, nexthop), 1, ESV_SA_U_ADDRS | ESV_SA_U_LIMITS },
+		{ "next hop is 2", offsetof(struct esv_sa_update, nexthop_valid), 2, ESV_SA_U_ADDRS | ESV_SA_U_LIMITS },
+		{ "source", offsetof(struct esv_sa_update, saddr), 224, ESV_SA_U_NEXTHOP | ESV_SA_U_LIMITS },
+		{ "another SA's", offsetof(struct esv_sa_update, daddr) + 3, 77, ESV_SA_U_NEXTHOP | ESV_SA_U_LIMITS },
+		{ "limit 0", offsetof(struct esv_sa_update, hard_packets), 0, ESV_SA_U_NEXTHOP | ESV_SA_U_ADDRS },
+		{ "limit up", offsetof(struct esv_sa_update, hard_bytes) + 7, 1, ESV_SA_U_NEXTHOP | ESV_SA_U_ADDRS },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct irig *r = irig_new(true);
+		uint32_t h = two_tunnels(r);
+		struct esv_sa_update was = as_it_is(r, h), u = was, is;
+
+		u.fields = htole32(ESV_SA_U_NEXTHOP | ESV_SA_U_ADDRS | ESV_SA_U_LIMITS);
+		u.nexthop[5] ^= 1;
+		u.daddr[3] = 78;
+		u.soft_packets = u.hard_packets = htole64(200);
+		((uint8_t *)&u)[bad[i].off] = bad[i].val;
+		if (irig_cmd(r, ESV_OP_SA_UPDATE, h, 0, &u, sizeof(u)) == ESV_S_OK)
+			fail_msg("%s: taken", bad[i].name);
+		is = as_it_is(r, h);
+		if (memcmp(&was, &is, sizeof(was)))
+			fail_msg("%s: something changed", bad[i].name);
+		/* The rest alone is in order. */
+		u.fields = htole32(bad[i].good);
+		ok(irig_cmd(r, ESV_OP_SA_UPDATE, h, 0, &u, sizeof(u)));
+		irig_free(r);
+	}
+}
+
 /* ---- limits ---- */
 
 static unsigned int events_of(const struct irig *r, unsigned int type)
@@ -493,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_update_is_whole),
 		cmocka_unit_test(test_packet_limits),
 		cmocka_unit_test(test_byte_limits_in),
 		cmocka_unit_test(test_key_maximum),
