@@ -440,6 +440,37 @@ static void test_reinstall_continues(void **state)
 	}
 }
 
+/* SA-23, KEY-3: a key that has carried all that it may installs no more, and says so. */
+static void test_key_used_up(void **state)
+{
+	struct two *t = *state;
+	struct end *e = &t->a;
+	struct esv_child_derive cd = { .role = e->role, .algo = ESV_ALGO_AES_GCM_16_256, .peer_nonce_len = htole16(32),
+				       .hard_packets = htole64(3), .hard_bytes = htole64(ESV_NO_LIMIT) };
+	struct esv_nonce_gen ng = { .len = htole16(32) };
+	struct esv_nonce_out nonce;
+	struct esv_sa_params p;
+	uint32_t handle;
+
+	set_up_esp(t);
+	ok(esvh_do(&e->r.d, ESV_OP_SA_DELETE, e->sa_out, NULL, 0));
+	ok(run(e, ESV_OP_NONCE_GEN, &ng, sizeof(ng), &nonce, sizeof(nonce)));
+	cd.ike = htole64(e->ike);
+	cd.nonce = nonce.handle;
+	memset(cd.peer_nonce, 0x5a, 32);
+	ok(run(e, ESV_OP_CHILD_DERIVE, &cd, sizeof(cd), &e->child, sizeof(e->child)));
+	p = sa_params(e, &t->b, true);
+	for (int i = 0; i < 3; i++) {
+		ok(install(e, &p, &e->sa_out));
+		pass(e, &t->b, 100);
+		ok(esvh_do(&e->r.d, ESV_OP_SA_DELETE, e->sa_out, NULL, 0));
+	}
+	assert_int_equal(esvh_counter(&e->r.d, ESV_C_TX_ESP), 3);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(install(e, &p, &handle), ESV_S_LIMIT);
+	assert_int_equal(esvh_counter(&e->r.d, ESV_C_TOKENS_REJECTED), 0);
+}
+
 /* SPD-31: an open device that was locked says so wherever it tells its mode. */
 static void test_lock_is_told(void **state)
 {
@@ -641,7 +672,7 @@ int main(void)
 		T(test_esp), T(test_memory), T(test_zeroize), T(test_zeroize_function), T(test_reset), T(test_load),
 		T(test_token_is_no_key), T(test_reinstall_continues),
 		T(test_answer_lost), T(test_answer_lost_later), T(test_key_state),
-		cmocka_unit_test(test_lock_is_told),
+		T(test_key_used_up), cmocka_unit_test(test_lock_is_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
