@@ -37,6 +37,9 @@ struct end;
 /* For who follows secrets: each that comes into being outside of the units, and the end of each command. */
 static void (*secret_hook)(void *bytes, size_t len);
 static void (*command_hook)(struct end *e);
+/* For who tries more than refusals(): before each command of the unit, and when it is known how that ended. */
+static void (*before_hook)(struct end *e, const struct esvh_cmd *c);
+static void (*after_hook)(const struct esvh_cmd *c, enum esv_status status);
 
 static void is_secret(void *bytes, size_t len)
 {
@@ -244,8 +247,12 @@ static enum esv_status run(struct end *e, uint16_t opcode, const void *in, size_
 			      .out_cap = cap };
 	enum esv_status status;
 
+	if (before_hook)
+		before_hook(e, &c);
 	refusals(e, &c);
 	status = plain(e, &c);
+	if (after_hook)
+		after_hook(&c, status);
 	c.out = NULL;
 	if (status == ESV_S_OK && has_handles(opcode))
 		plain(e, &c);
