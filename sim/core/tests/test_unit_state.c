@@ -304,6 +304,7 @@ static void test_identities(void **state)
 	static const struct { uint8_t type; uint16_t len; enum esv_status want; } cases[] = {
 		{ 1, 4, ESV_S_OK }, { 1, 5, ESV_S_BAD_FIELD }, { 5, 16, ESV_S_OK }, { 5, 4, ESV_S_BAD_FIELD },
 		{ 2, 1, ESV_S_OK }, { 2, 0, ESV_S_BAD_FIELD }, { 3, 256, ESV_S_OK }, { 9, 257, ESV_S_BAD_FIELD },
+		{ 10, 1, ESV_S_OK }, { 10, 256, ESV_S_OK }, { 10, 0, ESV_S_BAD_FIELD }, { 10, 257, ESV_S_BAD_FIELD },
 		{ 11, 20, ESV_S_OK }, { 4, 4, ESV_S_BAD_FIELD }, { 0, 4, ESV_S_BAD_FIELD }, { 13, 1, ESV_S_BAD_FIELD },
 	};
 
