@@ -175,21 +175,28 @@ static struct rig *born(uint32_t mode, uint64_t seed, uint8_t secret)
 	return r;
 }
 
+/* The blob that was just given. */
+static void keep_stored(const struct rig *r, struct blob *stored)
+{
+	const struct esv_provisioned *out = (const void *)r->out;
+
+	stored->len = le16toh(out->stored_len);
+	assert_int_equal(r->cmd.out_len, offsetof(struct esv_provisioned, stored) + stored->len);
+	memcpy(stored->b, out->stored, stored->len);
+}
+
 /* UNIT-92: a stored blob opens in the same device after everything else changed, and nowhere else. */
 static void test_stored(void **state)
 {
 	static struct blob p, sealed, stored, bad;
 	struct rig *r = born(0, 31, 1), *again, *other, *test;
-	const struct esv_provisioned *out = (const void *)r->out;
 	const struct esvc_held *h;
 
 	secret_plain(&p, ESV_H_PSK, peer_id, psk, 32);
 	seal_hpke(r, ESV_H_PSK, &p, &sealed);
 	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_HPKE, ESV_PROVISION_F_STORE, 0, &sealed), ESV_S_OK);
-	stored.len = le16toh(out->stored_len);
+	keep_stored(r, &stored);
 	assert_int_equal(stored.len, ESVC_KWP_LEN(p.len));
-	assert_int_equal(r->cmd.out_len, offsetof(struct esv_provisioned, stored) + stored.len);
-	memcpy(stored.b, out->stored, stored.len);
 	assert_null(memmem(stored.b, stored.len, psk, 8));
 	esvc_unit_zeroize(r->dev.unit);
 	r->session = rig_open(r);
@@ -207,6 +214,11 @@ static void test_stored(void **state)
 	assert_int_equal(provision(other, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_AUTH_FAILED);
 	test = born(ESV_MODE_TEST, 31, 1);
 	assert_int_equal(provision(test, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_AUTH_FAILED);
+	/* And back: a secret that test mode took in clear, and stored, is none in production. */
+	assert_int_equal(provision(test, ESV_H_PSK, ESV_WRAP_NONE, ESV_PROVISION_F_STORE, 0, &p), ESV_S_OK);
+	keep_stored(test, &stored);
+	assert_int_equal(provision(test, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_OK);
+	assert_int_equal(provision(again, ESV_H_PSK, ESV_WRAP_STORED, 0, 0, &stored), ESV_S_AUTH_FAILED);
 	rig_free(r);
 	rig_free(again);
 	rig_free(other);
@@ -256,7 +268,7 @@ static void test_bad_content(void **state)
 		{ "secret too long", 6, 33, ESV_S_BAD_LENGTH }, { "secret shorter", 6, 31, ESV_S_BAD_LENGTH },
 		{ "secret far too long", 7, 0xff, ESV_S_BAD_LENGTH },
 	};
-	static const uint8_t zero[64];
+	static const uint8_t zero[64], long_secret[513] = { 1, [511] = 2, 3 };
 	static struct blob p;
 	struct rig *r = rig_new(ESV_MODE_TEST, 51);
 
@@ -270,6 +282,10 @@ static void test_bad_content(void **state)
 		p.len = len;
 		assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_BAD_LENGTH);
 	}
+	for (uint8_t type = ESV_H_PSK; type <= ESV_H_PPK; type++) {
+		secret_plain(&p, type, NULL, long_secret, 513);
+		assert_int_equal(provision(r, type, ESV_WRAP_NONE, 0, 0, &p), ESV_S_BAD_LENGTH);
+	}
 	secret_plain(&p, ESV_H_PSK, NULL, psk, 0);
 	assert_int_equal(provision(r, ESV_H_PSK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_KEY_WEAK);
 	secret_plain(&p, ESV_H_PPK, NULL, psk, 31);
@@ -281,6 +297,9 @@ static void test_bad_content(void **state)
 	secret_plain(&p, ESV_H_PPK, peer_id, psk, 32);
 	assert_int_equal(provision(r, ESV_H_PPK, ESV_WRAP_NONE, 0, 0, &p), ESV_S_BAD_FIELD);
 	assert_int_equal(r->dev.unit->handles.count, 0);
+	/* The longest there are. */
+	for (uint8_t type = ESV_H_PSK; type <= ESV_H_PPK; type++)
+		assert_int_equal(held(r, brought(r, type, NULL, long_secret, 512), type)->len, 512);
 	rig_free(r);
 }
 
@@ -393,6 +412,37 @@ static void test_esp(void **state)
 	rig_free(r);
 }
 
+/* UNIT-100: the same key by the padded key wrap, in production mode; it is one key, however it came. */
+static void test_esp_kwp(void **state)
+{
+	static struct blob p, wrapped;
+	struct rig *r = rig_new(0, 83);
+	struct esvc_binding bind = rig_bind(ESV_DIR_IN, ESV_ALGO_AES_GCM_16_256), other = bind;
+	const struct esv_provisioned *out = (const void *)r->out;
+	uint64_t wrapping = new_kek(r);
+	uint8_t token[ESV_TOKEN_LEN];
+	struct esv_wrapped_esp e;
+	struct esvc_key *key;
+	bool continued;
+
+	wrapped_esp(&e, ESV_DIR_IN);
+	secret_plain(&p, ESV_H_ESP, NULL, &e, sizeof(e));
+	wrap_kwp(kek, &p, &wrapped);
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_KWP, 0, wrapping, &wrapped), ESV_S_OK);
+	assert_int_equal(le16toh(out->stored_len), ESV_TOKEN_LEN);
+	memcpy(token, out->stored, sizeof(token));
+	other.spi ^= htobe32(1);
+	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &other, &key, &continued), ESV_S_KEY_REJECTED);
+	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_OK);
+	assert_int_equal(key->custody, ESV_CUSTODY_L2);
+	assert_memory_equal(key->salt, esp_key + 32, ESVC_SALT_LEN);
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_KEY_REJECTED);
+	wrapped.b[wrapped.len - 1] ^= 1;
+	esvc_key_release(r->dev.unit, key);
+	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_KWP, 0, wrapping, &wrapped), ESV_S_AUTH_FAILED);
+	rig_free(r);
+}
+
 /* UNIT-100: a token that nobody installs goes, and the key may come again; what is not an SA is refused. */
 static void test_esp_refused(void **state)
 {
@@ -432,7 +482,8 @@ static void test_esp_refused(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_hpke), cmocka_unit_test(test_hpke_foreign_unit), cmocka_unit_test(test_kwp),
 	cmocka_unit_test(test_stored), cmocka_unit_test(test_clear), cmocka_unit_test(test_bad_content),
-	cmocka_unit_test(test_refused), cmocka_unit_test(test_esp), cmocka_unit_test(test_esp_refused),
+	cmocka_unit_test(test_refused), cmocka_unit_test(test_esp), cmocka_unit_test(test_esp_kwp),
+	cmocka_unit_test(test_esp_refused),
 };
 
 RIG_MAIN(tests)
