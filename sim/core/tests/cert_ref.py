@@ -13,7 +13,7 @@ import sys
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -106,6 +106,25 @@ def missing():
     return anchor, key, [chain[0], chain[2]]
 
 
+def with_sha1(cert, key):
+    """The same certificate signed over SHA-1, which no builder does any more: OIDs and signatures of RSA are as long."""
+    sha256, sha1 = (bytes.fromhex("2a864886f70d0101" + last) for last in ("0b", "05"))
+    tbs = cert.tbs_certificate_bytes.replace(sha256, sha1)
+    der = cert.public_bytes(Encoding.DER).replace(sha256, sha1)
+    signature = key.sign(tbs, padding.PKCS1v15(), hashes.SHA1())
+    return x509.load_der_x509_certificate(der.replace(cert.signature, signature))
+
+
+def rsa_chain(weak=None):
+    """Two certificates that RSA signed; weak: the one that is over SHA-1."""
+    root, key = Ca("root", key=rsa.generate_private_key(65537, 2048)), ec.generate_private_key(ec.SECP256R1())
+    middle = Ca("middle", root, key=rsa.generate_private_key(65537, 2048))
+    chain = [leaf(middle, key), middle.cert]
+    if weak is not None:
+        chain[weak] = with_sha1(chain[weak], (middle, root)[weak].key)
+    return root.cert, key, chain
+
+
 def eku(*oids):
     return x509.ExtendedKeyUsage(oids), False
 
@@ -131,6 +150,9 @@ CASES = {
     "path_length": lambda: deep(2, path=0),
     "no_signature_usage": lambda: direct((usage(key_agreement=1), True)),
     "web_usage": lambda: direct(eku(ExtendedKeyUsageOID.SERVER_AUTH)),
+    "rsa_chain": rsa_chain,
+    "weak_hash": lambda: rsa_chain(0),
+    "weak_ca_hash": lambda: rsa_chain(1),
     "weak_key": lambda: direct(key=rsa.generate_private_key(65537, 1024)),
     "unknown_critical": lambda: direct((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), True)),
     "no_name": lambda: direct(alt=False),

@@ -122,6 +122,7 @@ static void test_good(void **state)
 		{ "rsa", ESV_SIG_RSA_PSS_SHA2_256 }, { "anchor_below", ESV_SIG_ECDSA_P256_SHA2_256 },
 		{ "signature_usage", ESV_SIG_ECDSA_P256_SHA2_256 }, { "ike_usage", ESV_SIG_ECDSA_P256_SHA2_256 },
 		{ "any_usage", ESV_SIG_ECDSA_P256_SHA2_256 }, { "swapped", ESV_SIG_ECDSA_P256_SHA2_256 },
+		{ "rsa_chain", ESV_SIG_ECDSA_P256_SHA2_256 },
 	};
 	static struct chain c;
 	static struct scene s;
@@ -145,7 +146,7 @@ static void test_bad(void **state)
 {
 	static const char *const names[] = {
 		"other_root", "missing", "forged", "expired", "not_yet", "ca_expired", "path_length",
-		"no_signature_usage", "web_usage", "unknown_critical",
+		"no_signature_usage", "web_usage", "unknown_critical", "weak_hash", "weak_ca_hash",
 	};
 	static struct chain c;
 	static struct scene s;
