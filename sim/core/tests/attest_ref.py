@@ -7,6 +7,7 @@
   attest_ref.py flips CMS ANCHOR STEP  01 when no change of a byte, every STEP of them, is accepted with another content
   attest_ref.py chain BOOT ANCHOR      01 if openssl accepts the chain, else 00
   attest_ref.py facts BOOT             device id (text), measurement, flags (unused bits, then octets), CN of the issuer
+  attest_ref.py validity CERT          its first and its last second, as text
   attest_ref.py attributes CMS         how many signed attributes there are, and whether a time is one of them
 
 All but STEP is hex, '-' is nothing.
@@ -109,6 +110,11 @@ def facts(boot):
     return [serial.value.encode(), digest, info[0x87], name.value.encode()]
 
 
+def validity(der):
+    cert = read(der)
+    return [t.strftime("%Y%m%d%H%M%S").encode() for t in (cert.not_valid_before_utc, cert.not_valid_after_utc)]
+
+
 def attributes(cms):
     from cryptography.hazmat.primitives.serialization import pkcs7    # reads no attributes: by hand
     assert pkcs7.load_der_pkcs7_certificates(cms)
@@ -125,7 +131,7 @@ def main(command, *words):
     else:
         data = map(bytes.fromhex, words)
         out = {"certs": certs, "open": lambda *a: [open_cms(*a)], "chain": lambda *a: [chain(*a)], "facts": facts,
-               "attributes": attributes}[command](*data)
+               "validity": validity, "attributes": attributes}[command](*data)
     print(*(o.hex() or "-" for o in out))
 
 

@@ -162,6 +162,18 @@ static bool same(const struct blob *a, const struct blob *b)
 	return a->len == b->len && !memcmp(a->b, b->b, a->len);
 }
 
+/* From a day on that is before any power-on, and without an end (RFC 5280 4.1.2.5). */
+static void check_validity(const struct blob *cert)
+{
+	const struct words *w = ask("validity", cert, NULL, "");
+
+	assert_int_equal(w->n, 2);
+	assert_int_equal(w->len[0], 14);
+	assert_memory_equal(w->b[0], "20250101000000", 14);
+	assert_int_equal(w->len[1], 14);
+	assert_memory_equal(w->b[1], "99991231235959", 14);
+}
+
 static void check_facts(const struct said *s, bool test)
 {
 	const struct words *w = ask("facts", &s->boot, NULL, "");
@@ -191,6 +203,8 @@ static void test_chain(void **state)
 	said(r[3], ESV_SUBJECT_UNIT, 0, 0, &test);
 	check_facts(&first, false);
 	check_facts(&test, true);
+	check_validity(&first.device);
+	check_validity(&first.boot);
 	assert_true(same(&first.device, &again.device));
 	assert_false(same(&first.boot, &again.boot));
 	assert_true(opens(&again.cms, &first.device, &st));
