@@ -236,14 +236,26 @@ static void test_natt_out_of_sight(void **state)
 	irig_free(r);
 }
 
-/* SPD-10: ESP that is forwarded into a tunnel is payload like any other. */
+/* SPD-14, SPD-10: ESP and AH that are forwarded into a tunnel are payload like any other, with its tag only. */
 static void test_esp_in_tunnel(void **state)
 {
 	struct irig *r = irig_new(true);
 	struct pair p = irig_pair(r, 4, ESV_SA_TUNNEL, 0x4100);
+	struct esv_sa_params other = irig_sa(ESV_DIR_OUT, 4, ESV_SA_TUNNEL, 0x4101);
+	uint32_t h;
 
-	build_esp(0x9999);
-	assert_counter(transmit(r, p.out), TX_ESP);
+	other.reqid = htole32(8);
+	h = irig_add_sa(r, &other);
+	for (int i = 0; i < 3; i++) {
+		if (i == 2)
+			build_natt(0x9999);
+		else
+			build_esp(0x9999);
+		pkt.b[23] = i == 1 ? 51 : pkt.b[23];
+		assert_counter(send_tagged(r, p.out), TX_ESP);
+		assert_counter(send_tagged(r, h), TX_DROP_TAG_FIT);
+		assert_int_equal(transmit(r, 0), i == 2 ? ESV_C_TX_DROP_NATT : ESV_C_TX_DROP_HOST_ESP);
+	}
 	irig_free(r);
 }
 
@@ -553,7 +565,7 @@ static void test_tagged_neighbour_discovery(void **state)
 	irig_free(r);
 }
 
-/* BYP-1: no class lets a fragment pass. BYP-50: there is no eighth class to switch. */
+/* BYP-1: no class lets a fragment pass. SPD-30, BYP-50: there is no eighth class, and nothing is switched with it. */
 static void test_bypass_never_fragments(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -564,6 +576,8 @@ static void test_bypass_never_fragments(void **state)
 	make_fragment(0x2010);
 	assert_counter(transmit(r, 0), TX_DROP_NOMATCH);
 	assert_int_equal(irig_cmd(r, ESV_OP_BYPASS_SET, 0, 0x80, NULL, 0), ESV_S_UNSUPPORTED_VALUE);
+	assert_int_equal(r->cmd.err_off, ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, inl));
+	assert_int_equal(esvc_ipsec_bypass(r->dev.ipsec), ESV_BYPASS_ALL);
 	irig_free(r);
 }
 

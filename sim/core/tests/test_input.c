@@ -505,7 +505,7 @@ static void test_encapsulation(void **state)
 	}
 }
 
-/* SPD-44, SPD-17: a fragment that came through a tunnel is authorised by an entry without ports only. */
+/* SPD-49: a fragment that came through a tunnel is authorised by an entry without ports only, and by such a selector. */
 static void test_tunnelled_fragment(void **state)
 {
 	struct irig *r = irig_new(true);
@@ -524,6 +524,31 @@ static void test_tunnelled_fragment(void **state)
 	make_wire(r, p.out);
 	assert_counter(irig_recv(r, wire, wire_len), RX_DROP_FRAGMENT);
 	irig_free(r);
+}
+
+/* SPD-49: of the SA's own selector only the ports keep a later fragment out. */
+static void test_fragment_and_selector(void **state)
+{
+	for (int ports = 0; ports < 2; ports++) {
+		struct irig *r = irig_new(true);
+		struct esv_sa_params so = irig_sa(ESV_DIR_OUT, 4, ESV_SA_TUNNEL, 0x5008);
+		struct esv_sa_params si = irig_sa(ESV_DIR_IN, 4, ESV_SA_TUNNEL, 0x5008);
+		struct esv_policy_params po = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_PROTECT, ESV_SA_TUNNEL);
+		struct esv_policy_params pi = irig_policy(ESV_DIR_IN, 4, ESV_ACTION_PROTECT, ESV_SA_TUNNEL);
+		uint32_t out = irig_add_sa(r, &so);
+
+		si.flags |= htole32(ESV_SA_F_SEL);
+		si.sel = (struct esv_selector){ .family = 4, .proto = 17, .dport_mask = ports ? 0xffff : 0 };
+		irig_add_sa(r, &si);
+		irig_add_policy(r, &po);
+		irig_add_policy(r, &pi);
+		build(4, 17, 1, 2);
+		pkt16(pkt.b + 20, 0x0010);
+		fix_ip4();
+		make_wire(r, out);
+		assert_int_equal(irig_recv(r, wire, wire_len), ports ? ESV_C_RX_DROP_SELECTOR : ESV_C_RX_ESP);
+		irig_free(r);
+	}
 }
 
 int main(void)
@@ -545,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_decapsulation),
 		cmocka_unit_test(test_encapsulation),
 		cmocka_unit_test(test_tunnelled_fragment),
+		cmocka_unit_test(test_fragment_and_selector),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

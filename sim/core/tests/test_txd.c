@@ -392,19 +392,19 @@ static void buffers_untouched(void **state)
 	assert_int_equal(wire_frames(), 5);
 }
 
-/* No clause asks for it: over a full wire (TXD-10) all pairs get their turn. */
-static void round_robin(void **state)
+/* Four pairs with 60 frames each; between two of one pair, each other one sends at most so many. */
+static void turns(unsigned int depth, unsigned int most)
 {
 	struct pkt_spec s = udp4(60);
 	struct pkt p;
 	static uint8_t got[2048];
-	unsigned int seen[4] = { 0 };
+	unsigned int seen[4] = { 0 }, before[4][4] = { { 0 } };
 
 	rig_down(&r);
 	rig_up(&r, NULL);
 	r.d.pairs = 4;
 	ok(esvh_drv_start(&r.d));
-	r.h->out.depth = 3;
+	r.h->out.depth = depth;
 	for (unsigned int q = 0; q < 4; q++) {
 		for (int i = 0; i < 60; i++) {
 			s.fill = (uint8_t)q;
@@ -417,13 +417,20 @@ static void round_robin(void **state)
 		assert_int_equal(esvh_wire_take(r.h, got, sizeof(got)), p.len);
 		assert_true(got[p.data] < 4);
 		seen[got[p.data]]++;
-		/* Nobody is more than two bursts ahead. */
-		if (i == 200)
-			for (int q = 0; q < 4; q++)
-				assert_true(seen[q] >= 32);
+		memset(before[got[p.data]], 0, sizeof(before[0]));
+		for (unsigned int q = 0; q < 4; q++)
+			if (q != got[p.data] && seen[q] < 60)
+				assert_in_range(++before[q][got[p.data]], 1, most);
 	}
 	for (unsigned int q = 0; q < 4; q++)
 		assert_int_equal(esvh_tx_done(&r.d, q), r.d.tx[q].tail);
+}
+
+/* TXD-12: over a wire that takes all, and over one that is full: then it is the next one's turn behind each frame. */
+static void round_robin(void **state)
+{
+	turns(1000, 32);
+	turns(3, 4);	/* three that it takes at once, and the one that waits */
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)

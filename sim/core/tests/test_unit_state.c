@@ -342,7 +342,7 @@ static void test_first_once(void **state)
 	rig_free(r);
 }
 
-/* UNIT-9, TOK-6: bytes that mean nothing must be zero; flags, suites and limits that no child can have. */
+/* UNIT-9, TOK-6, UNIT-77: bytes that mean nothing must be zero; flags, suites and limits that no child can have. */
 static void test_reserved(void **state)
 {
 	struct rig *r = rig_new(0, 1);
@@ -369,6 +369,17 @@ static void test_reserved(void **state)
 	child.algo = ESV_ALGO_AES_GCM_16_256;
 	child.hard_bytes = 0;
 	assert_int_equal(rig_run(r, ESV_OP_CHILD_DERIVE, r->session, &child, sizeof(child)), ESV_S_BAD_FIELD);
+	assert_int_equal(r->cmd.err_off, offsetof(struct esv_child_derive, hard_bytes));
+	child.hard_bytes = htole64(1);
+	child.hard_packets = 0;
+	assert_int_equal(rig_run(r, ESV_OP_CHILD_DERIVE, r->session, &child, sizeof(child)), ESV_S_BAD_FIELD);
+	assert_int_equal(r->cmd.err_off, offsetof(struct esv_child_derive, hard_packets));
+	child.hard_packets = htole64(1);
+	child.install_ms = htole32(600001);
+	assert_int_equal(rig_run(r, ESV_OP_CHILD_DERIVE, r->session, &child, sizeof(child)), ESV_S_BAD_FIELD);
+	assert_int_equal(r->cmd.err_off, offsetof(struct esv_child_derive, install_ms));
+	child.install_ms = htole32(600000);
+	assert_int_equal(rig_run(r, ESV_OP_CHILD_DERIVE, r->session, &child, sizeof(child)), ESV_S_OK);
 	rig_free(r);
 }
 
