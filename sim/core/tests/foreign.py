@@ -23,3 +23,20 @@ def wycheproof(name):
         for group in json.load(f)["testGroups"]:
             for test in group["tests"]:
                 yield group, test
+
+
+def cavp(name):
+    """Pairs of a section's title and the words of a case in a file of NIST's; "FAIL" stands by itself in some."""
+    section, case = "", {}
+    with open(find(name), encoding="ascii") as f:
+        for line in [*map(str.strip, f), ""]:
+            if line.startswith("["):
+                section = line[1:-1]
+            elif " = " in line:
+                key, value = line.split(" = ", 1)
+                case[key] = value
+            elif line == "FAIL":
+                case[line] = ""
+            elif not line and case:
+                yield section, case
+                case = {}

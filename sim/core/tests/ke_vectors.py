@@ -3,7 +3,7 @@
 """Prints key exchange test vectors as lines of hex words for the C tests.
 
   ke_vectors.py reference SEED COUNT   P-256, P-384, MODP: method priv pub peer secret
-  ke_vectors.py ecdh                   Wycheproof: method priv peer secret valid|invalid
+  ke_vectors.py ecdh                   Wycheproof and CAVP: method priv peer secret valid|invalid
   ke_vectors.py mlkem                  Wycheproof and NIST's answers: seed pub peer|- secret|- entropy|-
   ke_vectors.py encaps                 Wycheproof: entropy pub answer|- secret|- valid|invalid
 
@@ -15,7 +15,7 @@ import math
 import random
 import sys
 
-from foreign import find, wycheproof
+from foreign import cavp, find, wycheproof
 
 P256, P384, MODP2048, MODP3072 = 2, 3, 4, 5
 
@@ -120,6 +120,11 @@ def ecdh():
             priv = int(t["private"], 16).to_bytes(size + 1, "big")[1:]
             result = "invalid" if t["result"] == "invalid" else "valid"
             print(method, priv.hex(), point[1:].hex(), t["shared"] or "-", result)
+    for section, t in cavp("KASValidityTest_ECCStaticUnified_NOKC_ZZOnly_init.fax"):
+        method = {"EC - SHA256": P256, "ED - SHA384": P384}.get(section)
+        # Faults 5 to 8 are in what is not put in here: the own public value, the agreed one.
+        if method and t.get("Result", "F (5")[:4] in ("P (0", "P (1", "F (1", "F (2"):
+            print(method, t["dsIUT"], t["QsCAVSx"] + t["QsCAVSy"], t["Z"], "valid" if t["Result"][0] == "P" else "invalid")
 
 
 def mlkem():

@@ -70,7 +70,7 @@ static void is(const struct answer *a, struct esvc_bytes want)
 	assert_memory_equal(a->b, want.p, want.len);
 }
 
-/* RFC 2104, Wycheproof. What it calls invalid has another tag. */
+/* RFC 2104; Wycheproof and RFC 4231. What it calls invalid has another tag. */
 static void test_prf(void **state)
 {
 	static struct words w;
@@ -89,7 +89,7 @@ static void test_prf(void **state)
 		assert_memory_not_equal(a->b, w.b[3], a->len);
 		wrong++;
 	}
-	assert_in_range(finish(f, cases, "Wycheproof"), 200, 10000);
+	assert_in_range(finish(f, cases, "Wycheproof"), 270, 10000);
 	assert_in_range(wrong, 1, cases - 90);
 }
 
@@ -129,7 +129,7 @@ static void test_groups(void **state)
 	assert_int_equal(finish(f, cases, "python3"), 4 * 12);
 }
 
-/* UNIT-15: what Wycheproof calls invalid is refused, and what it calls valid agrees. */
+/* UNIT-15: what Wycheproof or CAVP calls invalid is refused, and what they call valid agrees. */
 static void test_ecdh(void **state)
 {
 	static struct words w;
@@ -146,7 +146,7 @@ static void test_ecdh(void **state)
 		assert_int_equal(a->status, ESV_S_BAD_PUBLIC_VALUE);
 		refused++;
 	}
-	assert_in_range(finish(f, cases, "Wycheproof"), 400, 10000);
+	assert_in_range(finish(f, cases, "Wycheproof"), 1150, 10000);
 	assert_in_range(refused, 1, cases);
 }
 
@@ -200,7 +200,7 @@ static void test_mlkem_encaps(void **state)
 	assert_in_range(refused, 1, cases);
 }
 
-/* UNIT-96, RFC 7427 3: ECDSA, Ed25519 and RSA-PSS of Wycheproof. */
+/* UNIT-96, RFC 7427 3: ECDSA, Ed25519 and RSA-PSS of Wycheproof, ECDSA of CAVP. */
 static void test_verify(void **state)
 {
 	unsigned int cases = 0, good[ESV_SIG_RSA_PSS_SHA2_512 + 1] = { 0 }, bad[ESV_SIG_RSA_PSS_SHA2_512 + 1] = { 0 };
@@ -211,11 +211,15 @@ static void test_verify(void **state)
 		const struct answer *a = ASK(ESV_ALG_VERIFY, 0, word(&w, 1), word(&w, 2), word(&w, 3));
 		bool valid = !strcmp(w.text[4], "valid");
 
-		assert_int_equal(a->status, valid ? ESV_S_OK : ESV_S_AUTH_FAILED);
+		/* A point that is not on the curve is no key (CAVP's "Q changed"). */
+		if (valid)
+			assert_int_equal(a->status, ESV_S_OK);
+		else
+			assert_true(a->status == ESV_S_AUTH_FAILED || a->status == ESV_S_BAD_FIELD);
 		assert_int_equal(a->len, 0);
 		(valid ? good : bad)[number(&w)]++;
 	}
-	assert_in_range(finish(f, cases, "Wycheproof"), 1500, 10000);
+	assert_in_range(finish(f, cases, "Wycheproof"), 1600, 10000);
 	for (unsigned int s = ESV_SIG_ECDSA_P256_SHA2_256; s <= ESV_SIG_RSA_PSS_SHA2_512; s++) {
 		assert_in_range(good[s], 60, 1000);
 		assert_in_range(bad[s], 40, 1000);
@@ -238,7 +242,7 @@ static void test_sign(void **state)
 	assert_int_equal(of[ESV_SIG_ECDSA_P384_SHA2_384], 2);
 }
 
-/* UNIT-92, RFC 5649, Wycheproof. */
+/* UNIT-92, RFC 5649, SP 800-38F: Wycheproof and CAVP. */
 static void test_kwp(void **state)
 {
 	static struct words w;
@@ -255,7 +259,7 @@ static void test_kwp(void **state)
 		is(a, word(&w, 1));
 		is(ASK(ESV_ALG_KWP_WRAP, 0, word(&w, 0), word(&w, 1)), word(&w, 2));
 	}
-	assert_in_range(finish(f, cases, "Wycheproof"), 50, 10000);
+	assert_in_range(finish(f, cases, "Wycheproof"), 900, 10000);
 }
 
 /* UNIT-91, RFC 9180 A. */

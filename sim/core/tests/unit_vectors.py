@@ -3,7 +3,7 @@
 """Prints test vectors as lines of hex words for the C tests.
 
   unit_vectors.py x25519            Wycheproof: private public shared valid|acceptable
-  unit_vectors.py hmac              Wycheproof: prf key message tag valid|invalid
+  unit_vectors.py hmac              Wycheproof, RFC 4231: prf key message tag valid|invalid
   unit_vectors.py cavp FILE         the IKEv2 KDF samples of a CAVP .fax file
   unit_vectors.py rekey FILE        the same and those with SHA-1, each with the keys of a rekeyed IKE SA
   unit_vectors.py kdf SEED COUNT    random cases, answered by Python's own hmac
@@ -18,7 +18,7 @@ import random
 import re
 import sys
 
-from foreign import wycheproof
+from foreign import cavp, wycheproof
 
 PRFS = {"SHA-256": 1, "SHA-384": 2, "SHA-512": 3, "SHA-1": 4}
 HASHES = {1: "sha256", 2: "sha384", 3: "sha512"}
@@ -36,6 +36,9 @@ def hmacs():
         for group, t in wycheproof(f"hmac_{name}_test.json"):
             if group["tagSize"] == hashlib.new(name).digest_size * 8:
                 print(prf, t["key"], t["msg"] or "-", t["tag"], t["result"])
+        for _, t in cavp(f"rfc-4231-{name}.txt"):
+            if "MD" in t and len(t["MD"]) == hashlib.new(name).digest_size * 2:
+                print(prf, t["Key"], t["Msg"], t["MD"], "valid")
 
 
 def rekeyed(prf, case):
@@ -45,7 +48,7 @@ def rekeyed(prf, case):
     return prf_plus(name, key, seed, 3 * hashlib.new(name).digest_size + 72).hex()
 
 
-def cavp(path, rekey=False):
+def kdf_samples(path, rekey=False):
     prf, case = 0, {}
     with open(path, encoding="ascii") as f:
         for line in f:
@@ -90,7 +93,7 @@ def main(argv):
     elif argv == ["hmac"]:
         hmacs()
     elif len(argv) == 2 and argv[0] in ("cavp", "rekey"):
-        cavp(argv[1], argv[0] == "rekey")
+        kdf_samples(argv[1], argv[0] == "rekey")
     elif len(argv) == 3 and argv[0] == "kdf":
         kdf(int(argv[1]), int(argv[2]))
     else:

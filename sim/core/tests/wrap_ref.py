@@ -4,7 +4,7 @@
 
   wrap_ref.py hpke EPHEMERAL PUB INFO AAD PLAIN   RFC 9180: enc | ciphertext
   wrap_ref.py kwp KEK PLAIN                       RFC 5649
-  wrap_ref.py kwp-vectors                         Wycheproof, 256-bit keys: key plain wrapped valid|invalid
+  wrap_ref.py kwp-vectors                         Wycheproof and CAVP, 256-bit keys: key plain wrapped valid|invalid
   wrap_ref.py hpke-vectors                        RFC 9180's authors: priv info aad enc|ct plain
 
 Everything is hex, '-' is empty. Vectors whose source is missing exit with 77.
@@ -14,7 +14,7 @@ import hmac
 import json
 import sys
 
-from foreign import find, wycheproof
+from foreign import cavp, find, wycheproof
 
 KEM, KDF, AEAD = 0x0020, 0x0001, 0x0002     # RFC 9180 7
 X25519_SUITE = b"KEM" + KEM.to_bytes(2, "big")
@@ -63,6 +63,10 @@ def kwp_vectors():
             # 'acceptable' are short keys with a correct wrap.
             good = "invalid" if t["result"] == "invalid" else "valid"
             print(t["key"], t["msg"] or "-", t["ct"] or "-", good)
+    for name in ("KWP_AE_256.txt", "KWP_AD_256.txt"):
+        for _, t in cavp(name):
+            if "K" in t:
+                print(t["K"], t.get("P", "-"), t["C"], "invalid" if "FAIL" in t else "valid")
 
 
 def hpke_vectors():
