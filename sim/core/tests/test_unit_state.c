@@ -335,6 +335,7 @@ static void test_first_once(void **state)
 	assert_int_equal(rig_run(r, ESV_OP_CHILD_DERIVE, r->session, &in, sizeof(in)), ESV_S_BAD_STATE);
 	rig_child(r, r->session, ike, 0);
 
+	/* RFC 6023: one that began without a child. */
 	ike = rig_ike_ready(r, r->session);
 	rig_child(r, r->session, ike, 0);
 	in.ike = htole64(ike);
