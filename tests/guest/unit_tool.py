@@ -24,15 +24,30 @@ X25519 = 31
 rig = tap.fixture(lambda: Rig(name="unit_tool"))
 
 
-def seal(side, kind, secret, ident):
-    """What whoever has the secret does, far from the machine; the blob."""
+def seal(side, kind, secret, ident, signer=None):
+    """
+    What whoever has the secret does, far from the machine: it knows the certificate of the
+    unit, and draws a nonce. signer: the unit that makes the statement; the blob, or how it ended.
+    """
     folder = log_dir()
-    unit, key, blob = (folder / name for name in ("unit.json", "key", "blob"))
-    unit.write_text(side.guest.check(f"espvault --json status {xfrm.unit_node(side)}"))
+    statement, anchor, key, blob = (folder / name for name in ("statement", "device.pem", "key", "blob"))
+    nonce = secrets.token_hex(32)
+    told = side.guest.check(f"espvault --json attest {xfrm.unit_node(signer or side)} --nonce {nonce}")
+    statement.write_bytes(bytes.fromhex(json.loads(told)["statement"]))
+    anchor.write_text(side.guest.check(f"espvault certificate {xfrm.unit_node(side)}"))
     key.write_bytes(secret)
-    done = outside.espvault("seal", "--type", kind, "--secret", key, "--id", ident, "--to", unit, "--out", blob)
+    done = outside.espvault("seal", "--type", kind, "--secret", key, "--id", ident, "--to", statement, "--anchor", anchor,
+                            "--nonce", nonce, "--out", blob)
+    if signer:
+        return done
     assert done.returncode == 0, done.stderr
     return blob.read_bytes()
+
+
+@tap.test(rig)
+def nothing_is_sealed_to_a_unit_that_another_speaks_for(r):
+    done = seal(r.a, "psk", secrets.token_bytes(32), RESPONDER, signer=r.b)
+    assert done.returncode == 5 and "do not lead to the anchor" in done.stderr, done
 
 
 @tap.test(rig)

@@ -48,6 +48,15 @@ int read_file(const char *path, void *to, size_t max, size_t *len)
 	return code;
 }
 
+int one_stdin(const char *const *paths, size_t n)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += paths[i] && !strcmp(paths[i], "-");
+	return found > 1 ? complain(EXIT_USAGE, "only one file can be standard input") : EXIT_OK;
+}
+
 static int write_all(int fd, const uint8_t *bytes, size_t len)
 {
 	while (len) {

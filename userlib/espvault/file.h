@@ -7,6 +7,8 @@
 
 /* All of a file of 1 to max bytes, "-": of standard input. */
 int read_file(const char *path, void *to, size_t max, size_t *len);
+/* At most one of n files is "-"; NULL: no file. */
+int one_stdin(const char *const *paths, size_t n);
 /* A file that only its owner can read, "-": standard output. */
 int write_file(const char *path, const void *bytes, size_t len);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * seal: wrap a secret for a unit, on a machine that need not have one. What it
- * must know of the unit is public: the answer of status.
+ * must know of the unit is public, but has to come from the unit: a statement.
  */
 #include <endian.h>
 #include <errno.h>
@@ -16,33 +16,28 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "recipient.h"
 #include "secret.h"
 
-enum option_id { O_TYPE, O_SECRET, O_ID, O_TO, O_KEK, O_OUT, O_DIR, O_SPI, O_SRC, O_DST, O_MODE };
+enum option_id { O_TYPE, O_SECRET, O_ID, O_KEK, O_OUT, O_DIR, O_SPI, O_SRC, O_DST, O_MODE };
 
 static const struct option options[] = {
-	{ "type", 1, NULL, O_TYPE }, { "secret", 1, NULL, O_SECRET }, { "id", 1, NULL, O_ID }, { "to", 1, NULL, O_TO },
+	{ "type", 1, NULL, O_TYPE }, { "secret", 1, NULL, O_SECRET }, { "id", 1, NULL, O_ID },
 	{ "kek", 1, NULL, O_KEK }, { "out", 1, NULL, O_OUT }, { "dir", 1, NULL, O_DIR },
 	{ "spi", 1, NULL, O_SPI }, { "src", 1, NULL, O_SRC }, { "dst", 1, NULL, O_DST }, { "mode", 1, NULL, O_MODE },
-	{ 0 },
+	RECIPIENT_OPTIONS, { 0 },
 };
 
 struct request {
 	enum espvault_secret type;
 	const char *secret;
 	const char *id;
-	const char *to;		/* HPKE */
+	struct recipient to;	/* HPKE */
 	const char *kek;	/* or key wrap */
 	const char *out;
 	bool sa;		/* one of the options of an ESP key's SA was there */
 	uint8_t src, dst;	/* families, 0: missing */
 	struct espvault_esp_params esp;
-};
-
-/* What HPKE is sealed to (UNIT-91). */
-struct recipient {
-	uint64_t device_id, epoch;
-	uint8_t key[32];
 };
 
 /* Which of two words, from 1. */
@@ -93,9 +88,6 @@ static int take(void *arg, int option, const char *text)
 		r->id = text;
 		return *text && strlen(text) <= ESPVAULT_NONCE_MAX ? EXIT_OK :
 		       complain(EXIT_USAGE, "--id does not take '%s', but an identity of 1 to 256 bytes", text);
-	case O_TO:
-		r->to = text;
-		return EXIT_OK;
 	case O_KEK:
 		r->kek = text;
 		return EXIT_OK;
@@ -103,7 +95,7 @@ static int take(void *arg, int option, const char *text)
 		r->out = text;
 		return EXIT_OK;
 	default:
-		return take_sa(r, option, text);
+		return option < R_FIRST ? take_sa(r, option, text) : recipient_take(&r->to, option, text);
 	}
 }
 
@@ -124,6 +116,13 @@ static int check_sa(struct request *r)
 	return EXIT_OK;
 }
 
+static int check_stdin(const struct request *r)
+{
+	const struct judge *from = &r->to.from;
+
+	return one_stdin((const char *[]){ r->secret, r->kek, from->statement, from->anchor, from->chain }, 5);
+}
+
 static int parse(struct tool *t, struct request *r)
 {
 	int code;
@@ -137,46 +136,19 @@ static int parse(struct tool *t, struct request *r)
 		return complain(EXIT_USAGE, "seal takes options only, not '%s'", t->argv[optind]);
 	if (!r->type || !r->secret)
 		return complain(EXIT_USAGE, "seal needs --type and --secret, the file with the secret");
-	if (!r->to == !r->kek)
-		return complain(EXIT_USAGE, "seal needs --to, the answer of `espvault status --json`, or --kek, the "
-				"file with a key of 32 bytes");
-	if (!strcmp(r->secret, "-") && (!strcmp(r->to ?: r->kek, "-")))
-		return complain(EXIT_USAGE, "only one file can be standard input");
+	if (!r->to.from.statement == !r->kek)
+		return complain(EXIT_USAGE, "seal needs --to, a statement of `espvault attest`, or --kek, the file with "
+				"a key of 32 bytes");
+	code = recipient_check(&r->to);
+	if (code == EXIT_OK)
+		code = check_stdin(r);
+	if (code != EXIT_OK)
+		return code;
 	return check_sa(r);
 }
 
-static bool number_of(struct json_object *o, const char *key, uint64_t *n)
-{
-	return number(get(o, key), 1, UINT64_MAX, n);
-}
-
-static int read_recipient(const char *path, struct recipient *to)
-{
-	struct bytes *text = malloc(sizeof(*text));
-	struct json_object *o;
-	bool ok;
-	int code;
-
-	if (!text)
-		return complain(EXIT_REFUSED, "out of memory");
-	code = read_bytes(path, text);
-	if (code == EXIT_OK) {
-		/* read_bytes() leaves no room for a NUL only in what is too long to be such an answer */
-		text->b[text->len < sizeof(text->b) ? text->len : sizeof(text->b) - 1] = '\0';
-		o = json_tokener_parse((const char *)text->b);
-		ok = json_object_is_type(o, json_type_object) && number_of(o, "device-id", &to->device_id) &&
-		     number_of(o, "epoch", &to->epoch) &&
-		     hex_bytes(get(o, "provision-key"), to->key, sizeof(to->key));
-		if (!ok)
-			code = complain(EXIT_USAGE, "%s: it is not the answer of `espvault status DEVICE --json`", path);
-		json_object_put(o);
-	}
-	free(text);
-	return code;
-}
-
 /* UNIT-91: base mode, empty AAD; the encapsulated key, then the ciphertext. */
-static bool hpke_seal(const struct recipient *to, uint8_t type, const struct bytes *plain, struct bytes *out)
+static bool hpke_seal(const struct espvault_statement *to, uint8_t type, const struct bytes *plain, struct bytes *out)
 {
 	const OSSL_HPKE_SUITE suite = { OSSL_HPKE_KEM_ID_X25519, OSSL_HPKE_KDF_ID_HKDF_SHA256,
 					OSSL_HPKE_AEAD_ID_AES_GCM_256 };
@@ -190,7 +162,8 @@ static bool hpke_seal(const struct recipient *to, uint8_t type, const struct byt
 	memcpy(info + sizeof(ESV_HPKE_INFO), &device_id, 8);
 	memcpy(info + sizeof(ESV_HPKE_INFO) + 8, &epoch, 8);
 	info[sizeof(info) - 1] = type;
-	ok = ctx && OSSL_HPKE_encap(ctx, out->b, &enc_len, to->key, sizeof(to->key), info, sizeof(info)) == 1 &&
+	ok = ctx && OSSL_HPKE_encap(ctx, out->b, &enc_len, to->provision_key, sizeof(to->provision_key), info,
+			      sizeof(info)) == 1 &&
 	     enc_len == ESV_HPKE_ENC_LEN &&
 	     OSSL_HPKE_seal(ctx, out->b + enc_len, &ct_len, NULL, 0, plain->b, plain->len) == 1;
 	out->len = enc_len + ct_len;
@@ -226,16 +199,11 @@ struct secrets {
 
 static int wrap(const struct request *r, struct secrets *s, struct bytes *out)
 {
-	struct recipient to;
 	int code;
 
-	if (r->to) {
-		code = read_recipient(r->to, &to);
-		if (code != EXIT_OK)
-			return code;
-		return hpke_seal(&to, (uint8_t)r->type, &s->plain, out) ? EXIT_OK :
-		       complain(EXIT_REFUSED, "%s: nothing can be sealed to this key", r->to);
-	}
+	if (!r->kek)
+		return hpke_seal(&r->to.unit, (uint8_t)r->type, &s->plain, out) ? EXIT_OK :
+		       complain(EXIT_REFUSED, "%s: nothing can be sealed to this key", r->to.from.statement);
 	code = read_bytes(r->kek, &s->kek);
 	if (code != EXIT_OK)
 		return code;
@@ -286,13 +254,27 @@ static int print_sealed(const struct tool *t, const struct request *r, const str
 			return code;
 	}
 	o = json_object_new_object();
-	put_str(o, "wrap", r->to ? "hpke" : "kwp");
+	put_str(o, "wrap", r->kek ? "kwp" : "hpke");
+	if (!r->kek)
+		recipient_put(o, &r->to);
 	put_u64(o, "bytes", out->len);
 	if (r->out)
 		put_str(o, "file", r->out);
 	else
 		put_hex(o, "blob", out->b, out->len);
 	return print_object(t, o);
+}
+
+/* Who gets it is settled before the secret is read. */
+static int seal(struct tool *t, struct request *r, struct secrets *s, struct bytes *out)
+{
+	int code = r->kek ? EXIT_OK : recipient_read(&r->to);
+
+	if (code == EXIT_OK)
+		code = encode(r, s);
+	if (code == EXIT_OK)
+		code = wrap(r, s, out);
+	return code == EXIT_OK ? print_sealed(t, r, out) : code;
 }
 
 int cmd_seal(struct tool *t)
@@ -308,14 +290,7 @@ int cmd_seal(struct tool *t)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	s = calloc(1, sizeof(*s));
 	out = calloc(1, sizeof(*out));
-	if (!s || !out)
-		code = complain(EXIT_REFUSED, "out of memory");
-	if (code == EXIT_OK)
-		code = encode(&r, s);
-	if (code == EXIT_OK)
-		code = wrap(&r, s, out);
-	if (code == EXIT_OK)
-		code = print_sealed(t, &r, out);
+	code = s && out ? seal(t, &r, s, out) : complain(EXIT_REFUSED, "out of memory");
 	if (s)
 		OPENSSL_cleanse(s, sizeof(*s));
 	free(s);

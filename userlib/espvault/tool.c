@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	{ "decode", "TOKEN", "what can be read off a token", cmd_decode },
 	{ "sessions", "[DEVICE]", "how many sessions, handles and keys a unit has", cmd_sessions },
 	{ "selftest", "[DEVICE] | --run DEVICE", "what the self-tests said; --run: run them again", cmd_selftest },
-	{ "seal", "--type T --secret FILE --to FILE | --kek FILE [--id ID] [OPTION]...",
+	{ "seal", "--type T --secret FILE [--id ID] --to STATEMENT --anchor FILE | --kek FILE [OPTION]...",
 	  "wrap a secret for a unit; needs none", cmd_seal },
 	{ "provision", "DEVICE --type T --wrap W --blob FILE [--store FILE]", "bring a wrapped secret into a unit",
 	  cmd_provision },

@@ -75,8 +75,8 @@ int open_to_ask(struct tool *t, struct espvault **unit, char name[64]);
 struct option;
 
 /*
- * All options of the command, each with its value, to take(). What is left stands at optind. EXIT_OK, else it
- * or take() has complained.
+ * All options of the command, each with its value if it has one, to take(). What is left stands at optind. EXIT_OK,
+ * else it or take() has complained.
  */
 int take_options(struct tool *t, const struct option *options, int (*take)(void *arg, int option, const char *text),
 		 void *arg);

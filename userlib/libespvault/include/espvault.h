@@ -102,7 +102,7 @@ struct espvault_info {
 	uint32_t sa_max, policy_max;
 	uint32_t window_min, window_max;	/* replay window, packets */
 	uint32_t rsvd2;
-	uint8_t provision_key[32];	/* X25519 key that HPKE seals to, in this epoch */
+	uint8_t provision_key[32];	/* X25519 key of this epoch, on the host's word; seal to that of a statement */
 };
 /*
  * When the driver answers and the unit does not, the call fails, and ifindex,
@@ -270,7 +270,7 @@ enum espvault_secret {
 
 enum espvault_wrap {
 	ESPVAULT_WRAP_NONE = 1,		/* in clear: a certificate; in test mode anything */
-	ESPVAULT_WRAP_HPKE = 2,		/* RFC 9180, to provision_key of struct espvault_info */
+	ESPVAULT_WRAP_HPKE = 2,		/* RFC 9180, to provision_key of struct espvault_statement */
 	ESPVAULT_WRAP_KWP = 3,		/* RFC 5649, under a KEK of this session */
 	ESPVAULT_WRAP_STORED = 4,	/* what espvault_provision() gave to be stored */
 };

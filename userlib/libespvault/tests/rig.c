@@ -231,32 +231,33 @@ int end_child(struct end *e, uint32_t flags)
 	return espvault_child_derive(e->u, &p, &e->child);
 }
 
-/* What `espvault status --json` says of it, as far as seal reads that. */
-static void write_recipient(struct espvault *u, const char *path)
+/* A statement of the unit, and the certificate that its anchor is. */
+static void write_recipient(struct espvault *u, const char *statement, const char *anchor)
 {
-	struct espvault_info info = ESPVAULT_INIT(struct espvault_info);
-	char text[256], key[65];
+	struct espvault_attest_params p = ESPVAULT_INIT(struct espvault_attest_params);
+	uint8_t st[ESPVAULT_STATEMENT_MAX];
+	size_t st_len = sizeof(st), pem_len = 4096;
+	char pem[4096];
 
-	assert_int_equal(espvault_get_info(u, &info), 0);
-	for (int i = 0; i < 32; i++)
-		sprintf(key + 2 * i, "%02x", info.provision_key[i]);
-	snprintf(text, sizeof(text), "{\"device-id\":\"0x%016llx\",\"epoch\":\"0x%016llx\",\"provision-key\":\"%s\"}\n",
-		 (unsigned long long)info.device_id, (unsigned long long)info.epoch, key);
-	rig_write(path, text, strlen(text));
+	p.subject = ESPVAULT_SUBJECT_UNIT;
+	assert_int_equal(espvault_attest(u, &p, st, &st_len), 0);
+	assert_int_equal(espvault_certificate(st, st_len, pem, &pem_len), 0);
+	rig_write(statement, st, st_len);
+	rig_write(anchor, pem, pem_len);
 }
 
 espvault_handle end_psk(struct end *e, const char *id, const char *psk)
 {
 	struct espvault_provision_params p = ESPVAULT_INIT(struct espvault_provision_params);
-	char line[512];
+	char line[1024];
 	uint8_t blob[1024];
 	espvault_handle h;
 	FILE *f;
 
-	write_recipient(e->u, rig_path("status"));
+	write_recipient(e->u, rig_path("statement"), rig_path("anchor"));
 	rig_write(rig_path("psk"), psk, strlen(psk));
-	snprintf(line, sizeof(line), "seal --type psk --secret %s --id %s --to %s --out %s", rig_path("psk"), id,
-		 rig_path("status"), rig_path("blob"));
+	snprintf(line, sizeof(line), "seal --type psk --secret %s --id %s --to %s --anchor %s --out %s", rig_path("psk"),
+		 id, rig_path("statement"), rig_path("anchor"), rig_path("blob"));
 	if (rig_tool(line))
 		fail_msg("%s: %s", line, rig_err);
 	f = fopen(rig_path("blob"), "r");

@@ -419,6 +419,41 @@ static void test_attest_and_verify(void **state)
 	assert_int_equal(system(line), 0);
 }
 
+/* To the unit that signs for its key; what status says is anybody's word. */
+static void test_seal(void **state)
+{
+	char dir[] = "/tmp/tool-XXXXXX", path[64], line[128];
+	struct json_object *o;
+
+	assert_non_null(mkdtemp(dir));
+	expect("certificate /dev/espvault0", EXIT_OK, NULL, NULL);
+	snprintf(path, sizeof(path), "%s/device.pem", dir);
+	keep_file(path);
+	expect("status /dev/espvault0 --json", EXIT_OK, NULL, NULL);
+	snprintf(path, sizeof(path), "%s/status", dir);
+	keep_file(path);
+	expect_in(dir, "attest /dev/espvault0 --nonce " NONCE " -o %s/st", EXIT_OK, NULL, NULL);
+	expect_in(dir, "attest /dev/espvault1 --nonce " NONCE " -o %s/other", EXIT_OK, NULL, NULL);
+	fake_faults.units = 0;
+	expect_in(dir, "seal --type psk --secret %s/status --to %s/st --anchor %s/device.pem --nonce " NONCE " --json",
+		  EXIT_OK, "\"verified\":true", NULL);
+	o = parsed();
+	assert_string_equal(get(o, "wrap"), "hpke");
+	assert_int_equal(strlen(get(o, "blob")), 2 * json_object_get_int(json_object_object_get(o, "bytes")));
+	json_object_put(o);
+	expect_in(dir, "seal --type psk --secret %s/st --to %s/other --anchor %s/device.pem", EXIT_NOT_GENUINE, NULL,
+		  "do not lead to the anchor");
+	expect_in(dir, "seal --type psk --secret %s/st --to %s/status --anchor %s/device.pem", EXIT_NOT_GENUINE, NULL,
+		  "no signed data");
+	expect_in(dir, "seal --type psk --secret %s/st --to %s/status", EXIT_USAGE, NULL, "can put a key of its own");
+	assert_string_equal(out, "");
+	expect_in(dir, "seal --type psk --secret %s/status --to %s/status --unverified", EXIT_OK, "verified         no",
+		  NULL);
+	expect_in(dir, "seal --type psk --secret %s/st --to %s/st --unverified", EXIT_USAGE, NULL, "not the answer of");
+	snprintf(line, sizeof(line), "rm -r %s", dir);
+	assert_int_equal(system(line), 0);
+}
+
 /* What a statement about an SA says in words; and the device of test mode by its flag. */
 static void test_attest_sa(void **state)
 {
@@ -483,7 +518,7 @@ int main(void)
 		T(test_exchange_install_ms), T(test_exchange_lines), T(test_exchange_refusals),
 		T(test_exchange_device_says_no), T(test_decode), T(test_policy_and_counters), T(test_zeroize),
 		T(test_bypass), T(test_bypass_usage), T(test_lock),
-		T(test_attest_and_verify), T(test_attest_sa), T(test_attest_usage),
+		T(test_attest_and_verify), T(test_seal), T(test_attest_sa), T(test_attest_usage),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
