@@ -140,9 +140,9 @@ int cmd_attest(struct tool *t)
 
 	if (code == EXIT_OK)
 		code = ask(&a, path, &s, pem, &st);
-	if (code == EXIT_OK && a.file)
+	if (code == EXIT_OK && to_file(t, a.file))
 		code = write_file(a.file, s.bytes, s.len);
-	if (code != EXIT_OK || (a.file && !strcmp(a.file, "-")))
+	if (code != EXIT_OK || stdout_alone(t, a.file))
 		return code;
 	o = json_object_new_object();
 	put_str(o, "device", path);

@@ -86,18 +86,20 @@ static int bring(struct tool *t, const struct request *r, struct espvault *unit,
 	err = espvault_provision(unit, &p, &h, r->store ? stored : NULL, &stored_len);
 	if (err)
 		return complain_unit(unit, path, err);
-	if (r->store)
+	if (to_file(t, r->store))
 		code = write_file(r->store, stored, stored_len);
-	if (code != EXIT_OK || (r->store && !strcmp(r->store, "-")))
+	if (code != EXIT_OK || stdout_alone(t, r->store))
 		return code;
 	o = json_object_new_object();
 	put_str(o, "device", path);
 	put_str(o, "type", r->type_word);
 	put_hex64(o, "handle", h);
-	if (r->store) {
+	if (to_file(t, r->store))
 		put_str(o, "stored", r->store);
+	else if (r->store)
+		put_hex(o, "blob", stored, stored_len);
+	if (r->store)
 		put_u64(o, "bytes", stored_len);
-	}
 	return print_object(t, o);
 }
 

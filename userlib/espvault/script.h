@@ -28,7 +28,7 @@ struct line {
 struct step {
 	const char *name;
 	const char *args;	/* for people */
-	/* 0, a negative errno with the unit's words, or l->bad. */
+	/* 0, a negative errno with the unit's words, l->bad, or an exit_code for which it has complained. */
 	int (*run)(struct line *l);
 };
 

@@ -245,20 +245,17 @@ static int encode(const struct request *r, struct secrets *s)
 
 static int print_sealed(const struct tool *t, const struct request *r, const struct bytes *out)
 {
+	int code = to_file(t, r->out) ? write_file(r->out, out->b, out->len) : EXIT_OK;
 	struct json_object *o;
-	int code;
 
-	if (r->out) {
-		code = write_file(r->out, out->b, out->len);
-		if (code != EXIT_OK || !strcmp(r->out, "-"))
-			return code;
-	}
+	if (code != EXIT_OK || stdout_alone(t, r->out))
+		return code;
 	o = json_object_new_object();
 	put_str(o, "wrap", r->kek ? "kwp" : "hpke");
 	if (!r->kek)
 		recipient_put(o, &r->to);
 	put_u64(o, "bytes", out->len);
-	if (r->out)
+	if (to_file(t, r->out))
 		put_str(o, "file", r->out);
 	else
 		put_hex(o, "blob", out->b, out->len);

@@ -123,6 +123,16 @@ const char *get(struct json_object *o, const char *key)
 	return json_object_object_get_ex(o, key, &v) ? json_object_get_string(v) : "";
 }
 
+bool to_file(const struct tool *t, const char *file)
+{
+	return file && (strcmp(file, "-") || !t->json);
+}
+
+bool stdout_alone(const struct tool *t, const char *file)
+{
+	return file && !strcmp(file, "-") && !t->json;
+}
+
 static void print_json(struct json_object *o)
 {
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));

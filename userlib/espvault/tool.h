@@ -127,6 +127,12 @@ void put_status(struct json_object *o, const struct espvault_info *info);
 int print_object(const struct tool *t, struct json_object *o);
 /* Print an array as JSON, or line() of each element; drop it. */
 int print_array(const struct tool *t, struct json_object *a, void (*line)(struct json_object *o));
+/*
+ * Where bytes go for which the command line may name a file; NULL: it names none. "-" is standard output, and then no
+ * answer goes there; but with --json there is one, and it has the bytes in it.
+ */
+bool to_file(const struct tool *t, const char *file);
+bool stdout_alone(const struct tool *t, const char *file);
 /* Member of o as text; "" when it is not there. */
 const char *get(struct json_object *o, const char *key);
 
