@@ -171,22 +171,35 @@ void esp_kernel_path(unsigned int number, char *path, size_t size)
 	snprintf(path, size, "/dev/espvault%u", number);
 }
 
-uint32_t fake_install(unsigned int unit, const uint8_t token[ESV_TOKEN_LEN], uint8_t dir, uint32_t spi,
-		      enum esv_status *status)
+static uint32_t install(unsigned int unit, const uint8_t *key, uint16_t key_len, uint32_t flags, uint8_t dir,
+			uint32_t spi, enum esv_status *status)
 {
 	struct esv_sa_params p = {
 		.spi = htobe32(spi), .family = 4, .mode = ESV_SA_TRANSPORT, .dir = dir,
-		.algo = ESV_ALGO_AES_GCM_16_256, .flags = htole32(ESV_SA_F_TOKEN), .reqid = htole32(7),
-		.window = htole32(dir == ESV_DIR_IN ? 64 : 0), .key_len = htole16(ESV_TOKEN_LEN),
+		.algo = ESV_ALGO_AES_GCM_16_256, .flags = htole32(flags), .reqid = htole32(7),
+		.window = htole32(dir == ESV_DIR_IN ? 64 : 0), .key_len = htole16(key_len),
 		.saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 },
 		.soft_packets = htole64(ESV_NO_LIMIT), .hard_packets = htole64(ESV_NO_LIMIT),
 		.soft_bytes = htole64(ESV_NO_LIMIT), .hard_bytes = htole64(ESV_NO_LIMIT),
 	};
 	struct esvh_cmd c = { .opcode = ESV_OP_SA_ADD, .in = &p, .in_len = sizeof(p) };
 
-	memcpy(p.key, token, ESV_TOKEN_LEN);
+	memcpy(p.key, key, key_len);
 	*status = esvh_cmd(&fake_unit[unit].drv, &c);
 	return *status == ESV_S_OK ? le32toh(c.cqe.object) : 0;
+}
+
+uint32_t fake_install(unsigned int unit, const uint8_t token[ESV_TOKEN_LEN], uint8_t dir, uint32_t spi,
+		      enum esv_status *status)
+{
+	return install(unit, token, ESV_TOKEN_LEN, ESV_SA_F_TOKEN, dir, spi, status);
+}
+
+uint32_t fake_install_key(unsigned int unit, const uint8_t key[36], uint8_t dir, uint32_t spi)
+{
+	enum esv_status status;
+
+	return install(unit, key, 36, 0, dir, spi, &status);
 }
 
 uint32_t fake_policy(unsigned int unit, const struct esv_policy_params *p)

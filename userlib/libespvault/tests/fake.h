@@ -44,6 +44,8 @@ int fake_teardown(void **state);
 /* Install an SA by a token; returns its handle, 0 when the device refused (*status says why). */
 uint32_t fake_install(unsigned int unit, const uint8_t token[ESV_TOKEN_LEN], uint8_t dir, uint32_t spi,
 		      enum esv_status *status);
+/* The same with a key that the host knows; 0: refused. */
+uint32_t fake_install_key(unsigned int unit, const uint8_t key[36], uint8_t dir, uint32_t spi);
 uint32_t fake_policy(unsigned int unit, const struct esv_policy_params *p);
 
 #endif
