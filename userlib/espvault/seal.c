@@ -104,8 +104,6 @@ static int check_sa(struct request *r)
 	if (r->type != ESPVAULT_ESP)
 		return r->sa ? complain(EXIT_USAGE, "--dir, --spi, --src, --dst and --mode tell the SA of an ESP key: "
 					"they need --type esp") : EXIT_OK;
-	if (r->id)
-		return complain(EXIT_USAGE, "an ESP key belongs to an SA and to no identity: leave --id out");
 	if (!r->esp.dir || !r->esp.spi || !r->src || !r->dst)
 		return complain(EXIT_USAGE, "an ESP key is for one SA only: tell that with --dir, --spi, --src and --dst");
 	if (r->src != r->dst)
@@ -114,6 +112,13 @@ static int check_sa(struct request *r)
 	if (!r->esp.mode)
 		r->esp.mode = 1;
 	return EXIT_OK;
+}
+
+static int check_id(const struct request *r)
+{
+	const char *trouble = id_trouble(r->type, r->id);
+
+	return trouble ? complain(EXIT_USAGE, "%s", trouble) : EXIT_OK;
 }
 
 static int check_stdin(const struct request *r)
@@ -142,9 +147,9 @@ static int parse(struct tool *t, struct request *r)
 	code = recipient_check(&r->to);
 	if (code == EXIT_OK)
 		code = check_stdin(r);
-	if (code != EXIT_OK)
-		return code;
-	return check_sa(r);
+	if (code == EXIT_OK)
+		code = check_id(r);
+	return code == EXIT_OK ? check_sa(r) : code;
 }
 
 /* UNIT-91: base mode, empty AAD; the encapsulated key, then the ciphertext. */

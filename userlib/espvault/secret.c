@@ -43,6 +43,18 @@ const char *provision_trouble(enum espvault_secret type, enum espvault_wrap wrap
 	return NULL;
 }
 
+const char *id_trouble(enum espvault_secret type, bool id)
+{
+	if (type == ESPVAULT_ESP && id)
+		return "an ESP key belongs to an SA and to no identity: leave --id out";
+	if ((type == ESPVAULT_PPK || type == ESPVAULT_KEK) && id)
+		return "no unit takes a ppk or kek with an identity: leave --id out; psk, priv and anchor may have one, "
+		       "pub must";
+	if (type == ESPVAULT_PUB && !id)
+		return "a pub is nothing without the peer that it authenticates: name that with --id";
+	return NULL;
+}
+
 int read_bytes(const char *path, struct bytes *out)
 {
 	return read_file(path, out->b, sizeof(out->b), &out->len);

@@ -23,6 +23,9 @@ enum espvault_wrap wrap_type(const char *word);
 /* Why no unit takes a secret of this type that comes so, or is to be stored. NULL: one may. */
 const char *provision_trouble(enum espvault_secret type, enum espvault_wrap wrap, bool store);
 
+/* Why a secret of this type can't be sealed with an identity, or without one (UNIT-90). NULL: it can. */
+const char *id_trouble(enum espvault_secret type, bool id);
+
 /* As read_file(). */
 int read_bytes(const char *path, struct bytes *out);
 

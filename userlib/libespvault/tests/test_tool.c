@@ -173,8 +173,8 @@ static void test_exchange_json(void **state)
 	/* nobody vouches for what the host made, and its line says no more than it did */
 	assert_int_not_equal(fake_install_key(0, (const uint8_t *)"0123456789abcdef0123456789abcdefsalt", ESV_DIR_OUT,
 					      0x200), 0);
-	expect("sa list /dev/espvault0", EXIT_OK, "spi 0x00000200 transport reqid 7 aes-256-gcm-16 L1 active packets 0 bytes 0\n",
-	       NULL);
+	expect("sa list /dev/espvault0", EXIT_OK, "spi 0x00000200 transport reqid 7 aes-256-gcm-16 L1 active "
+	       "packets 0 bytes 0\n", NULL);
 	expect("sa show /dev/espvault1 --daddr 10.0.0.2 --spi 0x100", EXIT_OK, "vouched-by       host", NULL);
 	expect("sa show /dev/espvault1 --daddr 10.0.0.2 --spi 0x999", EXIT_NOT_FOUND, NULL, "no such SA");
 	expect("sa show /dev/espvault1 --spi 0x999", EXIT_USAGE, NULL, "both --daddr and --spi");
