@@ -3,6 +3,7 @@
 #include "statement.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -21,48 +22,49 @@ struct asked {
 	uint8_t nonce[ESPVAULT_NONCE_LEN];
 };
 
-/* One option with its value. EXIT_OK, or it has complained. */
-static int take(struct asked *a, const char *option, const char *value)
-{
-	bool ok = true;
+enum option_id { O_NONCE, O_SA, O_SPI, O_DADDR };
 
-	if (!strcmp(option, "--nonce"))
-		ok = a->have_nonce = hex_bytes(value, a->nonce, sizeof(a->nonce));
-	else if (!strcmp(option, "--sa"))
-		ok = a->have_sa = number32(value, 1, UINT32_MAX, &a->sa);
-	else if (!strcmp(option, "--spi"))
-		ok = a->have_spi = number32(value, 0, UINT32_MAX, &a->spi);
-	else if (!strcmp(option, "--daddr"))
-		ok = (a->family = ip_address(value, a->daddr)) != 0;
-	else if (!strcmp(option, "-o"))
-		ok = *(a->file = value);
-	else
-		return complain(EXIT_USAGE, "attest has no option '%s'", option);
-	if (ok)
-		return EXIT_OK;
-	return complain(EXIT_USAGE, "%s does not take '%s', but %s", option, value,
-			!strcmp(option, "--nonce") ? "64 hex digits" : !strcmp(option, "--daddr") ? "an IP address" :
-			!strcmp(option, "-o") ? "a file name" : "a number");
+static const struct option options[] = {
+	{ "nonce", 1, NULL, O_NONCE }, { "sa", 1, NULL, O_SA }, { "spi", 1, NULL, O_SPI },
+	{ "daddr", 1, NULL, O_DADDR }, { 0 },
+};
+
+static int take(void *arg, int option, const char *text)
+{
+	struct asked *a = arg;
+
+	switch (option) {
+	case O_NONCE:
+		a->have_nonce = hex_bytes(text, a->nonce, sizeof(a->nonce));
+		return a->have_nonce ? EXIT_OK :
+		       complain(EXIT_USAGE, "--nonce does not take '%s', but 64 hex digits", text);
+	case O_SA:
+		a->have_sa = number32(text, 1, UINT32_MAX, &a->sa);
+		return a->have_sa ? EXIT_OK :
+		       complain(EXIT_USAGE, "--sa does not take '%s', but a number from 1 to 2^32 - 1", text);
+	case O_SPI:
+		a->have_spi = number32(text, 0, UINT32_MAX, &a->spi);
+		return a->have_spi ? EXIT_OK :
+		       complain(EXIT_USAGE, "--spi does not take '%s', but a number from 0 to 2^32 - 1", text);
+	case O_DADDR:
+		a->family = ip_address(text, a->daddr);
+		return a->family ? EXIT_OK : complain(EXIT_USAGE, "--daddr does not take '%s', but an IP address", text);
+	default:
+		a->file = text;
+		return *text ? EXIT_OK : complain(EXIT_USAGE, "-o does not take '', but a file name");
+	}
 }
 
 static int parse(struct tool *t, struct asked *a)
 {
-	int code;
+	int code = take_options(t, ":o:", options, take, a);
 
-	for (int i = 1; i < t->argc; i++) {
-		const char *arg = t->argv[i];
-
-		if (arg[0] == '-') {
-			code = take(a, arg, i + 1 < t->argc ? t->argv[i + 1] : "");
-			if (code != EXIT_OK)
-				return code;
-			i++;
-		} else if (a->device) {
-			return complain(EXIT_USAGE, "attest takes one device, not '%s' as well", arg);
-		} else {
-			a->device = arg;
-		}
-	}
+	if (code != EXIT_OK)
+		return code;
+	if (optind < t->argc)
+		a->device = t->argv[optind++];
+	if (optind < t->argc)
+		return complain(EXIT_USAGE, "attest takes one device, not '%s' as well", t->argv[optind]);
 	if (a->have_spi != !!a->family || (a->have_sa && a->have_spi))
 		return complain(EXIT_USAGE, "attest takes --sa, or both --daddr and --spi");
 	return EXIT_OK;

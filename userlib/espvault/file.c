@@ -37,7 +37,7 @@ int read_file(const char *path, void *to, size_t max, size_t *len)
 	if (n == (ssize_t)max)
 		more = read_all(fd, &next, 1);
 	if (n < 0 || more < 0)
-		code = complain(EXIT_USAGE, "%s: it can't be read: %s", path, strerror(errno));
+		code = complain(EXIT_USAGE, "%s: it can't be read: %s", shown(path), strerror(errno));
 	else if (more)
 		code = complain(EXIT_USAGE, "%s: it is longer than the %zu bytes that it may have", path, max);
 	else if (!n)
@@ -78,9 +78,9 @@ int write_file(const char *path, const void *bytes, size_t len)
 	int fd = out ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600), err;
 
 	if (fd < 0)
-		return complain(EXIT_REFUSED, "%s: it can't be written: %s", path, strerror(errno));
+		return complain(EXIT_REFUSED, "%s: it can't be written: %s", shown(path), strerror(errno));
 	err = write_all(fd, bytes, len);
 	if (!out && close(fd) && !err)
 		err = -errno;
-	return err ? complain(EXIT_REFUSED, "%s: it can't be written: %s", path, strerror(-err)) : EXIT_OK;
+	return err ? complain(EXIT_REFUSED, "%s: it can't be written: %s", shown(path), strerror(-err)) : EXIT_OK;
 }

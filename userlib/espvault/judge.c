@@ -67,8 +67,9 @@ static int verify(const struct judge *j, const struct files *f, struct espvault_
 	err = espvault_verify(f->statement.bytes, f->statement.len, &p, st);
 	if (!err)
 		return EXIT_OK;
-	return complain(err == -EINVAL || err == -ENOMEM ? EXIT_REFUSED : EXIT_NOT_GENUINE, "%s: %s",
-			err == -EINVAL ? j->anchor : j->statement, words);
+	if (err == -EINVAL)	/* the words say which of them */
+		return complain(EXIT_USAGE, "%s%s%s: %s", j->anchor, j->chain ? ", " : "", j->chain ?: "", words);
+	return complain(err == -ENOMEM ? EXIT_REFUSED : EXIT_NOT_GENUINE, "%s: %s", j->statement, words);
 }
 
 int judge(const struct judge *j, struct espvault_statement *st)

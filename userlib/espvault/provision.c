@@ -55,7 +55,7 @@ static int parse(struct tool *t, struct request *r)
 	int code;
 
 	memset(r, 0, sizeof(*r));
-	code = take_options(t, options, take, r);
+	code = take_options(t, ":", options, take, r);
 	if (code != EXIT_OK)
 		return code;
 	if (optind < t->argc)

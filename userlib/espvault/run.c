@@ -286,6 +286,26 @@ static int take_line(struct script *s, unsigned int number, char *text)
 	return *text && *text != '#' ? run_line(s, number, text) : EXIT_OK;
 }
 
+/*
+ * The next line into text. False: there is none, or *code has what is wrong with it. What fgets() reads ends with the
+ * last NUL in a buffer that had none.
+ */
+static bool next_line(struct script *s, FILE *f, unsigned int number, char *text, int *code)
+{
+	memset(text, '\n', LINE_MAX_BYTES);
+	if (!fgets(text, LINE_MAX_BYTES, f)) {
+		if (ferror(f))
+			*code = complain(EXIT_USAGE, "%s: it can't be read: %s", s->file, strerror(errno));
+		return false;
+	}
+	/* where the next line begins is not known then */
+	if (strlen(text) == (size_t)((char *)memrchr(text, '\0', LINE_MAX_BYTES) - text) &&
+	    (strchr(text, '\n') || feof(f)))
+		return true;
+	*code = complain(EXIT_USAGE, "%s:%u: the line is too long, or no text", s->file, number);
+	return false;
+}
+
 static int run_lines(struct script *s, FILE *f)
 {
 	char *text = malloc(LINE_MAX_BYTES);
@@ -294,19 +314,12 @@ static int run_lines(struct script *s, FILE *f)
 
 	if (!text)
 		return complain(EXIT_REFUSED, "out of memory");
-	while ((code == EXIT_OK || s->keep_going) && fgets(text, LINE_MAX_BYTES, f)) {
-		number++;
-		/* where the next line begins is not known then */
-		if (!strchr(text, '\n') && !feof(f)) {
-			last = complain(EXIT_USAGE, "%s:%u: the line is too long, or no text", s->file, number);
-			break;
-		}
+	/* nobody goes on from an answer that did not arrive */
+	while ((code == EXIT_OK || s->keep_going) && !ferror(stdout) && next_line(s, f, ++number, text, &last)) {
 		code = take_line(s, number, text);
 		if (code != EXIT_OK)
 			last = code;
 	}
-	if (ferror(f))
-		last = complain(EXIT_USAGE, "%s: it can't be read: %s", s->file, strerror(errno));
 	explicit_bzero(text, LINE_MAX_BYTES);	/* with wrap=none it held a secret */
 	free(text);
 	return last;
@@ -322,7 +335,7 @@ int cmd_run(struct tool *t)
 		if (!strcmp(t->argv[i], "--keep-going"))
 			s.keep_going = true;
 		else if (t->argv[i][0] == '-' && t->argv[i][1])
-			return complain(EXIT_USAGE, "run has no option '%s'", t->argv[i]);
+			return complain(EXIT_USAGE, "run has no option '%s'; espvault(8) lists them", t->argv[i]);
 		else if (s.file)
 			return complain(EXIT_USAGE, "run takes one file, not '%s' as well", t->argv[i]);
 		else
@@ -332,7 +345,7 @@ int cmd_run(struct tool *t)
 		s.file = "-";
 	f = strcmp(s.file, "-") ? fopen(s.file, "re") : stdin;
 	if (!f)
-		return complain(EXIT_USAGE, "%s: %s", s.file, strerror(errno));
+		return complain(EXIT_USAGE, "%s: it can't be read: %s", shown(s.file), strerror(errno));
 	s.names = json_object_new_object();
 	code = run_lines(&s, f);
 	for (int i = 0; i < UNITS_MAX; i++)

@@ -134,7 +134,7 @@ static int parse(struct tool *t, struct request *r)
 
 	memset(r, 0, sizeof(*r));
 	r->esp.size = sizeof(r->esp);
-	code = take_options(t, options, take, r);
+	code = take_options(t, ":", options, take, r);
 	if (code != EXIT_OK)
 		return code;
 	if (optind < t->argc)
@@ -231,6 +231,20 @@ static int encode_esp(const struct request *r, struct secrets *s)
 	return espvault_esp_encode(&s->esp, s->secret.b) ? complain(EXIT_REFUSED, "the ESP key can't be encoded") : EXIT_OK;
 }
 
+static int check_length(const struct request *r, const struct secrets *s)
+{
+	size_t min, max;
+
+	secret_limits(r->type, &min, &max);
+	if (s->secret.len < min)
+		return complain(EXIT_USAGE, "%s: it is shorter than the %zu bytes that a secret of its type has at least",
+				r->secret, min);
+	if (s->secret.len > max)
+		return complain(EXIT_USAGE, "%s: it is longer than the %zu bytes that a secret of its type may have",
+				r->secret, max);
+	return EXIT_OK;
+}
+
 /* What the wrap protects (UNIT-90). */
 static int encode(const struct request *r, struct secrets *s)
 {
@@ -239,13 +253,13 @@ static int encode(const struct request *r, struct secrets *s)
 	uint8_t id_type = r->id ? id_encode(r->id, id, &id_len) : 0;
 	int code = read_bytes(r->secret, &s->secret);
 
-	if (code == EXIT_OK && r->type == ESPVAULT_ESP)
-		code = encode_esp(r, s);
+	if (code == EXIT_OK)
+		code = r->type == ESPVAULT_ESP ? encode_esp(r, s) : check_length(r, s);
 	if (code != EXIT_OK)
 		return code;
 	s->plain.len = sizeof(s->plain.b);
 	return espvault_secret_encode(r->type, id_type, id, id_len, s->secret.b, s->secret.len, s->plain.b,
-				      &s->plain.len) ? complain(EXIT_USAGE, "%s: a secret has at most %d bytes", r->secret, ESV_SECRET_MAX) : EXIT_OK;
+				      &s->plain.len) ? complain(EXIT_REFUSED, "the secret can't be encoded") : EXIT_OK;
 }
 
 static int print_sealed(const struct tool *t, const struct request *r, const struct bytes *out)

@@ -2,6 +2,7 @@
 #include "secret.h"
 
 #include <arpa/inet.h>
+#include <espvault/esv_unit.h>
 #include <string.h>
 
 static unsigned int find(const char *word, const char *const *words, unsigned int n)
@@ -53,6 +54,12 @@ const char *id_trouble(enum espvault_secret type, bool id)
 	if (type == ESPVAULT_PUB && !id)
 		return "a pub is nothing without the peer that it authenticates: name that with --id";
 	return NULL;
+}
+
+void secret_limits(enum espvault_secret type, size_t *min, size_t *max)
+{
+	*min = type == ESPVAULT_PPK || type == ESPVAULT_KEK ? 32 : 1;
+	*max = type == ESPVAULT_PSK || type == ESPVAULT_PPK ? 512 : type == ESPVAULT_KEK ? 32 : ESV_SECRET_MAX;
 }
 
 int read_bytes(const char *path, struct bytes *out)

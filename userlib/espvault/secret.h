@@ -26,6 +26,9 @@ const char *provision_trouble(enum espvault_secret type, enum espvault_wrap wrap
 /* Why a secret of this type can't be sealed with an identity, or without one (UNIT-90). NULL: it can. */
 const char *id_trouble(enum espvault_secret type, bool id);
 
+/* A secret of another length no unit takes. */
+void secret_limits(enum espvault_secret type, size_t *min, size_t *max);
+
 /* As read_file(). */
 int read_bytes(const char *path, struct bytes *out);
 

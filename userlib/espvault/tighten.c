@@ -80,7 +80,7 @@ static int take(void *arg, int option, const char *text)
 static int parse(struct tool *t, struct wanted *w)
 {
 	static const struct option options[] = { { "keep", 1, NULL, 'k' }, { 0 } };
-	int code = take_options(t, options, take, w);
+	int code = take_options(t, ":", options, take, w);
 
 	if (code != EXIT_OK)
 		return code;

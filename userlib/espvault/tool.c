@@ -5,11 +5,13 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command commands[] = {
 	{ "list", "", "units of this host and their interfaces", cmd_list },
@@ -61,6 +63,11 @@ int complain_unit(const struct espvault *unit, const char *path, int err)
 			*words ? words : strerror(-err));
 }
 
+const char *shown(const char *path)
+{
+	return *path ? path : "''";
+}
+
 struct found {
 	char path[64];
 	unsigned int count;
@@ -92,7 +99,7 @@ static int find_unit(struct found *f, const char **path)
 
 static int opened(const char *path, int err)
 {
-	return err ? complain(EXIT_NO_DEVICE, "%s: %s", path, espvault_open_strerror(path, err)) : EXIT_OK;
+	return err ? complain(EXIT_NO_DEVICE, "%s: %s", shown(path), espvault_open_strerror(path, err)) : EXIT_OK;
 }
 
 int open_unit(const char *path, unsigned int flags, struct espvault **unit, char name[64])
@@ -197,24 +204,50 @@ bool hex_bytes(const char *text, uint8_t *bytes, size_t n)
 	return hex_decode(text, bytes, n, &len) && len == n;
 }
 
-int take_options(struct tool *t, const struct option *options, int (*take)(void *arg, int option, const char *text),
-		 void *arg)
+#define LETTER	63	/* instead of a place in the table: an option of one letter */
+
+static int no_option(const struct tool *t)
 {
-	int option, code;
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	/* of a letter getopt knows the word no more; options of words that take no value are above letters */
+	return complain(EXIT_USAGE, "%s has no option '%s'; espvault(8) lists them", t->argv[0],
+			optopt > 0 && optopt < 256 ? letter : t->argv[optind - 1]);
+}
+
+/* Is it there for the first time, and with a value that was meant as one? */
+static int check_option(const struct tool *t, const char *dashes, const char *name, bool again)
+{
+	if (again)
+		return complain(EXIT_USAGE, "'%s%s' is there twice", dashes, name);
+	if (optarg && optarg == t->argv[optind - 1] && !strncmp(optarg, "--", 2))
+		return complain(EXIT_USAGE, "'%s%s' misses its value: '%s' is an option", dashes, name, optarg);
+	return EXIT_OK;
+}
+
+int take_options(struct tool *t, const char *letters, const struct option *options,
+		 int (*take)(void *arg, int option, const char *text), void *arg)
+{
+	int option, at = LETTER, code = EXIT_OK;
+	uint64_t seen = 0;
 
 	optind = 0;
 	opterr = 0;
-	while ((option = getopt_long(t->argc, t->argv, ":", options, NULL)) != -1) {
+	while (code == EXIT_OK && (option = getopt_long(t->argc, t->argv, letters, options, &at)) != -1) {
+		const char name[] = { (char)option, '\0' };
+
 		if (option == ':')
 			return complain(EXIT_USAGE, "'%s' misses its value", t->argv[optind - 1]);
 		if (option == '?')
-			return complain(EXIT_USAGE, "%s has no option '%s'; espvault(8) lists them", t->argv[0],
-					t->argv[optind - 1]);
-		code = take(arg, option, optarg);
-		if (code != EXIT_OK)
-			return code;
+			return no_option(t);
+		code = check_option(t, at == LETTER ? "-" : "--", at == LETTER ? name : options[at].name,
+				    seen & 1ull << at);
+		if (code == EXIT_OK)
+			code = take(arg, option, optarg);
+		seen |= 1ull << at;
+		at = LETTER;
 	}
-	return EXIT_OK;
+	return code;
 }
 
 uint8_t ip_address(const char *text, uint8_t daddr[16])
@@ -266,11 +299,25 @@ static int run(int argc, char **argv)
 	return usage(stderr, EXIT_USAGE);
 }
 
+/*
+ * A stream that is closed stays so: else the next file or unit gets its number, and answers and complaints go in there.
+ * What is opened here can be neither read nor written.
+ */
+static int hold_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd)
+			return complain(EXIT_REFUSED, "a closed stream can't be held: %s", strerror(errno));
+	return EXIT_OK;
+}
+
 /* An answer that did not arrive was not given. */
 int tool_main(int argc, char **argv)
 {
-	int code = run(argc, argv);
+	int code = hold_streams();
 
+	if (code == EXIT_OK)
+		code = run(argc, argv);
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
 	clearerr(stdout);

@@ -58,6 +58,8 @@ int cmd_verify(struct tool *t);
 
 /* Say why on stderr, "espvault: ...", and return code. */
 int complain(enum exit_code code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The name of a file or device in a message, which shows also when it is empty. */
+const char *shown(const char *path);
 /* The unit refused. */
 int complain_unit(const struct espvault *unit, const char *path, int err);
 
@@ -75,11 +77,12 @@ int open_to_ask(struct tool *t, struct espvault **unit, char name[64]);
 struct option;
 
 /*
- * All options of the command, each with its value if it has one, to take(). What is left stands at optind. EXIT_OK,
- * else it or take() has complained.
+ * All options of the command, each with its value if it has one, to take(), none of them twice. letters: ":", and those
+ * of one letter as getopt(3) has them. Options that take no value have numbers from 256 on. What is left stands at
+ * optind. EXIT_OK, else it or take() has complained.
  */
-int take_options(struct tool *t, const struct option *options, int (*take)(void *arg, int option, const char *text),
-		 void *arg);
+int take_options(struct tool *t, const char *letters, const struct option *options,
+		 int (*take)(void *arg, int option, const char *text), void *arg);
 
 /* A number from min to max, or false. */
 bool number(const char *text, uint64_t min, uint64_t max, uint64_t *n);

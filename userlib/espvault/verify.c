@@ -15,7 +15,7 @@ static int take(void *arg, int option, const char *text)
 static int parse(struct tool *t, struct judge *j)
 {
 	static const struct option options[] = { JUDGE_OPTIONS, { 0 } };
-	int code = take_options(t, options, take, j);
+	int code = take_options(t, ":", options, take, j);
 
 	if (code != EXIT_OK)
 		return code;

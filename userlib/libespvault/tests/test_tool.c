@@ -417,7 +417,9 @@ static void test_attest_and_verify(void **state)
 	memcpy(line, path, strlen(path));
 	expect_in(dir, line, EXIT_NOT_GENUINE, NULL, "another nonce");
 	expect_in(dir, "verify --anchor %s/device.pem %s/device.pem", EXIT_NOT_GENUINE, NULL, "no signed data");
-	expect_in(dir, "verify --anchor %s/st %s/st", EXIT_REFUSED, NULL, "the anchor is no certificate");
+	expect_in(dir, "verify --anchor %s/st %s/st", EXIT_USAGE, NULL, "the anchor is no certificate");
+	expect_in(dir, "verify --anchor %s/device.pem --chain %s/st %s/st", EXIT_USAGE, NULL,
+		  "/st: the chain holds no certificate");
 	expect_in(dir, "verify --anchor %s/none %s/st", EXIT_USAGE, NULL, "none: it can't be read");
 	expect_in(dir, "verify --anchor %s/device.pem %s", EXIT_USAGE, NULL, "it can't be read");
 	snprintf(line, sizeof(line), "rm -r %s", dir);
@@ -494,12 +496,12 @@ static void test_attest_usage(void **state)
 	expect("attest", EXIT_USAGE, NULL, "2 units, name one");
 	expect("attest /dev/espvault0 /dev/espvault1", EXIT_USAGE, NULL, "one device");
 	expect("attest /dev/espvault0 --nonce 12", EXIT_USAGE, NULL, "64 hex digits");
-	expect("attest /dev/espvault0 --nonce", EXIT_USAGE, NULL, "64 hex digits");
+	expect("attest /dev/espvault0 --nonce", EXIT_USAGE, NULL, "'--nonce' misses its value");
 	expect("attest /dev/espvault0 --sa x", EXIT_USAGE, NULL, "a number");
 	expect("attest /dev/espvault0 --spi 256", EXIT_USAGE, NULL, "both --daddr and --spi");
 	expect("attest /dev/espvault0 --sa 1 --daddr 10.0.0.1 --spi 256", EXIT_USAGE, NULL, "--sa, or both");
 	expect("attest /dev/espvault0 --daddr 10.0.0", EXIT_USAGE, NULL, "an IP address");
-	expect("attest /dev/espvault0 -o", EXIT_USAGE, NULL, "a file name");
+	expect("attest /dev/espvault0 -o", EXIT_USAGE, NULL, "'-o' misses its value");
 	expect("attest /dev/espvault0 --frob", EXIT_USAGE, NULL, "no option '--frob'");
 	expect("certificate /dev/espvault0 now", EXIT_USAGE, NULL, "not 'now'");
 	expect("certificate --frob", EXIT_USAGE, NULL, "not '--frob'");
