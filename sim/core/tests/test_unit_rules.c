@@ -2,7 +2,7 @@
 /*
  * The rules that the unit enforces, R1 to R10, each with the attack that it is there for. An
  * attack does what a hostile daemon or host would do, with all that it can know,
- * and would succeed if the rule were not enforced.
+ * and would succeed if the rule were not enforced; test_unit_removed.c removes each and shows that.
  */
 #include "auth_rig.h"
 
