@@ -500,6 +500,14 @@ static void destroy(struct end *e, uint64_t handle)
 	run(e, ESV_OP_DESTROY, &in, sizeof(in), NULL, 0);
 }
 
+static void attest_sa(struct end *e, uint32_t sa)
+{
+	static struct esv_attested out;
+	struct esv_attest in = { .nonce = "a verifier's nonce", .subject = ESV_SUBJECT_SA, .sa = htole32(sa) };
+
+	ok(run(e, ESV_OP_ATTEST, &in, sizeof(in), &out, sizeof(out)));
+}
+
 static void traffic(struct world *w, uint32_t spi)
 {
 	struct end *a = &w->a, *b = &w->b;
@@ -521,6 +529,8 @@ static void traffic(struct world *w, uint32_t spi)
 	if (!tolerant)
 		assert_true(esvh_counter(&a->d, ESV_C_RX_ESP) && esvh_counter(&b->d, ESV_C_RX_ESP));
 	attacks(a);
+	attest_sa(a, a->sa_out);
+	attest_sa(b, b->sa_in);
 	look(a);
 	look(b);
 	query(a, le64toh(a->child.esp_out));

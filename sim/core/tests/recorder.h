@@ -11,6 +11,7 @@
 
 #include "t.h"
 
+#include <openssl/cms.h>
 #include <stdio.h>
 
 /* --- which bytes of an answer depend on secrets: from the tables --- */
@@ -81,10 +82,33 @@ static inline void blank_field(const struct field *f, uint8_t *b, size_t len)
 			blank(b, len, f->off + t->off, t->size);
 }
 
-/* Whether the answer's own length depends on a secret, as that of an ECDSA signature in DER does. */
-static inline bool length_is_cipher(const struct shape *s)
+static inline void blank_fields(const struct field *f, uint8_t *b, size_t len)
 {
-	for (const struct field *f = s->out; f->size; f++)
+	for (; f->size; f++)
+		if (f->cipher)
+			blank_field(f, b, len);
+}
+
+/* ecdsa-with-SHA256 and its sisters (RFC 5758 3.2) in the AlgorithmIdentifier that a signature begins with (RFC 7427 3). */
+static inline bool is_ecdsa(const uint8_t *data, size_t len)
+{
+	static const uint8_t oid[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3 };
+
+	return len > 3 + sizeof(oid) && !memcmp(data + 3, oid, sizeof(oid));
+}
+
+/*
+ * Whether the answer's own length depends on a secret, as that of an ECDSA signature in DER does: where the tables say
+ * so, but for an AUTH of any other kind, which is always as long.
+ */
+static inline bool length_is_cipher(uint16_t opcode, const uint8_t *answer, size_t len)
+{
+	const struct shape s = shape_of(opcode);
+	const size_t data = offsetof(struct esv_auth_data, data);
+
+	if (opcode == ESV_OP_AUTH_SIGN)
+		return len > data && is_ecdsa(answer + data, len - data);
+	for (const struct field *f = s.out; f->size; f++)
 		if (f->cipher && !strcmp(f->name, "len"))
 			return true;
 	return false;
@@ -92,7 +116,7 @@ static inline bool length_is_cipher(const struct shape *s)
 
 /* --- the trace --- */
 
-enum record { R_DMA_READ, R_DMA_WRITE, R_ANSWER, R_CALL, R_WIRE, R_REGISTERS, R_STATE };
+enum record { R_DMA_READ, R_DMA_WRITE, R_ANSWER, R_STATEMENT, R_CALL, R_WIRE, R_REGISTERS, R_STATE };
 
 struct at {
 	size_t off;
@@ -119,6 +143,7 @@ struct watch {
 	const struct esvh_drv *d;
 	uint8_t host;
 	uint16_t opcode;	/* of the command that runs */
+	bool hidden;		/* its answer has a length that depends on a secret */
 };
 
 static inline struct trace *trace_new(void)
@@ -155,22 +180,38 @@ static inline uint8_t *record(struct watch *w, enum record kind, uint64_t a, uin
 	return t->b + t->len - len;
 }
 
+/* What was signed, out of its SignedData: there and in the structure in it, only what the tables mark is left out. */
+static inline void on_statement(struct watch *w, const uint8_t *der, size_t len)
+{
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &der, (long)len);
+	ASN1_OCTET_STRING **content = cms ? CMS_get0_content(cms) : NULL;
+	uint8_t *kept;
+
+	assert_true(content && *content);
+	assert_int_equal(ASN1_STRING_length(*content), sizeof(struct esv_statement));
+	kept = record(w, R_STATEMENT, 0, 0, ASN1_STRING_get0_data(*content), sizeof(struct esv_statement));
+	assert_memory_equal(kept, ESV_STATEMENT_MAGIC, sizeof(ESV_STATEMENT_MAGIC));
+	blank_fields(fields_esv_statement(), kept, sizeof(struct esv_statement));
+	blank_fields(fields_esv_sa_info(), kept + offsetof(struct esv_statement, sa), sizeof(struct esv_sa_info));
+	CMS_ContentInfo_free(cms);
+}
+
 static inline void on_answer(struct watch *w, uint64_t addr, const uint8_t *bytes, size_t len)
 {
 	const struct shape s = shape_of(w->opcode);
-	bool hidden = length_is_cipher(&s);
-	uint8_t *kept = record(w, R_ANSWER, addr, 0, bytes, hidden ? 8 : len);
 
-	for (const struct field *f = s.out; f->size; f++)
-		if (f->cipher)
-			blank_field(f, kept, hidden ? 8 : len);
+	w->hidden = length_is_cipher(w->opcode, bytes, len);
+	len = w->hidden && len > 8 ? 8 : len;
+	blank_fields(s.out, record(w, R_ANSWER, addr, 0, bytes, len), len);
+	if (w->opcode == ESV_OP_ATTEST)
+		on_statement(w, bytes + offsetof(struct esv_attested, data),
+			     le16toh(((const struct esv_attested *)(const void *)bytes)->len));
 }
 
 static inline void on_dma(struct esvh_host *h, uint64_t addr, size_t len, bool write)
 {
 	struct watch *w = h->watch_arg;
 	const struct esvh_drv *d = w->d;
-	const struct shape s = shape_of(w->opcode);
 	uint8_t *kept;
 
 	if (!write) {	/* how long a payload is says its host */
@@ -182,7 +223,7 @@ static inline void on_dma(struct esvh_host *h, uint64_t addr, size_t len, bool w
 		return;
 	}
 	kept = record(w, R_DMA_WRITE, addr, len, esvh_at(h, addr, len), len);
-	if (length_is_cipher(&s) && d->acq && addr - d->acq < sizeof(struct esv_cqe) << d->admin_log2 && len == 28)
+	if (w->hidden && d->acq && addr - d->acq < sizeof(struct esv_cqe) << d->admin_log2 && len == 28)
 		blank(kept, len, offsetof(struct esv_cqe, out_len), sizeof(__le16));
 }
 
@@ -236,7 +277,7 @@ static inline void record_registers(struct watch *w, struct esvh_drv *d)
 static inline const char *record_name(uint8_t kind)
 {
 	static const char *const names[] = {
-		"DMA read", "DMA write", "answer", "call", "frame", "registers", "saved state",
+		"DMA read", "DMA write", "answer", "statement", "call", "frame", "registers", "saved state",
 	};
 
 	return names[kind];

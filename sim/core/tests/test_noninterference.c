@@ -6,6 +6,7 @@
  */
 #include "every_command.h"
 
+#include "esvc_cms.h"
 #include "esvc_esp.h"
 
 #define WALKS	12
@@ -20,9 +21,11 @@ IN_FRONT_OF(esvc_unit_auth_verify);
 IN_FRONT_OF(esvc_key_token);
 IN_FRONT_OF(esvc_key_deadline);
 IN_FRONT_OF(esvc_esp_out);
+IN_FRONT_OF(esvc_cms_sign);
+IN_FRONT_OF(esvc_unit_auth_sign);
 
 static enum leak {
-	NONE, IN_STATUS, IN_ERR_OFF, IN_TOKEN, IN_TIME, ON_THE_WIRE, IN_COUNTERS, LEAKS
+	NONE, IN_STATUS, IN_ERR_OFF, IN_TOKEN, IN_TIME, ON_THE_WIRE, IN_COUNTERS, IN_STATEMENT, IN_LENGTH, LEAKS
 } leak, build;	/* in force now; of this run */
 static uint8_t leaked;	/* of the last KEYMAT, or of the AUTH that was expected */
 
@@ -80,6 +83,30 @@ enum esv_counter __wrap_esvc_esp_out(struct esvc_ipsec *ips, struct esvc_sa *sa,
 	if (leak == ON_THE_WIRE && c == ESV_C_TX_ESP)
 		b->data[ESP_AT + 8] = leaked;
 	return leak == IN_COUNTERS && leaked & 4 ? ESV_C_TX_DROP_CRYPTO : c;
+}
+
+/* In what the unit says of itself, where there is room behind an identity. */
+int __wrap_esvc_cms_sign(const struct esvc_signer *signer, const struct esvc_idcert *cert, const struct esvc_idcert *ca,
+			 const void *content, size_t len, uint8_t *out, size_t *out_len)
+{
+	struct esv_statement st;
+
+	if (leak != IN_STATEMENT)
+		return __real_esvc_cms_sign(signer, cert, ca, content, len, out, out_len);
+	assert_int_equal(len, sizeof(st));
+	memcpy(&st, content, sizeof(st));
+	st.id[sizeof(st.id) - 1] = leaked;
+	return __real_esvc_cms_sign(signer, cert, ca, &st, sizeof(st), out, out_len);
+}
+
+/* In how long an AUTH is. */
+enum esv_status __wrap_esvc_unit_auth_sign(struct esvc_dev *dev, struct esvc_cmd *cmd)
+{
+	enum esv_status status = __real_esvc_unit_auth_sign(dev, cmd);
+
+	if (status == ESV_S_OK && leak == IN_LENGTH)
+		cmd->out_len += leaked & 15;
+	return status;
 }
 
 /* --- commands that are drawn --- */
@@ -303,6 +330,7 @@ static void test_leaks(void **state)
 	static const char *const what[LEAKS] = {
 		[IN_STATUS] = "a status", [IN_ERR_OFF] = "the offset of a refusal", [IN_TOKEN] = "a token's public part",
 		[IN_TIME] = "a deadline", [ON_THE_WIRE] = "an IV", [IN_COUNTERS] = "a counter",
+		[IN_STATEMENT] = "a statement", [IN_LENGTH] = "the length of an AUTH",
 	};
 
 	tolerant = true;
@@ -320,10 +348,57 @@ static void test_leaks(void **state)
 	tolerant = false;
 }
 
+/* RSA keys are long to make: one for each world. */
+static const struct blob *rsa_key(bool other)
+{
+	static struct blob key[2];
+	struct blob *k = &key[other];
+
+	if (!k->len) {
+		EVP_PKEY *pair = EVP_RSA_gen(2048);
+		PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pair);
+		uint8_t *at = k->b;
+
+		k->len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(p8, &at);
+		PKCS8_PRIV_KEY_INFO_free(p8);
+		EVP_PKEY_free(pair);
+	}
+	return k;
+}
+
+static struct trace *pss_run(uint64_t secrets)
+{
+	static const uint8_t schemes[] = { ESV_SIG_RSA_PSS_SHA2_256, ESV_SIG_RSA_PSS_SHA2_384, ESV_SIG_RSA_PSS_SHA2_512 };
+	struct world *w = world_new(secrets);
+	const struct blob *key = rsa_key(secrets == 2000);
+
+	the_abort(&w->b);
+	open_session(&w->a);
+	open_session(&w->b);
+	for (size_t i = 0; i < sizeof(schemes); i++) {
+		ike_sa(w);
+		sign(&w->a, clear(&w->a, ESV_H_PRIV, NULL, key->b, key->len), schemes[i]);
+		assert_in_range(w->a.auth.len, 256, 400);
+	}
+	return world_free(w);
+}
+
+/* UNIT-1: of RSA-PSS not even the length depends on the key, nor does anything else than the data. */
+static void test_pss(void **state)
+{
+	struct trace *x = pss_run(1000), *y = pss_run(2000);
+	const char *where = difference(x, y);
+
+	if (where)
+		fail_msg("%s", where);
+	trace_free(x);
+	trace_free(y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_command), cmocka_unit_test(test_any_order),
-					    cmocka_unit_test(test_leaks) };
+					    cmocka_unit_test(test_pss), cmocka_unit_test(test_leaks) };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("non-interference", tests, NULL, NULL) ? 1 : 0;

@@ -195,6 +195,7 @@ static enum esv_status plain(struct end *e, struct esvh_cmd *c)
 
 	e->w.t->step++;
 	e->w.opcode = c->opcode;
+	e->w.hidden = false;
 	status = esvh_cmd(&e->d, c);
 	e->w.opcode = 0;
 	if (command_hook)
