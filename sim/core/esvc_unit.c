@@ -29,7 +29,13 @@ static int epoch_start(struct esvc_unit *unit)
 	return err;
 }
 
-/* What HPKE seals to, for this epoch; it passes the test of every pair (UNIT-33). */
+static void lock(struct esvc_unit *unit, unsigned int test)
+{
+	if (!unit->selftest_failed)
+		unit->selftest_failed = (uint8_t)test;
+}
+
+/* What HPKE seals to, for this epoch; it passes the test of every pair (UNIT-33), and it is that test which fails. */
 static int provision_pair(struct esvc_unit *unit)
 {
 	const struct esvc_ke_method *m = esvc_ke_method(ESV_KE_X25519);
@@ -38,8 +44,11 @@ static int provision_pair(struct esvc_unit *unit)
 
 	if (!err)
 		err = esvc_ke_public(m, priv, unit->provision_pub);
-	if (!err)
-		err = esvc_ke_pairwise(m, priv, unit->provision_pub, unit->sec->pairwise);
+	if (err)
+		return err;
+	err = esvc_ke_pairwise(m, priv, unit->provision_pub, unit->sec->pairwise);
+	if (err)
+		lock(unit, ESVC_KAT_PAIRWISE);
 	return err;
 }
 
@@ -87,12 +96,6 @@ static int secrets_new(struct esvc_unit *unit)
 	return 0;
 }
 
-static void lock(struct esvc_unit *unit, unsigned int test)
-{
-	if (!unit->selftest_failed)
-		unit->selftest_failed = (uint8_t)test;
-}
-
 void esvc_unit_fail(struct esvc_unit *unit, unsigned int test)
 {
 	lock(unit, test);
@@ -126,8 +129,7 @@ static int power_on(struct esvc_unit *unit)
 	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead, unit->ke_methods);
 	int err;
 
-	if (!failed)
-		failed = armed(&unit->cfg);
+	lock(unit, failed ? failed : armed(&unit->cfg));
 	err = esvc_rng_startup(&unit->sec->rng);
 	if (!err)
 		err = epoch_start(unit);
@@ -137,11 +139,10 @@ static int power_on(struct esvc_unit *unit)
 		err = identity_new(unit);
 	if (!err)
 		err = esvc_attestor_init(unit);
-	if (!failed && err == -EBADMSG)
-		failed = ESVC_KAT_RANDOM;
-	if (!failed && err == -EKEYREJECTED)
-		failed = ESVC_KAT_ATTEST;
-	lock(unit, failed);
+	if (err == -EBADMSG)
+		lock(unit, ESVC_KAT_RANDOM);
+	if (err == -EKEYREJECTED)
+		lock(unit, ESVC_KAT_ATTEST);
 	return err == -EBADMSG || err == -EKEYREJECTED ? 0 : err;
 }
 

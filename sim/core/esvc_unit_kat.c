@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "esvc_identity.h"
 #include "esvc_ike.h"
 #include "esvc_ke.h"
 
@@ -91,6 +92,27 @@ static const uint8_t x_out[] = {
 	0x54, 0xb4, 0x07, 0x55, 0x77, 0xa2, 0x85, 0x52,
 };
 
+/* RFC 7748 6.1, Bob's. */
+static const uint8_t x_priv[] = {
+	0x5d, 0xab, 0x08, 0x7e, 0x62, 0x4a, 0x8a, 0x4b, 0x79, 0xe1, 0x7f, 0x8b,
+	0x83, 0x80, 0x0e, 0xe6, 0x6f, 0x3b, 0xb1, 0x29, 0x26, 0x18, 0xb6, 0xfd,
+	0x1c, 0x2f, 0x8b, 0x27, 0xff, 0x88, 0xe0, 0xeb,
+};
+static const uint8_t x_pub[] = {
+	0xde, 0x9e, 0xdb, 0x7d, 0x7b, 0x7d, 0xc1, 0xb4, 0xd3, 0x5b, 0x61, 0xc2,
+	0xec, 0xe4, 0x35, 0x37, 0x3f, 0x83, 0x43, 0xc8, 0x5b, 0x78, 0x67, 0x4d,
+	0xad, 0xfc, 0x7e, 0x14, 0x6f, 0x88, 0x2b, 0x4f,
+};
+
+/* SP 800-108 4.1 for the secret 00 01 02 ..., in two blocks; by Python's hmac, apart from this code. */
+static const char kbkdf_label[] = "espvault known answer";
+static const uint8_t kbkdf_out[] = {
+	0x93, 0xa6, 0xc0, 0x12, 0x31, 0x69, 0xc9, 0x46, 0x9e, 0x93, 0x3b, 0xe0,
+	0xaf, 0x48, 0x2f, 0xb7, 0x07, 0x20, 0x18, 0x90, 0xb3, 0x10, 0x60, 0xf6,
+	0x63, 0x28, 0xb8, 0x63, 0xe7, 0x8d, 0x8c, 0xce, 0x58, 0x39, 0x8b, 0x33,
+	0xd2, 0x8b, 0x63, 0x54,
+};
+
 /* The GCM specification's test cases 4 and 16; the long key is the short one twice. */
 static const uint8_t gcm_key[] = {
 	0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65, 0x73, 0x1c, 0x6d, 0x6a, 0x8f, 0x94,
@@ -160,9 +182,21 @@ static bool kdf_ok(const struct esvc_prfs *prfs)
 
 static bool x25519_ok(void)
 {
-	uint8_t out[ESVC_KE_SECRET_MAX];
+	const struct esvc_ke_method *m = esvc_ke_method(ESV_KE_X25519);
+	uint8_t out[ESVC_KE_SECRET_MAX], pub[sizeof(x_pub)];
 
-	return !esvc_ke_shared(esvc_ke_method(ESV_KE_X25519), x_scalar, x_u, out) && !memcmp(out, x_out, sizeof(x_out));
+	return !esvc_ke_shared(m, x_scalar, x_u, out) && !memcmp(out, x_out, sizeof(x_out)) &&
+	       !esvc_ke_public(m, x_priv, pub) && !memcmp(pub, x_pub, sizeof(x_pub));
+}
+
+/* What everything is derived from that makes a device this one. */
+static bool kbkdf_ok(void)
+{
+	uint8_t secret[ESVC_DEVICE_SECRET], out[sizeof(kbkdf_out)];
+
+	for (uint8_t i = 0; i < sizeof(secret); i++)
+		secret[i] = i;
+	return !esvc_identity_derive(secret, kbkdf_label, 1, out, sizeof(out)) && !memcmp(out, kbkdf_out, sizeof(out));
 }
 
 struct gcm_run {
@@ -227,5 +261,7 @@ unsigned int esvc_kat_run(const struct esvc_prfs *prfs, struct esvc_aead *aead, 
 	if (!gcm_reject_ok(aead))
 		return ESVC_KAT_GCM_REJECT;
 	failed = esvc_ke_kat(ke_methods);
-	return failed ? failed : esvc_auth_kat();
+	if (!failed)
+		failed = esvc_auth_kat();
+	return failed || kbkdf_ok() ? failed : ESVC_KAT_KBKDF;
 }

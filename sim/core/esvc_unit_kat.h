@@ -30,6 +30,7 @@ enum esvc_kat {
 	ESVC_KAT_ED25519 = 20,
 	ESVC_KAT_RSA_PSS = 21,
 	ESVC_KAT_ATTEST = 22,	/* esvc_attestor.c */
+	ESVC_KAT_KBKDF = 23,
 };
 
 /* ke_methods: bit n: enum esv_ke n is in use. 0, or the number of the first test that failed. */
