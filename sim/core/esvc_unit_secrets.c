@@ -140,6 +140,10 @@ static void tell_ike(const struct visit *v, const char *owner, const struct esvc
 	tell(v, owner, "sk_d", ike->keys.sk_d, p);
 	tell(v, owner, "sk_pi", ike->keys.sk_pi, p);
 	tell(v, owner, "sk_pr", ike->keys.sk_pr, p);
+	if (ike->intauths || ike->intauth_next == ESV_ROLE_RESPONDER)
+		tell(v, owner, "intauth_i", ike->intauth_i, p);
+	if (ike->intauths)
+		tell(v, owner, "intauth_r", ike->intauth_r, p);
 	if (ike->ppk && !ike->vouch) {	/* not settled yet */
 		tell(v, owner, "no_ppk.sk_d", ike->no_ppk.sk_d, p);
 		tell(v, owner, "no_ppk.sk_pi", ike->no_ppk.sk_pi, p);

@@ -67,6 +67,36 @@ static void test_enumeration(void **state)
 	rig_free(r);
 }
 
+static bool tells(const struct seen *s, const char *part)
+{
+	bool told = false;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		told |= strstr(s->name[i], part) != NULL;
+	return told;
+}
+
+/* UNIT-50, UNIT-94: what AUTH covers of IKE_INTERMEDIATE, as soon as there is something. */
+static void test_intauth(void **state)
+{
+	struct rig *r = rig_new(ESV_MODE_TEST, 1);
+	struct esv_intauth in = { .ike = htole64(rig_ike(r, r->session)), .len = htole16(4), .data = "A, P" };
+
+	for (uint8_t said = 0; said <= ESV_ROLE_RESPONDER; said++) {
+		static struct seen s;
+
+		in.sender = said;
+		if (said)
+			assert_int_equal(rig_run(r, ESV_OP_INTAUTH, r->session, &in, offsetof(struct esv_intauth, data) + 4),
+					 ESV_S_OK);
+		memset(&s, 0, sizeof(s));
+		assert_int_equal(esvc_unit_test_secrets(r->dev.unit, see, &s), 0);
+		assert_int_equal(tells(&s, ".intauth_i"), said >= ESV_ROLE_INITIATOR);
+		assert_int_equal(tells(&s, ".intauth_r"), said >= ESV_ROLE_RESPONDER);
+	}
+	rig_free(r);
+}
+
 /* How often a key that was just taken stands in its slot of the arena: up to the next one, which nobody may touch. */
 static unsigned int copies(uint32_t mode)
 {
@@ -146,6 +176,7 @@ static void test_wiped(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_enumeration),
+	cmocka_unit_test(test_intauth),
 	cmocka_unit_test(test_production),
 	cmocka_unit_test(test_schedule),
 	cmocka_unit_test(test_wiped),
