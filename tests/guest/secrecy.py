@@ -9,6 +9,7 @@ finds what is there.
 
 import json
 import pathlib
+import socket
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -117,32 +118,53 @@ def a_secret_in_memory_is_found(rig):
 
 # What lives in a unit at each stage of the exchange, by the ends of the names.
 LIVE = {
-    "agreed": (".shared", "held[", "provision_key", "device_secret", "storage_key"),
-    "intermediate": (".sk_d", ".sk_pi", ".sk_pr", ".sk_ei.key", ".sk_er.round_keys", ".sk_ei.ghash_key", ".shared"),
+    "prepared": ("ke[", "held[", "provision_key", "device_secret", "storage_key"),
+    "agreed": (".shared", "held["),
+    "asked": ("ke[", ".intauth_i", ".sk_d"),
+    "intermediate": (".intauth_i", ".intauth_r", ".sk_d", ".sk_pi", ".sk_pr", ".sk_ei.key", ".sk_er.round_keys", ".sk_ei.ghash_key", ".shared"),
     "ppk": (".no_ppk.sk_d", ".no_ppk.sk_pi", ".no_ppk.sk_pr", ".sk_d"),
     "rekeyed": ("esp[", ".sk_d", ".sk_er.ghash_key"),
     "closed": ("esp[",),
 }
 
 
-@tap.test(clean, timeout=300)
+def look(guest, stage, seen):
+    """Adds what lives now to seen, {value: secret}, and looks for all of it."""
+    live = memscan.unit_secrets(guest, NICS)
+    for part in LIVE[stage]:
+        assert any(part in s.name for s in live), f"{stage}: no secret is called {part}"
+    seen.update({s.value: s for s in live})
+    found = scan(guest, list(seen.values()))
+    tap.diag(f"{stage}: {len(live)} secrets live, {len(seen)} so far, {sum(found.values())} bytes found outside")
+    assert not found, {s.name: n for s, n in found.items()}
+
+
+def child_of(run, rig, number):
+    """One of the pairs of SAs of an IKE, by the order in which they were derived."""
+    tokens = run.tokens()
+    ours, theirs = ({way: tokens[who, way][number] for way in ("out", "in")} for who in ("initiator", "responder"))
+    return xfrm.Esp(rig.a, rig.b, 4, "transport", keys=(ours["out"], theirs["in"], theirs["out"], ours["in"]))
+
+
+@tap.test(clean, timeout=400)
 def an_ike_on_handles_leaves_no_secret_outside(rig):
     """
-    UNIT-1 through a whole IKE, during it and after: KE secrets, SK_d, SK_e, SK_p, key
-    schedules, GHASH keys, and the PSK, PPK and private key that came sealed. Those that
-    are gone from the units by then are looked for as well.
+    UNIT-1 through a whole IKE, during it and after: private KE values, KE secrets, SK_d,
+    SK_e, SK_p, IntAuth, key schedules, GHASH keys, and the PSK, PPK and private key that
+    came sealed. Those that are gone from the units by then are looked for as well; the
+    wire carries what the second child protects.
     """
     run = ike.Ike(rig.guest, *(xfrm.unit_node(side) for side in (rig.a, rig.b)))
     seen = {name: memscan.Secret(f"sealed {name}", value, False) for name, value in run.values.items()}
-    for stage in ike.STAGES[1:]:
-        run.go_on(stage)
-        live = memscan.unit_secrets(rig.guest, NICS)
-        for part in LIVE[stage]:
-            assert any(part in s.name for s in live), f"{stage}: no secret is called {part}"
-        seen.update({s.value: s for s in live})
-        found = scan(rig.guest, list(seen.values()))
-        tap.diag(f"{stage}: {len(live)} secrets live, {len(seen)} so far, {sum(found.values())} bytes found outside")
-        assert not found, {s.name: n for s, n in found.items()}
+    with rig.capture() as capture:
+        for stage in ike.STAGES[1:]:
+            run.go_on(stage)
+            if stage == "rekeyed":
+                child_of(run, rig, 1).up().meet()
+            look(rig.guest, stage, seen)
+    header = memscan.Secret("addresses", b"".join(socket.inet_aton(side.addr(4)) for side in (rig.a, rig.b)), False)
+    found = memscan.scan([capture.path], [header, *seen.values()])
+    assert set(found) == {header}, f"on the wire: { {s.name: n for s, n in found.items()} }"
     made = run.tokens()
     assert all(len(made[who, way]) == 2 for who in ("initiator", "responder") for way in ("in", "out")), made
     run.go_on(None)
@@ -154,10 +176,7 @@ def tokens_of_an_ike_on_handles_carry_traffic(rig):
     run = ike.Ike(rig.guest, *(xfrm.unit_node(side) for side in (rig.a, rig.b)))
     for stage in ike.STAGES[1:]:
         run.go_on(stage)
-    tokens = run.tokens()
-    ours, theirs = ({way: tokens[who, way][0] for way in ("out", "in")} for who in ("initiator", "responder"))
-    esp = xfrm.Esp(rig.a, rig.b, 4, "transport", keys=(ours["out"], theirs["in"], theirs["out"], ours["in"]))
-    esp.up().meet()
+    child_of(run, rig, 0).up().meet()
     listed = rig.guest.check(f"espvault --json sa list {xfrm.unit_node(rig.a)}")
     assert {sa["custody"] for sa in json.loads(listed)} == {"L4"}, listed
     run.go_on(None)

@@ -173,6 +173,7 @@ static void intermediate(struct end *i, struct end *r)
 	need(i, espvault_ke_gen(i->unit, ESPVAULT_ML_KEM_768, i->ke, &i->ke_len, &i->h_ke), "ML-KEM");
 	message(i, r, i->ke, i->ke_len);
 	chain(i, r, ESPVAULT_INITIATOR, i->ke, i->ke_len);
+	stage("asked");
 	need(r, espvault_ke_encap(r->unit, ESPVAULT_ML_KEM_768, i->ke, i->ke_len, answer, &len, &r->secret), "encap");
 	message(r, i, answer, len);
 	chain(i, r, ESPVAULT_RESPONDER, answer, len);
@@ -303,6 +304,7 @@ int main(int argc, char **argv)
 	stage("opened");
 	prepare(&i, 0);
 	prepare(&r, 1);
+	stage("prepared");
 	run(&i, &r);
 	espvault_close(i.unit);
 	espvault_close(r.unit);

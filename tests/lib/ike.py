@@ -10,7 +10,7 @@ from espguest import BUILD
 PROGRAM = BUILD / "tests/ike/ike"
 CORE_TESTS = BUILD.parent / "sim/core/tests"
 DIR = "/run/ike"
-STAGES = ("opened", "agreed", "intermediate", "ppk", "rekeyed", "closed")
+STAGES = ("opened", "prepared", "agreed", "asked", "intermediate", "ppk", "rekeyed", "closed")
 
 INFO = b"espvault provision 1\0"    # UNIT-91
 PSK, PPK, PRIV, PUB = 6, 7, 9, 10   # enum esv_handle_type
