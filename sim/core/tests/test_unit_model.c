@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * UNIT-7, UNIT-10 to UNIT-12, UNIT-16, UNIT-20, UNIT-22, UNIT-83, UNIT-84, UNIT-93 to UNIT-96, TOK-5: the state
- * machine of the unit's handles, against a model of it that is written from the specification (unit_model.h).
+ * UNIT-7, UNIT-8, UNIT-10 to UNIT-12, UNIT-16, UNIT-20, UNIT-22, UNIT-82 to UNIT-84, UNIT-90, UNIT-93 to UNIT-96,
+ * UNIT-99, TOK-5: the state machine of the unit's handles, against a model of it that is written from the
+ * specification (unit_model.h).
  *
  * The walk goes to every state of the model that DEPTH commands reach. In each one, every command is given to the
  * unit with every kind of argument, and must be refused exactly when the model says so, and then change nothing
@@ -49,6 +50,9 @@ struct real {
 	unsigned long commands, refused;
 };
 
+/* What somebody brings who knows no better. */
+static const uint8_t raw[32] = { 1, 2, 3 };
+
 static uint64_t bring_as(struct rig *r, uint32_t session, uint8_t type, const void *secret, size_t len,
 			 const char *id)
 {
@@ -64,7 +68,6 @@ static uint64_t bring_as(struct rig *r, uint32_t session, uint8_t type, const vo
 
 static void set_up(struct rig *r, struct set *s)
 {
-	static const uint8_t raw[32] = { 1, 2, 3 };
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw, sizeof(raw));
 	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
 	struct esv_ike_derive id;
@@ -343,6 +346,54 @@ static enum esv_status do_make(struct real *u, const struct op *op)
 	return status;
 }
 
+static enum esv_status do_encap(struct real *u, const struct op *op)
+{
+	static struct esv_ke_encap in;
+	static const uint8_t seed[ESVC_KE_PRIV_MAX] = { 7 };
+	enum esv_status status;
+
+	if (!in.value[0])
+		assert_int_equal(esvc_ke_public(esvc_ke_method(ESV_KE_ML_KEM_768), seed, in.value), 0);
+	in.method = htole16(op->how & BAD_VALUE ? ESV_KE_X25519 : ESV_KE_ML_KEM_768);
+	in.len = htole16(op->how & BAD_VALUE_2 ? 1183 : 1184);
+	status = run(u, ESV_OP_KE_ENCAP, &in, offsetof(struct esv_ke_encap, value) + le16toh(in.len));
+	if (status == ESV_S_OK)
+		u->slot[S_SECRET] = le64toh(((const struct esv_ke_out *)(const void *)u->r->out)->handle);
+	return status;
+}
+
+static enum esv_status do_provision(struct real *u, const struct op *op)
+{
+	bool wrapped = op->how & BAD_VALUE_2;
+	struct esv_provision in = { .type = wrapped ? ESV_H_PSK : ESV_H_SECRET, .len = htole16(sizeof(raw)),
+				    .wrap = wrapped ? ESV_WRAP_KWP : op->how & BAD_VALUE ? ESV_WRAP_HPKE : ESV_WRAP_NONE };
+	enum esv_status status;
+
+	memcpy(in.data, raw, sizeof(raw));
+	if (wrapped)
+		in.kek = arg(u, op->arg[0], ESV_H_KEK, u->own.h[ESV_H_KEK]);
+	status = run(u, ESV_OP_PROVISION, &in, offsetof(struct esv_provision, data) + sizeof(raw));
+	if (status == ESV_S_OK)
+		u->slot[S_SECRET] = made(u->r);
+	return status;
+}
+
+/* As if as many packets had gone out as there may be. */
+static enum esv_status do_spend(struct real *u)
+{
+	if (u->key[1])
+		u->key[1]->packets = u->key[1]->max_packets;
+	return ESV_S_OK;
+}
+
+static enum esv_status do_attest(struct real *u, const struct op *op)
+{
+	const struct esv_attest in = { .subject = ESV_SUBJECT_HANDLE,
+				       .handle = arg(u, op->arg[0], slot_type[op->slot], u->slot[op->slot]) };
+
+	return run(u, ESV_OP_ATTEST, &in, sizeof(in));
+}
+
 static enum esv_status do_small(struct real *u, const struct op *op)
 {
 	const __le64 ike = arg(u, op->arg[0], ESV_H_IKE, u->slot[S_IKE + op->ike]);
@@ -389,6 +440,21 @@ static enum esv_status do_zeroize(struct real *u)
 	return status;
 }
 
+/* The same by the end of the session. What an SA uses goes on; nothing else is there for the id that is gone. */
+static enum esv_status do_close(struct real *u)
+{
+	enum esv_status status = run(u, ESV_OP_SESSION_CLOSE, NULL, 0);
+
+	for (int d = 0; d < 2; d++) {
+		if (u->key[d])
+			assert_true(u->key[d]->installed && u->key[d]->epoch);
+		release(u, d);
+	}
+	assert_int_equal(run(u, ESV_OP_SESSION_CLOSE, NULL, 0), ESV_S_BAD_HANDLE);
+	set_up(u->r, &u->own);
+	return status;
+}
+
 static enum esv_status perform(struct real *u, const struct op *op)
 {
 	u->commands++;
@@ -405,8 +471,13 @@ static enum esv_status perform(struct real *u, const struct op *op)
 	case IKE_OPEN: return do_message(u, op);
 	case INSTALL: return do_install(u, op);
 	case RELEASE: release(u, !!(op->how & OUTBOUND)); return ESV_S_OK;
+	case KE_ENCAP: return do_encap(u, op);
+	case PROVISION: return do_provision(u, op);
+	case SPEND: return do_spend(u);
+	case ATTEST: return do_attest(u, op);
 	case DESTROY: return do_destroy(u, op);
 	case ZEROIZE: return do_zeroize(u);
+	case SESSION_CLOSE: return do_close(u);
 	default: return do_small(u, op);
 	}
 }
@@ -425,6 +496,8 @@ static const uint16_t handle_at[CODES][4] = {
 	[PPK_APPLY] = { AT(esv_ppk_apply, ike), AT(esv_ppk_apply, ppk) },
 	[AUTH_SIGN] = { AT(esv_auth_sign, ike), AT(esv_auth_sign, key) },
 	[AUTH_VERIFY] = { AT(esv_auth_verify, ike), AT(esv_auth_verify, key) },
+	[PROVISION] = { AT(esv_provision, kek) },
+	[ATTEST] = { AT(esv_attest, handle) },
 	[CHILD_DERIVE] = { AT(esv_child_derive, ike), AT(esv_child_derive, nonce), AT(esv_child_derive, secret) },
 };
 
@@ -443,24 +516,30 @@ static void query(struct real *u, const struct model *m, enum slot s, const stru
 {
 	const struct esv_handle_in in = { .handle = htole64(u->slot[s]) };
 	const struct esv_handle_info *out = (const void *)u->r->out;
-	uint8_t state = ESV_HS_NEW, vouch = 0, dir = 0;
+	uint8_t dir = s == S_ESP_IN ? ESV_DIR_IN : s == S_ESP_OUT ? ESV_DIR_OUT : 0;
 	enum esv_status status = run(u, ESV_OP_HANDLE_QUERY, &in, sizeof(in));
 
 	if (status != (slot_live(m, s) ? ESV_S_OK : ESV_S_BAD_HANDLE))
 		fail_op(op, m, "HANDLE_QUERY", status, slot_live(m, s));
 	if (status != ESV_S_OK)
 		return;
-	if (s == S_IKE || s == S_IKE_2) {
-		vouch = m->ike[s - S_IKE].vouch;
-		state = vouch ? ESV_HS_AUTHENTICATED : ESV_HS_NEW;
-	} else if (s >= S_ESP_IN) {
-		vouch = m->esp_vouch;
-		state = m->installed[s - S_ESP_IN] ? ESV_HS_INSTALLED :
-			m->bound[s - S_ESP_IN] ? ESV_HS_SUSPENDED : ESV_HS_NEW;
-		dir = s == S_ESP_IN ? ESV_DIR_IN : ESV_DIR_OUT;
-	}
-	if (out->type != slot_type[s] || out->state != state || out->vouch != vouch || out->dir != dir)
-		fail_op(op, m, "what a handle is", out->state, state);
+	if (out->type != slot_type[s] || out->state != shown_state(m, s) || out->vouch != shown_vouch(m, s) ||
+	    out->dir != dir)
+		fail_op(op, m, "what a handle is", out->state, shown_state(m, s));
+}
+
+/* The same in a statement. */
+static void read_statement(struct real *u, const struct model *m, const struct op *op)
+{
+	const enum slot s = op->slot;
+	const uint8_t *at = memmem(u->r->out, u->r->cmd.out_len, ESV_STATEMENT_MAGIC, sizeof(ESV_STATEMENT_MAGIC));
+	struct esv_statement st;
+
+	assert_non_null(at);
+	memcpy(&st, at, sizeof(st));
+	assert_true(le64toh(st.handle) == u->slot[s]);
+	if (st.type != slot_type[s] || st.state != shown_state(m, s) || st.vouch != shown_vouch(m, s))
+		fail_op(op, m, "what a statement says", st.state, shown_state(m, s));
 }
 
 #define LOOK_EVERY	8
@@ -486,7 +565,9 @@ static bool step(struct real *u, struct model *m, const struct op *op)
 		fail_op(op, &before, "status", status, v.status);
 	if (v.arg >= 0 && u->r->cmd.err_off != handle_at[op->code][v.arg])
 		fail_op(op, &before, "offset", u->r->cmd.err_off, handle_at[op->code][v.arg]);
-	if (v.status == ESV_S_OK || u->commands % LOOK_EVERY == 0)
+	if (op->code == ATTEST && status == ESV_S_OK)
+		read_statement(u, m, op);
+	if ((v.status == ESV_S_OK && op->code != ATTEST) || u->commands % LOOK_EVERY == 0)
 		look(u, m, op);
 	return memcmp(&before, m, sizeof(before));
 }
@@ -552,7 +633,7 @@ static bool means_itself(const struct op *op)
 
 static void offer_all(void)
 {
-	static const uint8_t ke[] = { ESV_H_KE }, derive[] = { ESV_H_SECRET, ESV_H_NONCE };
+	static const uint8_t ke[] = { ESV_H_KE }, kek[] = { ESV_H_KEK }, derive[] = { ESV_H_SECRET, ESV_H_NONCE };
 	unsigned int kept = 0;
 
 	nr_ops = 0;
@@ -570,11 +651,19 @@ static void offer_all(void)
 			offer((struct op){ .code = INSTALL, .how = out | bad }, 0, ke);
 		offer((struct op){ .code = RELEASE, .how = out }, 0, ke);
 	}
-	for (uint8_t s = 0; s < SLOTS; s++)
-		offer((struct op){ .code = DESTROY, .slot = s }, 0, ke);
-	for (uint8_t k = ZERO; k <= FOREIGN; k++)
-		offer((struct op){ .code = DESTROY, .arg = { k }, .slot = S_NONCE }, 0, ke);
+	for (uint8_t bad = 0; bad <= BAD_VALUE_2; bad++) {
+		offer((struct op){ .code = KE_ENCAP, .how = bad }, 0, ke);
+		offer((struct op){ .code = PROVISION, .how = bad }, bad == BAD_VALUE_2, kek);
+	}
+	offer((struct op){ .code = SPEND }, 0, ke);
+	for (uint8_t code = ATTEST; code <= DESTROY; code++) {
+		for (uint8_t s = 0; s < SLOTS; s++)
+			offer((struct op){ .code = code, .slot = s }, 0, ke);
+		for (uint8_t k = ZERO; k <= FOREIGN; k++)
+			offer((struct op){ .code = code, .arg = { k }, .slot = S_NONCE }, 0, ke);
+	}
 	offer((struct op){ .code = ZEROIZE }, 0, ke);
+	offer((struct op){ .code = SESSION_CLOSE }, 0, ke);
 	for (unsigned int i = 0; i < nr_ops; i++)
 		if (means_itself(&ops[i]))
 			ops[kept++] = ops[i];
