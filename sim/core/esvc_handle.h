@@ -69,6 +69,7 @@ struct esvc_ike_sa {
 	struct esvc_ike_keys no_ppk;	/* from before PPK_APPLY: SK_d and SK_p only */
 	bool ppk;
 	bool rekeyed;			/* IKE_REKEY made it: there is no AUTH in it */
+	bool own_peer;			/* the peer's nonce was this unit's: both ends are here, there is no AUTH either */
 	uint8_t auths;			/* bit n: AUTH_SIGN with flags n was answered */
 	struct esvc_ke_seen seen;	/* the first key exchange, in IKE_SA_INIT */
 	uint8_t intauth_next;		/* enum esv_role: whose message is chained next */

@@ -56,6 +56,9 @@ static enum esv_status find_ike(struct esvc_unit *unit, struct esvc_cmd *cmd, co
 	r->ike = &esvc_handle_object(&unit->handles, r->h)->ike;
 	if (r->ike->rekeyed || r->ike->intauth_next != ESV_ROLE_INITIATOR)
 		return esvc_refuse(cmd, ESV_S_BAD_STATE, at->ike);
+	/* What the unit says to itself proves no peer, and the other end of this one may not be marked (UNIT-96). */
+	if (r->ike->own_peer)
+		return esvc_refuse(cmd, ESV_S_DENIED, at->ike);
 	/* Once somebody vouched it is decided, and the keys from before are gone. */
 	if (flags && (!r->ike->ppk || r->ike->vouch))
 		return esvc_refuse(cmd, ESV_S_BAD_STATE, at->flags);
@@ -98,6 +101,12 @@ static bool id_allowed(const struct request *r)
 
 	return !k->id_type || (k->id_type == r->auth.id_type && k->id_len == r->auth.id.len &&
 			       !memcmp(k->id, r->auth.id.p, k->id_len));
+}
+
+/* A PSK that is bound to the peer makes no AUTH in the peer's name (UNIT-95). */
+static bool sign_allowed(const struct request *r, uint8_t scheme)
+{
+	return scheme ? id_allowed(r) : !r->held->id_type || !id_allowed(r);
 }
 
 static int make_octets(struct esvc_unit *unit, struct request *r)
@@ -145,7 +154,7 @@ static enum esv_status sign_check(struct esvc_unit *unit, struct esvc_cmd *cmd, 
 	/* One AUTH of each kind: nobody gets a choice of them (UNIT-95). */
 	if (r->ike->auths >> in->flags & 1)
 		return REFUSE(cmd, ESV_S_BAD_STATE, struct esv_auth_sign, flags);
-	if (in->scheme && !id_allowed(r))
+	if (!sign_allowed(r, in->scheme))
 		return REFUSE(cmd, ESV_S_DENIED, struct esv_auth_sign, id_type);
 	if (!esvc_auth_message_fits(&r->auth))
 		return REFUSE(cmd, ESV_S_BAD_FIELD, struct esv_auth_sign, msg_len);

@@ -90,6 +90,8 @@ struct esvc_nonces esvc_inputs_nonces(struct esvc_unit *unit, const struct esvc_
 				      const uint8_t *peer, size_t peer_len);
 void esvc_inputs_bytes(struct esvc_unit *unit, const struct esvc_inputs *in,
 		       struct esvc_bytes secret[ESV_SECRETS_MAX]);
+/* A nonce of this unit that nobody has used yet, in whatever session. */
+bool esvc_inputs_nonce_waits(const struct esvc_unit *unit, const uint8_t *bytes, size_t len);
 void esvc_inputs_consume(struct esvc_unit *unit, const struct esvc_inputs *in);
 
 #endif

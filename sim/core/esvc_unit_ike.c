@@ -165,6 +165,8 @@ enum esv_status esvc_unit_ike_derive(struct esvc_dev *dev, struct esvc_cmd *cmd)
 	keep_nonces(ike, &n);
 	ike->seen = esvc_handle_object(&unit->handles, inputs.secret[0])->secret.seen;
 	ike->intauth_next = ESV_ROLE_INITIATOR;
+	/* With both ends here, the nonce of whichever is derived later still waits when the first one is. */
+	ike->own_peer = esvc_inputs_nonce_waits(unit, in->peer_nonce, le16toh(in->peer_nonce_len));
 	esvc_inputs_bytes(unit, &inputs, secret);
 	err = esvc_ike_seed(&unit->prfs, ike->prf, &n, secret[0], &unit->sec->ike, unit->sec->ike.seed);
 	if (!err)

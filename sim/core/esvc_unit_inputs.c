@@ -6,6 +6,7 @@
  */
 #include "esvc_unit_cmd.h"
 
+#include <string.h>
 
 enum esv_status esvc_inputs_nonce(struct esvc_unit *unit, struct esvc_cmd *cmd, const struct esvc_session *s,
 				  const struct esvc_input_places *at, struct esvc_inputs *in)
@@ -65,6 +66,21 @@ void esvc_inputs_bytes(struct esvc_unit *unit, const struct esvc_inputs *in,
 
 		secret[i] = (struct esvc_bytes){ s->bytes, s->len };
 	}
+}
+
+bool esvc_inputs_nonce_waits(const struct esvc_unit *unit, const uint8_t *bytes, size_t len)
+{
+	for (uint32_t i = 0; i < unit->handles.max; i++) {
+		const struct esvc_handle *h = &unit->handles.h[i];
+		const struct esvc_nonce *n;
+
+		if (h->type != ESV_H_NONCE)
+			continue;
+		n = &esvc_handle_object(&unit->handles, h)->nonce;
+		if (n->len == len && !memcmp(n->bytes, bytes, len))
+			return true;
+	}
+	return false;
 }
 
 void esvc_inputs_consume(struct esvc_unit *unit, const struct esvc_inputs *in)

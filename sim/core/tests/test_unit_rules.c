@@ -218,6 +218,82 @@ static void test_r6_gate(void **state)
 	rig_free(r);
 }
 
+/* Both ends of an IKE SA in one unit, each in a session of its own; what they have is left to the caller. */
+static void pair_within(struct end *e, uint32_t session[2], int first)
+{
+	struct rig *r = rig_new(ESV_MODE_TEST, 6);
+	uint64_t ke[2], nonce[2];
+
+	session[0] = r->session;
+	session[1] = rig_open(r);
+	for (int k = 0; k < 2; k++) {
+		e[k] = (struct end){ .r = r, .role = k ? ESV_ROLE_RESPONDER : ESV_ROLE_INITIATOR,
+				     .id = k ? "responder.example" : "initiator.example" };
+		ke[k] = rig_ke(r, session[k], e[k].ke);
+		nonce[k] = rig_nonce(r, session[k], NONCE_LEN, e[k].nonce);
+	}
+	for (int n = 0; n < 2; n++) {
+		int k = n ^ first;
+		struct esv_ike_derive in;
+
+		assert_int_equal(rig_finish_status(r, session[k], ke[k], e[!k].ke), ESV_S_OK);
+		in = rig_ike_in(rig_handle(r), nonce[k]);
+		in.role = e[k].role;
+		memcpy(in.peer_nonce, e[!k].nonce, NONCE_LEN);
+		init_message(&e[k].init, e[k].role, in.spi_i, in.spi_r, e[k].ke, e[k].nonce);
+		assert_int_equal(rig_run(r, ESV_OP_IKE_DERIVE, session[k], &in, sizeof(in)), ESV_S_OK);
+		e[k].ike = rig_handle(r);
+	}
+}
+
+/*
+ * R6 (UNIT-95, UNIT-96): L4 without a peer. The attack is both ends of an IKE SA in the one unit that has the peer's
+ * PSK, so that the unit itself makes the AUTH which it then verifies, whichever end is derived first.
+ */
+static void test_r6_own_peer(void **state)
+{
+	for (int first = 0; first < 2; first++) {
+		static struct blob auth;
+		struct end e[2];
+		uint32_t session[2];
+		uint64_t key[2];
+		enum esv_status status;
+
+		pair_within(e, session, first);
+		for (int k = 0; k < 2; k++) {
+			e[k].r->session = session[k];
+			key[k] = brought(e[k].r, ESV_H_PSK, NULL, psk, strlen(psk));
+		}
+		memset(&auth, 0, sizeof(auth));
+		status = sign(&e[1], key[1], 0, &auth);
+		assert_int_equal(status, first ? ESV_S_DENIED : ESV_S_OK);
+		e[0].r->session = session[0];
+		status = verify(&e[0], &e[1], key[0], ESV_AUTH_METHOD_PSK, &auth);
+		assert_int_equal(status, first ? ESV_S_AUTH_FAILED : ESV_S_DENIED);
+		assert_int_equal(ike_of(&e[0])->vouch, 0);
+		/* What the host says of it is the host's word. */
+		assert_int_equal(rig_assert_id(e[0].r, session[0], e[0].ike), ESV_S_OK);
+		assert_int_equal(ike_of(&e[0])->vouch, ESV_VOUCH_HOST);
+		rig_free(e[0].r);
+	}
+}
+
+/* R6 (UNIT-95): the attack has the PSK that is bound to the peer sign as that peer. */
+static void test_r6_bound_psk(void **state)
+{
+	static struct blob auth;
+	struct end i, p;
+	uint64_t key;
+
+	pair(&i, &p);
+	key = brought(p.r, ESV_H_PSK, p.id, psk, strlen(psk));
+	assert_int_equal(sign(&p, key, 0, &auth), ESV_S_DENIED);
+	assert_int_equal(p.r->cmd.err_off, offsetof(struct esv_auth_sign, id_type));
+	key = brought(p.r, ESV_H_PSK, i.id, psk, strlen(psk));
+	assert_int_equal(sign(&p, key, 0, &auth), ESV_S_OK);
+	unpair(&i, &p);
+}
+
 /*
  * R7 (UNIT-5, UNIT-7), owner and epoch in every handle, and one answer for all that is wrong with one. The attacks
  * use the handle of another session and of another function.
@@ -379,7 +455,8 @@ static void test_r10_test_mode(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_r1_layout), cmocka_unit_test(test_r2_fresh), cmocka_unit_test(test_r3_direction),
 	cmocka_unit_test(test_r3_messages), cmocka_unit_test(test_r4_no_oracle), cmocka_unit_test(test_r5_one_bit),
-	cmocka_unit_test(test_r6_gate), cmocka_unit_test(test_r7_owner), cmocka_unit_test(test_r7_stale),
+	cmocka_unit_test(test_r6_gate), cmocka_unit_test(test_r6_own_peer), cmocka_unit_test(test_r6_bound_psk),
+	cmocka_unit_test(test_r7_owner), cmocka_unit_test(test_r7_stale),
 	cmocka_unit_test(test_r7_epoch), cmocka_unit_test(test_r8_no_copy),
 	cmocka_unit_test(test_r9_error), cmocka_unit_test(test_r10_test_mode),
 };
