@@ -28,6 +28,8 @@ struct esvc_import {
 	uint64_t seq;
 	uint64_t packets;
 	uint64_t bytes;
+	uint64_t max_packets;		/* of a key that the host does not know: what SAs left of it */
+	uint64_t max_bytes;
 	struct esvc_replay replay;
 };
 

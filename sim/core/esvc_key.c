@@ -96,6 +96,8 @@ static enum esv_status import_record(struct esvc_unit *unit, const uint8_t *mate
 		return ESV_S_NO_RESOURCE;
 	(*imp)->iv = base;
 	(*imp)->iv_left = ESVC_IMPORT_IVS;
+	(*imp)->max_packets = ESV_NO_LIMIT;
+	(*imp)->max_bytes = ESV_NO_LIMIT;
 	return ESV_S_OK;
 }
 
@@ -110,6 +112,8 @@ static bool import_resume(struct esvc_unit *unit, struct esvc_import *imp, struc
 	s->key.seq = imp->seq;
 	s->key.packets = imp->packets;
 	s->key.bytes = imp->bytes;
+	s->key.max_packets = imp->max_packets;
+	s->key.max_bytes = imp->max_bytes;
 	s->key.replay = imp->replay;
 	memset(&imp->replay, 0, sizeof(imp->replay));
 	imp->spi = bind->spi;
@@ -145,8 +149,6 @@ static enum esv_status import_key(struct esvc_unit *unit, const uint8_t *materia
 	if (!s)
 		return ESV_S_NO_RESOURCE;
 	*continued = import_resume(unit, imp, s, bind);
-	s->key.max_packets = ESV_NO_LIMIT;
-	s->key.max_bytes = ESV_NO_LIMIT;
 	s->key.bind = *bind;
 	*slot = s;
 	return ESV_S_OK;

@@ -191,6 +191,10 @@ static void import_save(struct esvc_keyslot *s)
 	imp->seq = s->key.seq;
 	imp->packets = s->key.packets;
 	imp->bytes = s->key.bytes;
+	if (!s->fixed)	/* the host's own key: its limits bind nobody */
+		return;
+	imp->max_packets = s->key.max_packets;
+	imp->max_bytes = s->key.max_bytes;
 }
 
 /* The window moves last: until the SA lets go, it looks into it. */

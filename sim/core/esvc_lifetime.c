@@ -48,9 +48,26 @@ bool esvc_lifetime_start(struct esvc_sa *sa, const struct esvc_sa_limits *limits
 	return sa->cold->key_packets && sa->cold->key_bytes;
 }
 
+/* The SA's limits count from its install, the key's over its life. */
+static uint64_t lower(uint64_t max, uint64_t key_used, uint64_t sa_used, uint64_t hard)
+{
+	uint64_t before = key_used - sa_used;
+
+	return before < max && hard < max - before ? before + hard : max;
+}
+
+void esvc_lifetime_lower(struct esvc_sa *sa)
+{
+	struct esvc_key *key = sa->key;
+
+	key->max_packets = lower(key->max_packets, key->packets, sa->packets, sa->cold->limits.hard_packets);
+	key->max_bytes = lower(key->max_bytes, key->bytes, sa->bytes, sa->cold->limits.hard_bytes);
+}
+
 void esvc_lifetime_change(struct esvc_ipsec *ips, struct esvc_sa *sa, const struct esvc_sa_limits *limits)
 {
 	sa->cold->limits = *limits;
+	esvc_lifetime_lower(sa);
 	esvc_lifetime_reached(ips, sa);
 }
 

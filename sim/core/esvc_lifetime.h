@@ -14,6 +14,11 @@
  * whichever ends first is the hard limit. False: the key is used up already.
  */
 bool esvc_lifetime_start(struct esvc_sa *sa, const struct esvc_sa_limits *limits);
+/*
+ * What the SA may still carry is from now on all that its key may, so that no other SA gets more (KEY-1). For good:
+ * when nothing can refuse the SA any more.
+ */
+void esvc_lifetime_lower(struct esvc_sa *sa);
 /* Other limits for a live SA; those that are passed by now take effect at once. */
 void esvc_lifetime_change(struct esvc_ipsec *ips, struct esvc_sa *sa, const struct esvc_sa_limits *limits);
 /* Counters may be at a limit: events, and expiry. */

@@ -89,6 +89,7 @@ static enum esv_status install(struct esvc_ipsec *ips, struct esvc_cmd *cmd, con
 	status = start(cmd, sa, p);
 	if (status != ESV_S_OK)
 		goto no_start;
+	esvc_lifetime_lower(sa);
 	esvc_sadb_insert(&ips->sadb, sa);
 	ips->in_sas += sa->dir == ESV_DIR_IN;
 	cmd->object = sa->handle;

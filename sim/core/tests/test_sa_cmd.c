@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* SA commands: each refusal names its byte and changes nothing (SA-1 ff), limits (SA-20 ff). */
 #include "esvc_lifetime.h"
+#include "esvc_unit_priv.h"
 #include "ipsec_rig.h"
 
 #define OFF(field) offsetof(struct esv_sa_params, field)
@@ -524,6 +525,76 @@ static void test_key_maximum(void **state)
 	irig_free(r);
 }
 
+/* A key of the unit's own, without the exchange that makes one; p gets its token. */
+static struct esvc_keyslot *own_key(struct irig *r, struct esv_sa_params *p, uint8_t first)
+{
+	struct esvc_unit *unit = r->dev.unit;
+	const uint8_t material[ESVC_ESP_MATERIAL] = { first, 1 };
+	struct esvc_session *s = esvc_session_open(&unit->sessions, 0);
+	struct esvc_keyslot *k = esvc_key_make(unit, s, p->dir, material);
+
+	assert_non_null(k);
+	assert_int_equal(esvc_key_token(unit, k, p->key), 0);
+	p->key_len = htole16(ESV_TOKEN_LEN);
+	p->flags |= htole32(ESV_SA_F_TOKEN);
+	return k;
+}
+
+/* KEY-3, SA-23: the attack deletes the SA whose limit is reached, and installs its token again without one. */
+static void test_limit_stays(void **state)
+{
+	for (int by_update = 0; by_update < 2; by_update++) {
+		struct irig *r = irig_new(true);
+		struct esv_sa_params p = irig_sa(ESV_DIR_OUT, 4, ESV_SA_TRANSPORT, 0x804);
+		struct esv_policy_params po = irig_policy(ESV_DIR_OUT, 4, ESV_ACTION_PROTECT, ESV_SA_TRANSPORT);
+		struct esv_sa_update u = {
+			.fields = htole32(ESV_SA_U_LIMITS), .soft_packets = htole64(4), .hard_packets = htole64(4),
+			.soft_bytes = htole64(ESV_NO_LIMIT), .hard_bytes = htole64(1000),
+		};
+		struct pkt_spec spec = irig_spec(4, 17, 92);
+		struct esvc_keyslot *k = own_key(r, &p, 7);
+		uint32_t h, again;
+
+		pkt_build(&pkt, &spec);
+		irig_add_policy(r, &po);
+		p.hard_packets = by_update ? p.hard_packets : htole64(4);
+		h = irig_add_sa(r, &p);
+		for (int i = 0; i < 2; i++)
+			assert_counter(irig_send(r, pkt.b, pkt.len, h), TX_ESP);
+		if (by_update)
+			ok(irig_cmd(r, ESV_OP_SA_UPDATE, h, 0, &u, sizeof(u)));
+		assert_int_equal(k->key.max_packets, 4);
+		assert_int_equal(k->key.max_bytes, by_update ? 1000 : ESVC_KEY_BYTES);
+		/* The rest is for the next SA: not less, and not more. */
+		ok(irig_cmd(r, ESV_OP_SA_DELETE, h, 0, NULL, 0));
+		p.hard_packets = htole64(ESV_NO_LIMIT);
+		again = irig_add_sa(r, &p);
+		assert_int_equal(esvc_keyslot_shown(k), ESV_HS_INSTALLED);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(irig_send(r, pkt.b, pkt.len, again), i < 2 ? ESV_C_TX_ESP : ESV_C_TX_DROP_LIFETIME);
+		assert_int_equal(esvc_keyslot_shown(k), ESV_HS_DEACTIVATED);
+		ok(irig_cmd(r, ESV_OP_SA_DELETE, again, 0, NULL, 0));
+		assert_int_equal(irig_cmd(r, ESV_OP_SA_ADD, 0, 0, &p, sizeof(p)), ESV_S_LIMIT);
+		irig_free(r);
+	}
+}
+
+/* KEY-3: a host key's limit ends with its SA, whose owner could use the key anywhere. */
+static void test_limit_of_host_key(void **state)
+{
+	struct irig *r = irig_new(true);
+	struct esv_sa_params p = irig_sa(ESV_DIR_OUT, 4, ESV_SA_TRANSPORT, 0x805);
+	uint32_t h;
+
+	p.hard_packets = htole64(1);
+	h = irig_add_sa(r, &p);
+	irig_get(r, h)->key->packets = 1;
+	ok(irig_cmd(r, ESV_OP_SA_DELETE, h, 0, NULL, 0));
+	h = irig_add_sa(r, &p);
+	assert_int_equal(irig_get(r, h)->key->max_packets, 2);
+	irig_free(r);
+}
+
 /* SA-30, SA-21: limits can be lowered only; what is passed by then takes effect at once. */
 static void test_update_limits(void **state)
 {
@@ -569,6 +640,8 @@ int main(void)
 		cmocka_unit_test(test_byte_limits_in),
 		cmocka_unit_test(test_key_maximum),
 		cmocka_unit_test(test_update_limits),
+		cmocka_unit_test(test_limit_stays),
+		cmocka_unit_test(test_limit_of_host_key),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
