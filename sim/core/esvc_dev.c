@@ -71,12 +71,25 @@ void esvc_fatal(struct esvc_dev *dev, unsigned int code, uint32_t arg0, uint32_t
 	dev->fatal_code = code;
 	dev->fatal_arg0 = arg0;
 	dev->fatal_arg1 = arg1;
+	dev->fatal_wipe = true;
 	if (code != ESV_FATAL_EVENT)
 		esvc_event_fatal(dev, code, arg0);
 	esvc_guest_error(dev, "REG-14", "fatal error, the device waits for a reset");
 	/* The driver may wait on any vector: wake them all, once. */
 	for (unsigned int v = 0; dev->enabled && v < esvc_vectors(dev); v++)
 		esvc_irq(dev, v);
+}
+
+void esvc_fatal_wipe(struct esvc_dev *dev)
+{
+	if (!dev->fatal_wipe)
+		return;
+	dev->fatal_wipe = false;
+	if (!dev->unit)
+		return;
+	esvc_unit_zeroize(dev->unit);
+	dev->unit_at = 0;
+	esvc_arm_timer(dev);
 }
 
 /* Every bad packet from the wire would make one of these: the counters say how many there were (EVT-7). */
@@ -284,6 +297,7 @@ static void clear_registers(struct esvc_dev *dev)
 	dev->admin_size = dev->admin_vector = 0;
 	dev->test_invert = dev->test_dma_lo = dev->test_dma_hi = dev->test_dma_result = 0;
 	dev->fatal_code = dev->fatal_arg0 = dev->fatal_arg1 = 0;
+	dev->fatal_wipe = false;
 }
 
 void esvc_reset(struct esvc_dev *dev, unsigned int reason)

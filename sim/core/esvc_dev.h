@@ -159,6 +159,7 @@ struct esvc_dev {
 	uint32_t test_invert, test_dma_lo, test_dma_hi, test_dma_result;
 	uint32_t heartbeat;
 	uint32_t fatal_code, fatal_arg0, fatal_arg1;
+	bool fatal_wipe;		/* a fatal error, and the unit still has what it had */
 	uint8_t generation;
 	uint8_t reset_reason;
 	bool enabled;
@@ -204,6 +205,11 @@ struct esvc_dev {
 
 /* Completion and host-side error codes; see enum esv_fatal, enum esv_queue_error in the interface. */
 void esvc_fatal(struct esvc_dev *dev, unsigned int code, uint32_t arg0, uint32_t arg1);
+/*
+ * The rest of a fatal error, at the end of whatever the host called: the unit is zeroised (UNIT-42).
+ * Not where the error is found, since commands and packets that are under way hold parts of the unit.
+ */
+void esvc_fatal_wipe(struct esvc_dev *dev);
 void esvc_guest_error(struct esvc_dev *dev, const char *clause, const char *text);
 uint64_t esvc_now(struct esvc_dev *dev);
 uint64_t esvc_epoch(const struct esvc_dev *dev);

@@ -204,12 +204,14 @@ void esvc_reg_write(struct esvc_dev *dev, uint32_t off, uint32_t val)
 		return;
 	}
 	reg = &regs[off / 4];
-	if (reg->write)
+	if (reg->write) {
 		reg->write(dev, val);
-	else if (reg->kind == REG_SCRATCH || (reg->kind == REG_CONFIG && !dev->enabled))
+		esvc_fatal_wipe(dev);
+	} else if (reg->kind == REG_SCRATCH || (reg->kind == REG_CONFIG && !dev->enabled)) {
 		*word_of(dev, reg) = val;
-	else
+	} else {
 		esvc_guest_error(dev, "REG-3", "write to a register that can't be written now");
+	}
 }
 
 /* One register pair that holds an address. */

@@ -47,10 +47,10 @@ static bool more_work(const struct esvc_dev *dev)
 	return dev->admin_pending || (dev->tx_pending && !dev->wire_full);
 }
 
-bool esvc_run(struct esvc_dev *dev, unsigned int budget)
+static void work(struct esvc_dev *dev, unsigned int budget)
 {
 	if (!dev->enabled || dev->fatal_code)
-		return false;
+		return;
 	beat(dev);
 	esvc_settle(dev);
 	if (dev->admin_pending && budget)
@@ -62,6 +62,12 @@ bool esvc_run(struct esvc_dev *dev, unsigned int budget)
 	}
 	if (dev->tx_pending && !dev->wire_full && budget)
 		esvc_tx_run(dev, &budget);
+}
+
+bool esvc_run(struct esvc_dev *dev, unsigned int budget)
+{
+	work(dev, budget);
+	esvc_fatal_wipe(dev);
 	return more_work(dev);
 }
 
@@ -101,6 +107,7 @@ void esvc_doorbell(struct esvc_dev *dev, uint32_t off)
 		esvc_work(dev);
 	} else if (off == ESV_DB_EVENT) {
 		esvc_event_doorbell(dev);
+		esvc_fatal_wipe(dev);
 	} else if (off >= ESV_DB_QUEUE_BASE && off < ESV_BAR0_SIZE) {
 		ring_queue_bell(dev, off);
 	}
@@ -121,6 +128,7 @@ void esvc_link(struct esvc_dev *dev, bool up)
 		return;
 	dev->link_up = up;
 	esvc_event(dev, ESV_EV_LINK, 0, up, 0);
+	esvc_fatal_wipe(dev);
 }
 
 /* The earlier of two deadlines, where 0 is never. */
@@ -159,5 +167,6 @@ void esvc_timer(struct esvc_dev *dev)
 	}
 	if (dev->rx.parked && now >= dev->rx.deadline_ns)
 		esvc_rx_expire(dev);
+	esvc_fatal_wipe(dev);
 	esvc_arm_timer(dev);
 }

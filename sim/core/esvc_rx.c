@@ -171,7 +171,7 @@ static enum esv_counter refuse(const struct esvc_dev *dev, const uint8_t *frame,
 	return filter_pass(dev, frame) ? ESV_C_COUNT : ESV_C_RX_DROP_FILTER;
 }
 
-int esvc_receive(struct esvc_dev *dev, const uint8_t *frame, size_t len)
+static int receive(struct esvc_dev *dev, const uint8_t *frame, size_t len)
 {
 	enum esv_counter c = refuse(dev, frame, len);
 	/* >0 even for a frame of no length, which is dropped like any short one. */
@@ -192,6 +192,14 @@ int esvc_receive(struct esvc_dev *dev, const uint8_t *frame, size_t len)
 	dev->rx.counter = c;
 	annotate(dev);
 	deliver(dev);
+	return taken;
+}
+
+int esvc_receive(struct esvc_dev *dev, const uint8_t *frame, size_t len)
+{
+	int taken = receive(dev, frame, len);
+
+	esvc_fatal_wipe(dev);
 	return taken;
 }
 

@@ -96,6 +96,25 @@ static int secrets_new(struct esvc_unit *unit)
 	return 0;
 }
 
+/* The random source's state is wiped with the rest, but what its health tests found is not forgotten. */
+static void secrets_forget(struct esvc_unit *unit)
+{
+	bool bad = unit->sec->rng.failed;
+
+	OPENSSL_cleanse(unit->sec, sizeof(*unit->sec));
+	esvc_rng_init(&unit->sec->rng, unit->cfg.ops, unit->cfg.opaque);
+	unit->sec->rng.failed = bad;
+	memset(unit->provision_pub, 0, sizeof(unit->provision_pub));
+}
+
+/* A locked unit is not opened before power off: it holds no secret, not even one that outlives zeroisation (UNIT-30). */
+static void forget(struct esvc_unit *unit)
+{
+	secrets_forget(unit);
+	if (unit->id)
+		OPENSSL_cleanse(unit->id, sizeof(*unit->id));
+}
+
 void esvc_unit_fail(struct esvc_unit *unit, unsigned int test)
 {
 	lock(unit, test);
@@ -123,7 +142,16 @@ static unsigned int armed(const struct esvc_unit_config *cfg)
 	return cfg->fail_n ? cfg->fail_n & 0xff : 1;
 }
 
-/* Power-on: every test, then the secrets that need randomness. */
+static int power_on_secrets(struct esvc_unit *unit)
+{
+	int err = secrets_draw(unit);
+
+	if (!err)
+		err = identity_new(unit);
+	return err ? err : esvc_attestor_init(unit);
+}
+
+/* Power-on: every test, then the secrets, in a unit that may have any. */
 static int power_on(struct esvc_unit *unit)
 {
 	unsigned int failed = esvc_kat_run(&unit->prfs, unit->cfg.aead, unit->ke_methods);
@@ -133,16 +161,14 @@ static int power_on(struct esvc_unit *unit)
 	err = esvc_rng_startup(&unit->sec->rng);
 	if (!err)
 		err = epoch_start(unit);
-	if (!err)
-		err = secrets_draw(unit);
-	if (!err)
-		err = identity_new(unit);
-	if (!err)
-		err = esvc_attestor_init(unit);
+	if (!err && !unit->selftest_failed)
+		err = power_on_secrets(unit);
 	if (err == -EBADMSG)
 		lock(unit, ESVC_KAT_RANDOM);
 	if (err == -EKEYREJECTED)
 		lock(unit, ESVC_KAT_ATTEST);
+	if (unit->selftest_failed)
+		forget(unit);
 	return err == -EBADMSG || err == -EKEYREJECTED ? 0 : err;
 }
 
@@ -230,24 +256,18 @@ void esvc_unit_zeroize_function(struct esvc_unit *unit, uint16_t function)
 	esvc_keys_kill(unit, function);
 }
 
-/*
- * The random source's state is wiped with the rest, but what its health tests
- * found is not forgotten. Without randomness the unit stays locked: it must
- * not run with the token secret that it had.
- */
+/* Without randomness the unit is locked: it must not run with the token secret that it had. */
 void esvc_unit_zeroize(struct esvc_unit *unit)
 {
-	bool bad = unit->sec->rng.failed;
-
 	close_all(unit, -1);
 	esvc_keys_zeroize(unit);
-	OPENSSL_cleanse(unit->sec, sizeof(*unit->sec));
-	esvc_rng_init(&unit->sec->rng, unit->cfg.ops, unit->cfg.opaque);
-	unit->sec->rng.failed = bad;
+	secrets_forget(unit);
 	unit->epoch++;
 	unit->resets++;
-	if (secrets_draw(unit))
+	if (!unit->selftest_failed && secrets_draw(unit))
 		lock(unit, ESVC_KAT_RANDOM);
+	if (unit->selftest_failed)
+		forget(unit);
 }
 
 enum esv_status esvc_unit_random(struct esvc_unit *unit, void *buf, size_t len)

@@ -336,6 +336,83 @@ static void test_zeroize_function(void **state)
 	assert_true(info.epoch == 0);
 }
 
+/* What a unit has beside what is its own in every epoch. */
+static void count_keys(void *arg, const char *name, const uint8_t *bytes, size_t len)
+{
+	*(unsigned int *)arg += strncmp(name, "unit.", 5) != 0;
+}
+
+static unsigned int keys_of(struct end *e)
+{
+	unsigned int n = 0;
+
+	assert_int_equal(esvc_test_secrets(e->r.h->dev, count_keys, &n), 0);
+	return n;
+}
+
+/* Ways to a fatal error, each through another call of the host's. */
+static void break_device(struct two *t, unsigned int how)
+{
+	struct esvh_host *h = t->a.r.h;
+	struct esvh_drv *d = &t->a.r.d;
+
+	if (how == 0) {		/* a doorbell */
+		esvh_shadow(d, d->admin_shadow)->tail = htole32(d->sq_tail + 33);
+		esvc_doorbell(h->dev, ESV_DB_ADMIN);
+		esvh_pump(h);
+		return;
+	}
+	if (how == 1)		/* a frame: of an SPI that is not known any more */
+		ok(esvh_do(d, ESV_OP_SA_DELETE, t->a.sa_in, NULL, 0));
+	h->dma_fail_lo = d->eq;
+	h->dma_fail_hi = d->eq + (sizeof(struct esv_eqe) << d->event_log2);
+	if (how == 1)
+		pass(&t->b, &t->a, 100);
+	else			/* the link */
+		esvc_link(h->dev, false);
+	h->dma_fail_hi = 0;
+}
+
+/* UNIT-42: a fatal error zeroises the unit at once, and not only when the driver gets to the reset. */
+static void test_fatal(void **state)
+{
+	for (unsigned int how = 0; how < 3; how++) {
+		struct two *t;
+		uint64_t before;
+
+		up(state);
+		t = *state;
+		set_up_esp(t);
+		assert_int_not_equal(pass(&t->b, &t->a, 100), 0);
+		assert_int_not_equal(keys_of(&t->a), 0);
+		before = epoch_register(&t->a);
+		break_device(t, how);
+		assert_int_not_equal(esvh_reg(&t->a.r.d, ESV_REG_FATAL_CODE), 0);
+		assert_int_equal(keys_of(&t->a), 0);
+		assert_true(epoch_register(&t->a) == before + 1);
+		/* Once: what is asked of a dead device later changes nothing. */
+		esvc_doorbell(t->a.r.h->dev, ESV_DB_ADMIN);
+		esvc_link(t->a.r.h->dev, true);
+		assert_true(epoch_register(&t->a) == before + 1);
+		ok(esvh_drv_start(&t->a.r.d));
+		assert_true(epoch_register(&t->a) == before + 2);
+		down(state);
+	}
+}
+
+/* UNIT-42, REG-14: so does a driver that enables a device without rings, in the write itself. */
+static void test_fatal_enable(void **state)
+{
+	struct end *e = &((struct two *)*state)->a;
+	uint64_t before;
+
+	esvc_reset(e->r.h->dev, ESV_RESET_USER);
+	before = epoch_register(e);
+	esvh_reg_set(&e->r.d, ESV_REG_CTRL, ESV_CTRL_ENABLE);
+	assert_int_equal(esvh_reg(&e->r.d, ESV_REG_FATAL_CODE), ESV_FATAL_CONFIG);
+	assert_true(epoch_register(e) == before + 1);
+}
+
 /* RST-2: a reset leaves no session, no token, no key. */
 static void test_reset(void **state)
 {
@@ -671,8 +748,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_esp), T(test_memory), T(test_zeroize), T(test_zeroize_function), T(test_reset), T(test_load),
 		T(test_token_is_no_key), T(test_reinstall_continues),
-		T(test_answer_lost), T(test_answer_lost_later), T(test_key_state),
-		T(test_key_used_up), cmocka_unit_test(test_lock_is_told),
+		T(test_answer_lost), T(test_answer_lost_later), T(test_fatal_enable), T(test_key_state),
+		T(test_key_used_up), cmocka_unit_test(test_lock_is_told), cmocka_unit_test(test_fatal),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -23,6 +23,47 @@ static struct rig *power_up(bool stuck, bool fails, uint32_t fail_n)
 	return r;
 }
 
+/* UNIT-30: nothing of the unit's own, and nothing of the identity. */
+static void check_empty(const struct rig *r)
+{
+	static const struct esvc_unit_secrets none;
+	static const struct esvc_identity nobody;
+	const struct esvc_unit *u = r->dev.unit;
+
+	assert_memory_equal(u->sec->token_key, none.token_key, sizeof(none.token_key));
+	assert_memory_equal(u->sec->import_key, none.import_key, sizeof(none.import_key));
+	assert_memory_equal(u->sec->provision_key, none.provision_key, sizeof(none.provision_key));
+	assert_memory_equal(u->provision_pub, none.provision_key, sizeof(u->provision_pub));
+	if (u->id)
+		assert_memory_equal(u->id, &nobody, sizeof(nobody));
+}
+
+/* UNIT-30: a unit that is locked holds no secret, whenever it was and whatever is asked of it later. */
+static void test_locked_is_empty(void **state)
+{
+	static const uint32_t tests[] = { 1, ESVC_KAT_RANDOM, ESVC_KAT_ATTEST };
+	const struct esv_nonce_gen in = { .len = htole16(32) };
+	struct rig *r;
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		r = power_up(tests[i] == ESVC_KAT_RANDOM, tests[i] != ESVC_KAT_RANDOM, tests[i]);
+		check_empty(r);
+		if (tests[i] != ESVC_KAT_ATTEST)	/* not even drawn */
+			assert_null(r->dev.unit->id);
+		assert_int_equal(rig_zeroize(r, 0, ESV_ZEROIZE_UNIT), ESV_S_OK);
+		check_empty(r);
+		rig_free(r);
+	}
+	r = rig_new(0, 1);
+	r->random_stuck = true;
+	assert_int_equal(rig_run(r, ESV_OP_NONCE_GEN, r->session, &in, sizeof(in)), ESV_S_SELFTEST_FAILED);
+	check_empty(r);
+	r->random_stuck = false;
+	assert_int_equal(rig_zeroize(r, 0, ESV_ZEROIZE_UNIT), ESV_S_OK);
+	check_empty(r);
+	rig_free(r);
+}
+
 /*
  * UNIT-30, UNIT-31: each of the tests that can fail at power-on locks the unit and is named. That they can fail is for
  * test_unit_selftest.c to show.
@@ -200,6 +241,7 @@ static void test_epoch(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_locked),
+	cmocka_unit_test(test_locked_is_empty),
 	cmocka_unit_test(test_random_stuck),
 	cmocka_unit_test(test_random_goes_bad),
 	cmocka_unit_test(test_zeroize),
