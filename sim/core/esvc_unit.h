@@ -39,7 +39,10 @@ uint64_t esvc_unit_expire(struct esvc_unit *unit, uint64_t now_ns);
 unsigned int esvc_unit_failed(const struct esvc_unit *unit);
 /* Run the known-answer tests again; a failure locks the unit for good. The same answer. */
 unsigned int esvc_unit_selftest(struct esvc_unit *unit);
-/* The answer of a command could not be written: what it made goes again, inputs that it consumed do not come back. */
+/*
+ * The answer of a command could not be written: what it made goes again, inputs that it consumed do not come back.
+ * cmd still has its payload.
+ */
 void esvc_unit_undo(struct esvc_unit *unit, const struct esvc_cmd *cmd);
 int esvc_unit_test_secrets(struct esvc_unit *unit, esvc_secret_fn fn, void *arg);
 

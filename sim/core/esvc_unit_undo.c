@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a command made and could not tell of is nobody's: it goes (ADM-9). */
+/* What a command made and could not tell of is nobody's: it goes, and an AUTH counts as not made (ADM-9). */
 #include "esvc_cmd.h"
 #include "esvc_unit_priv.h"
 
@@ -36,10 +36,21 @@ static void drop(struct esvc_unit *unit, const struct esvc_session *s, const uin
 		esvc_key_drop(unit, k);
 }
 
+/* Nobody has the AUTH, so it may be made again (UNIT-95). */
+static void unsign(struct esvc_unit *unit, const struct esvc_session *s, const struct esv_auth_sign *in)
+{
+	struct esvc_handle *h = esvc_handle_get(&unit->handles, s, le64toh(in->ike), ESV_H_IKE);
+
+	if (h)
+		esvc_handle_object(&unit->handles, h)->ike.auths &= (uint8_t)~(1 << in->flags);
+}
+
 void esvc_unit_undo(struct esvc_unit *unit, const struct esvc_cmd *cmd)
 {
 	const struct esvc_session *s = esvc_session_get(&unit->sessions, cmd->function, le32toh(cmd->sqe.object));
 
+	if (s && le16toh(cmd->sqe.opcode) == ESV_OP_AUTH_SIGN)
+		unsign(unit, s, (const void *)cmd->in);
 	for (size_t i = 0; s && i < sizeof(made) / sizeof(made[0]); i++)
 		for (size_t n = 0; n < 2 && made[i].opcode == le16toh(cmd->sqe.opcode); n++)
 			if (made[i].handle[n])

@@ -354,10 +354,30 @@ static void test_scratch(void **state)
 	unpair(&i, &p);
 }
 
+/* ADM-9, UNIT-95: an AUTH whose answer was lost is none, and the next one is the only one. */
+static void test_answer_lost(void **state)
+{
+	static struct blob auth, again;
+	struct end i, p;
+	uint64_t key;
+
+	pair(&i, &p);
+	key = brought(i.r, ESV_H_PSK, NULL, psk, strlen(psk));
+	assert_int_equal(sign(&i, key, 0, &auth), ESV_S_OK);
+	i.r->cmd.sqe.object = htole32(i.r->session);	/* which the rig leaves out */
+	esvc_unit_undo(i.r->dev.unit, &i.r->cmd);
+	assert_int_equal(sign(&i, key, 0, &again), ESV_S_OK);
+	assert_int_equal(again.len, auth.len);
+	assert_memory_equal(again.b, auth.b, auth.len);
+	assert_int_equal(sign(&i, key, 0, &again), ESV_S_BAD_STATE);
+	unpair(&i, &p);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_psk), cmocka_unit_test(test_signatures), cmocka_unit_test(test_bad_keys),
 	cmocka_unit_test(test_message), cmocka_unit_test(test_man_in_the_middle),
 	cmocka_unit_test(test_not_authentic), cmocka_unit_test(test_sign_states), cmocka_unit_test(test_scratch),
+	cmocka_unit_test(test_answer_lost),
 };
 
 RIG_MAIN(tests)
