@@ -73,6 +73,19 @@ static bool material_weak(const uint8_t *material, size_t len)
 	return len <= ESVC_SALT_LEN || !CRYPTO_memcmp(material, zero, len - ESVC_SALT_LEN);
 }
 
+/* A token that waits to be continued ends when its key is brought once more; the record takes its counters back. */
+static void give_way(struct esvc_unit *unit, const struct esvc_import *imp)
+{
+	for (struct esvc_list *l = unit->released.next; l != &unit->released; l = l->next) {
+		struct esvc_keyslot *s = esvc_container(l, struct esvc_keyslot, link);
+
+		if (s->import != imp)
+			continue;
+		esvc_key_drop(unit, s);
+		return;
+	}
+}
+
 /* A record for a key that is not in use; a new sender's one gets its random IV base. */
 static enum esv_status import_record(struct esvc_unit *unit, const uint8_t *material, size_t len,
 				     const struct esvc_binding *bind, struct esvc_import **imp)
@@ -84,6 +97,8 @@ static enum esv_status import_record(struct esvc_unit *unit, const uint8_t *mate
 	if (esvc_import_fp(&unit->prfs, unit->sec->import_key, bind->dir, bind->spi, material, len, fp))
 		return ESV_S_INTERNAL;
 	*imp = esvc_import_find(&unit->imports, fp);
+	if (*imp && (*imp)->live)
+		give_way(unit, *imp);
 	if (*imp)
 		return (*imp)->live || !(*imp)->iv_left ? ESV_S_KEY_REJECTED : ESV_S_OK;
 	if (bind->dir == ESV_DIR_OUT) {
@@ -198,7 +213,8 @@ void esvc_key_release(struct esvc_unit *unit, struct esvc_key *key)
 {
 	struct esvc_keyslot *s = esvc_container(key, struct esvc_keyslot, key);
 
-	if (s->state == ESVC_SLOT_DEAD || s->import || (!s->owner && !s->detached))
+	/* A host key has no token to come back by: the record knows how far it came. */
+	if (s->state == ESVC_SLOT_DEAD || (s->import && !s->fixed) || (!s->owner && !s->detached))
 		esvc_key_drop(unit, s);
 	else
 		esvc_keyslot_state(unit, s, ESVC_SLOT_RELEASED);

@@ -402,8 +402,8 @@ static void test_esp(void **state)
 	key->seq = 100;
 	iv = key->iv;
 	esvc_key_release(r->dev.unit, key);
-	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_KEY_REJECTED);
 	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_OK);
+	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_KEY_REJECTED);
 	memcpy(token, out->stored, sizeof(token));
 	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_OK);
 	assert_true(continued);
@@ -440,6 +440,49 @@ static void test_esp_kwp(void **state)
 	wrapped.b[wrapped.len - 1] ^= 1;
 	esvc_key_release(r->dev.unit, key);
 	assert_int_equal(provision(r, ESV_H_ESP, ESV_WRAP_KWP, 0, wrapping, &wrapped), ESV_S_AUTH_FAILED);
+	rig_free(r);
+}
+
+/*
+ * TOK-5, UNIT-100, KEY-1: the token goes on after its SA is gone, as when the link comes back, for the same SA only, and
+ * neither that nor the blob once more sets a number or a limit back.
+ */
+static void test_esp_continues(void **state)
+{
+	struct rig *r = rig_new(0, 83);
+	struct esvc_binding bind = rig_bind(ESV_DIR_OUT, ESV_ALGO_AES_GCM_16_256), other = bind;
+	const struct esv_provisioned *out = (const void *)r->out;
+	uint8_t token[ESV_TOKEN_LEN], second[ESV_TOKEN_LEN];
+	struct esv_wrapped_esp e;
+	struct esvc_key *key;
+	uint64_t iv = 0;
+	bool continued;
+
+	wrapped_esp(&e, ESV_DIR_OUT);
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_OK);
+	memcpy(token, out->stored, sizeof(token));
+	other.spi ^= htobe32(1);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_OK);
+		assert_int_equal(continued, i > 0);
+		assert_true(!i || key->iv == iv);
+		assert_int_equal(key->seq, 10 * i);
+		assert_int_equal(key->custody, ESV_CUSTODY_L2);
+		iv = key->iv += 10;
+		key->seq += 10;
+		key->max_packets = 50;
+		esvc_key_release(r->dev.unit, key);
+		assert_int_equal(esvc_key_from_token(r->dev.unit, token, &other, &key, &continued), ESV_S_KEY_REJECTED);
+	}
+	/* The blob once more: one token at a time. */
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_OK);
+	memcpy(second, out->stored, sizeof(second));
+	assert_int_equal(bring_esp(r, &e, ESV_WRAP_HPKE), ESV_S_KEY_REJECTED);
+	assert_int_equal(esvc_key_from_token(r->dev.unit, token, &bind, &key, &continued), ESV_S_KEY_REJECTED);
+	assert_int_equal(esvc_key_from_token(r->dev.unit, second, &bind, &key, &continued), ESV_S_OK);
+	assert_true(key->iv == iv);
+	assert_int_equal(key->seq, 30);
+	assert_true(key->max_packets == 50);
 	rig_free(r);
 }
 
@@ -483,6 +526,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_hpke), cmocka_unit_test(test_hpke_foreign_unit), cmocka_unit_test(test_kwp),
 	cmocka_unit_test(test_stored), cmocka_unit_test(test_clear), cmocka_unit_test(test_bad_content),
 	cmocka_unit_test(test_refused), cmocka_unit_test(test_esp), cmocka_unit_test(test_esp_kwp),
+	cmocka_unit_test(test_esp_continues),
 	cmocka_unit_test(test_esp_refused),
 };
 
