@@ -144,7 +144,7 @@ static int make_unit(struct esvc_dev *dev)
 	const struct esvc_config *cfg = &dev->cfg;
 	struct esvc_unit_config uc = {
 		.aead = dev->aead, .ops = dev->ops, .opaque = dev->opaque, .device_id = dev->device_id,
-		.key_max = key_max(cfg->sa_max),
+		.key_max = key_max(cfg->sa_max), .functions = 1,	/* RSV-1 */
 		.device_secret = cfg->has_device_secret ? cfg->device_secret : NULL,
 		.handle_max = cfg->handle_max, .ke_methods = cfg->ke_methods, .mode = mode_bits(cfg),
 		.fail_selftest = cfg->fault == ESVC_FAULT_SELFTEST, .fail_n = cfg->fault_n,

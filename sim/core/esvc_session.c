@@ -34,6 +34,19 @@ struct esvc_session *esvc_session_open(struct esvc_sessions *t, uint16_t functio
 	return s;
 }
 
+struct esvc_session_use esvc_sessions_of(const struct esvc_sessions *t, uint16_t function)
+{
+	struct esvc_session_use use = { 0, 0 };
+
+	for (unsigned int i = 0; i < ESVC_SESSION_SLOTS; i++) {
+		if (!t->s[i].open || t->s[i].function != function)
+			continue;
+		use.sessions++;
+		use.handles += t->s[i].nr_handles;
+	}
+	return use;
+}
+
 void esvc_session_close(struct esvc_sessions *t, struct esvc_session *s)
 {
 	s->open = false;

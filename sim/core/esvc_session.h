@@ -29,6 +29,13 @@ struct esvc_sessions {
 void esvc_sessions_init(struct esvc_sessions *t);
 /* NULL: all in use. */
 struct esvc_session *esvc_session_open(struct esvc_sessions *t, uint16_t function);
+/* How many sessions a function has open, and how many handles they have. */
+struct esvc_session_use {
+	uint32_t sessions;
+	uint32_t handles;
+};
+
+struct esvc_session_use esvc_sessions_of(const struct esvc_sessions *t, uint16_t function);
 /* Its lists must be empty. */
 void esvc_session_close(struct esvc_sessions *t, struct esvc_session *s);
 uint32_t esvc_session_id(const struct esvc_sessions *t, const struct esvc_session *s);

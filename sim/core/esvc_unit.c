@@ -16,6 +16,23 @@ static uint32_t at_least(uint32_t n, uint32_t min)
 	return n < min ? min : n;
 }
 
+/* A function that is alone has no quota; one that is not leaves as much to others as it can have. */
+static uint32_t share(const struct esvc_unit_config *cfg, uint32_t n)
+{
+	return cfg->functions > 1 ? n / 2 : UINT32_MAX;
+}
+
+static void set_quotas(struct esvc_unit *unit)
+{
+	const struct esvc_unit_config *cfg = &unit->cfg;
+
+	unit->session_handles = at_least(cfg->handle_max / 4, QUOTA_HANDLES_MIN);
+	unit->session_pending = at_least(cfg->key_max / 2, QUOTA_PENDING_MIN);
+	unit->function_sessions = share(cfg, ESVC_SESSION_SLOTS);
+	unit->function_handles = share(cfg, cfg->handle_max);
+	unit->function_pending = share(cfg, cfg->key_max);
+}
+
 /*
  * A start that no other power-on of any unit is likely to share; it then counts
  * up, and 2^62 zeroisations don't happen.
@@ -181,8 +198,7 @@ struct esvc_unit *esvc_unit_new(const struct esvc_unit_config *cfg)
 		return NULL;
 	unit->cfg = *cfg;
 	unit->ke_methods = esvc_ke_methods(cfg->ke_methods);
-	unit->session_handles = at_least(cfg->handle_max / 4, QUOTA_HANDLES_MIN);
-	unit->session_pending = at_least(cfg->key_max / 2, QUOTA_PENDING_MIN);
+	set_quotas(unit);
 	esvc_sessions_init(&unit->sessions);
 	err = esvc_prfs_init(&unit->prfs);
 	if (err)

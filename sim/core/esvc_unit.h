@@ -16,6 +16,7 @@ struct esvc_unit_config {
 	const uint8_t *device_secret;	/* ESVC_DEVICE_SECRET bytes, copied; NULL: drawn, and gone with the unit */
 	uint32_t key_max;		/* ESP key objects: installed, waiting for their install, waiting to be continued */
 	uint32_t handle_max;		/* control handles */
+	uint32_t functions;		/* that there can be; with more than one none gets more than half (UNIT-6) */
 	uint32_t ke_methods;		/* bit n: enum esv_ke n may be offered; 0: all */
 	uint32_t mode;			/* ESV_MODE_* */
 	bool fail_selftest;		/* fault */

@@ -90,10 +90,10 @@ static enum esv_status child_check(struct esvc_unit *unit, struct esvc_cmd *cmd,
 		status = esvc_inputs_secrets(unit, cmd, s, &places, &c->inputs);
 	if (status == ESV_S_OK)
 		status = esvc_unit_zeros(cmd, places.peer_nonce + le16toh(in->peer_nonce_len), sizeof(*in));
+	if (status == ESV_S_OK)
+		status = esvc_unit_tokens(unit, s, 2);
 	if (status != ESV_S_OK)
 		return status;
-	if (s->nr_pending + 2 > unit->session_pending)
-		return ESV_S_LIMIT;
 	return esvc_key_room(unit) < 2 ? ESV_S_NO_RESOURCE : ESV_S_OK;
 }
 

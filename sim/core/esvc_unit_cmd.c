@@ -62,10 +62,23 @@ size_t esvc_unit_prf_len(const struct esvc_unit *unit, unsigned int prf)
 	return prf == ESV_PRF_HMAC_SHA1 && !(unit->cfg.mode & ESV_MODE_TEST) ? 0 : esvc_prf_len(prf);
 }
 
+/* The list holds detached tokens whose session is closed as well. It is short: what it may hold is bounded here. */
+enum esv_status esvc_unit_tokens(const struct esvc_unit *unit, const struct esvc_session *s, uint32_t n)
+{
+	uint32_t of_function = 0;
+
+	for (const struct esvc_list *l = unit->pending.next; l != &unit->pending; l = l->next)
+		of_function += esvc_container(l, struct esvc_keyslot, link)->key.bind.function == s->function;
+	if (s->nr_pending + n > unit->session_pending || of_function + n > unit->function_pending)
+		return ESV_S_LIMIT;
+	return ESV_S_OK;
+}
+
 enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, unsigned int type,
 			       struct esvc_handle **h)
 {
-	if (s->nr_handles >= unit->session_handles)
+	if (s->nr_handles >= unit->session_handles ||
+	    esvc_sessions_of(&unit->sessions, s->function).handles >= unit->function_handles)
 		return ESV_S_LIMIT;
 	*h = esvc_handle_new(&unit->handles, s, type);
 	return *h ? ESV_S_OK : ESV_S_NO_RESOURCE;
@@ -123,6 +136,8 @@ static enum esv_status session_open(struct esvc_dev *dev, struct esvc_cmd *cmd)
 		return refuse_sqe(cmd, ESV_S_RESERVED_NONZERO, offsetof(struct esv_sqe, object));
 	if (inline_zeros(cmd, 0) != ESV_S_OK)
 		return ESV_S_RESERVED_NONZERO;
+	if (esvc_sessions_of(&unit->sessions, cmd->function).sessions >= unit->function_sessions)
+		return ESV_S_LIMIT;
 	s = esvc_session_open(&unit->sessions, cmd->function);
 	if (!s)
 		return ESV_S_NO_RESOURCE;

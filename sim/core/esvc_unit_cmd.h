@@ -19,7 +19,9 @@ void esvc_unit_vouch(struct esvc_handle *h, struct esvc_ike_sa *ike, uint8_t vou
 		     struct esvc_bytes id, bool no_ppk);
 /* ESV_MODE_* as they are now. */
 uint32_t esvc_unit_mode(const struct esvc_dev *dev);
-/* A new handle within the session's quota: OK, LIMIT, NO_RESOURCE. */
+/* n more tokens that are not installed yet, within the quotas of session and function: OK, LIMIT. */
+enum esv_status esvc_unit_tokens(const struct esvc_unit *unit, const struct esvc_session *s, uint32_t n);
+/* A new handle within the quotas of session and function: OK, LIMIT, NO_RESOURCE. */
 enum esv_status esvc_unit_make(struct esvc_unit *unit, struct esvc_session *s, unsigned int type,
 			       struct esvc_handle **h);
 

@@ -101,6 +101,9 @@ struct esvc_unit {
 	struct esvc_handles handles;
 	uint32_t session_handles;	/* quota of one session */
 	uint32_t session_pending;
+	uint32_t function_sessions;	/* quota of one function, UINT32_MAX: there is only one */
+	uint32_t function_handles;
+	uint32_t function_pending;
 
 	struct esvc_arena *key_arena;
 	size_t salt_off;		/* in a slot of the arena */

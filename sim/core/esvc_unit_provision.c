@@ -276,8 +276,8 @@ static enum esv_status provide_esp(struct esvc_dev *dev, struct esvc_cmd *cmd, s
 
 	if (status == ESV_S_OK && cmd->out_cap < offsetof(struct esv_provisioned, stored) + ESV_TOKEN_LEN)
 		return esvc_refuse(cmd, ESV_S_BAD_LENGTH, ESV_ERR_OFF_SQE | offsetof(struct esv_sqe, out_cap));
-	if (status == ESV_S_OK && s->nr_pending >= unit->session_pending)
-		return ESV_S_LIMIT;
+	if (status == ESV_S_OK)
+		status = esvc_unit_tokens(unit, s, 1);
 	memcpy(bind.saddr, e->saddr, sizeof(bind.saddr));
 	memcpy(bind.daddr, e->daddr, sizeof(bind.daddr));
 	if (status == ESV_S_OK)

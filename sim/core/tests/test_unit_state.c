@@ -175,6 +175,85 @@ static void test_session_table_full(void **state)
 	rig_free(r);
 }
 
+/* Functions 0 and 1: 64 handles, 16 keys. */
+static struct rig *two_functions(void)
+{
+	struct rig *r = rig_new(0, 1);
+	struct esvc_unit_config cfg = rig_config(r, r->dev.aead, 0);
+
+	esvc_unit_free(r->dev.unit);
+	cfg.functions = 2;
+	r->dev.unit = esvc_unit_new(&cfg);
+	assert_non_null(r->dev.unit);
+	return r;
+}
+
+/* UNIT-3, UNIT-6: the attack takes everything by opening more and more sessions; half is left to the other function. */
+static void test_function_quota(void **state)
+{
+	struct rig *r = two_functions();
+	const struct esv_nonce_gen in = { .len = htole16(16) };
+	uint32_t s[ESVC_SESSION_SLOTS];
+	unsigned int n = 0, handles = 0;
+
+	while (rig_run(r, ESV_OP_SESSION_OPEN, 0, NULL, 0) == ESV_S_OK)
+		s[n++] = r->cmd.object;
+	assert_int_equal(n, ESVC_SESSION_SLOTS / 2);
+	assert_int_equal(rig_run(r, ESV_OP_SESSION_OPEN, 0, NULL, 0), ESV_S_LIMIT);
+	for (unsigned int i = 0; i < n; i++)
+		while (rig_run(r, ESV_OP_NONCE_GEN, s[i], &in, sizeof(in)) == ESV_S_OK)
+			handles++;
+	assert_int_equal(handles, 32);
+	assert_int_equal(rig_run(r, ESV_OP_NONCE_GEN, s[n - 1], &in, sizeof(in)), ESV_S_LIMIT);
+	r->function = 1;
+	for (unsigned int i = 0; i < 2; i++) {
+		r->session = rig_open(r);
+		for (unsigned int k = 0; k < 16; k++)
+			rig_nonce(r, r->session, 16, NULL);
+	}
+	/* What a function gives back it has again. */
+	r->function = 0;
+	assert_int_equal(rig_run(r, ESV_OP_SESSION_CLOSE, s[0], NULL, 0), ESV_S_OK);
+	rig_nonce(r, rig_open(r), 16, NULL);
+	rig_free(r);
+}
+
+/* UNIT-6: tokens count for their function when their session is closed, too. */
+static void test_function_tokens(void **state)
+{
+	struct rig *r = two_functions();
+	struct esv_child_derive in;
+
+	for (unsigned int i = 0; i < RIG_KEYS / 4; i++) {
+		r->session = rig_open(r);
+		rig_child(r, r->session, rig_ike_ready(r, r->session), ESV_CHILD_F_FIRST | ESV_CHILD_F_DETACH);
+		assert_int_equal(rig_run(r, ESV_OP_SESSION_CLOSE, r->session, NULL, 0), ESV_S_OK);
+	}
+	r->session = rig_open(r);
+	in = rig_child_in(rig_ike_ready(r, r->session), ESV_CHILD_F_FIRST);
+	assert_int_equal(rig_run(r, ESV_OP_CHILD_DERIVE, r->session, &in, sizeof(in)), ESV_S_LIMIT);
+	r->function = 1;
+	r->session = rig_open(r);
+	rig_child(r, r->session, rig_ike_ready(r, r->session), ESV_CHILD_F_FIRST);
+	rig_free(r);
+}
+
+/* UNIT-6: a function that is alone may have all that there is. */
+static void test_function_alone(void **state)
+{
+	struct rig *r = rig_new(0, 1);
+	const struct esv_nonce_gen in = { .len = htole16(16) };
+
+	for (unsigned int i = 0; i < 4; i++) {
+		r->session = rig_open(r);
+		for (unsigned int k = 0; k < 16; k++)
+			rig_nonce(r, r->session, 16, NULL);
+	}
+	r->session = rig_open(r);
+	assert_int_equal(rig_run(r, ESV_OP_NONCE_GEN, r->session, &in, sizeof(in)), ESV_S_NO_RESOURCE);
+	rig_free(r);
+}
+
 /* UNIT-6: one session's quota is not the whole table; what it loses is free again. */
 static void test_quota(void **state)
 {
@@ -418,6 +497,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_one_answer),
 	cmocka_unit_test(test_sessions),
 	cmocka_unit_test(test_session_table_full),
+	cmocka_unit_test(test_function_quota), cmocka_unit_test(test_function_tokens), cmocka_unit_test(test_function_alone),
 	cmocka_unit_test(test_quota),
 	cmocka_unit_test(test_consumed),
 	cmocka_unit_test(test_same_secret_twice),
