@@ -33,6 +33,12 @@ void esvc_handles_free(struct esvc_handles *t)
 	memset(t, 0, sizeof(*t));
 }
 
+void esvc_handles_begin(struct esvc_handles *t, uint32_t gen)
+{
+	for (uint32_t i = 0; i < t->max; i++)
+		t->h[i].gen = gen;
+}
+
 struct esvc_handle *esvc_handle_new(struct esvc_handles *t, struct esvc_session *owner,
 				    unsigned int type)
 {

@@ -108,6 +108,8 @@ struct esvc_handles {
 /* 0 or -errno as esvc_arena_new(). */
 int esvc_handles_init(struct esvc_handles *t, uint32_t max);
 void esvc_handles_free(struct esvc_handles *t);
+/* Before the first one is made: where generations begin. */
+void esvc_handles_begin(struct esvc_handles *t, uint32_t gen);
 
 /* A zeroed object in state NEW, or NULL: table is full. */
 struct esvc_handle *esvc_handle_new(struct esvc_handles *t, struct esvc_session *owner,

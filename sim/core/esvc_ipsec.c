@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "esvc_ipsec_priv.h"
+#include "esvc_unit.h"
 
 #define MTU_DEFAULT 1500
 
@@ -20,6 +21,8 @@ struct esvc_ipsec *esvc_ipsec_new(const struct esvc_ipsec_config *cfg)
 	ips->bypass = ESV_BYPASS_ALL;
 	if (esvc_sadb_init(&ips->sadb, cfg->sa_max))
 		goto no_sadb;
+	if (cfg->unit)
+		esvc_objtab_begin(&ips->sadb.tab, esvc_unit_generation(cfg->unit));
 	ips->spd = esvc_spd_new(cfg->policy_max);
 	if (ips->spd)
 		return ips;

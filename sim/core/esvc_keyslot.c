@@ -66,6 +66,7 @@ static struct esvc_keyslot *take(struct esvc_unit *unit)
 
 	if (esvc_list_empty(&unit->free) && unit->slots_used < unit->cfg.key_max) {
 		s = &unit->slot[unit->slots_used++];
+		s->gen = esvc_life_handles(unit);
 		esvc_list_init(&s->link);
 		esvc_list_init(&s->owned);
 		return s;

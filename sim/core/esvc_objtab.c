@@ -21,6 +21,11 @@ int esvc_objtab_init(struct esvc_objtab *s, uint32_t max)
 	return -ENOMEM;
 }
 
+void esvc_objtab_begin(struct esvc_objtab *s, uint8_t gen)
+{
+	s->first = gen;
+}
+
 void esvc_objtab_fini(struct esvc_objtab *s)
 {
 	free(s->next);
@@ -40,7 +45,7 @@ uint32_t esvc_objtab_get(struct esvc_objtab *s)
 
 	if (s->fresh < s->max) {
 		index = s->fresh++;
-		s->gen[index] = 1;
+		s->gen[index] = s->first ? s->first : 1;
 	} else if (s->free_head) {
 		index = s->free_head - 1;
 		s->free_head = s->next[index];

@@ -13,6 +13,7 @@
 
 struct esvc_objtab {
 	uint32_t max;
+	uint8_t first;		/* generation of an index that was never used; 0: 1 */
 	uint32_t fresh;		/* indexes from here on were never used */
 	uint32_t used;
 	uint32_t free_head;	/* queue of freed indexes through next[], index + 1 */
@@ -26,6 +27,8 @@ struct esvc_objtab {
 int esvc_objtab_init(struct esvc_objtab *s, uint32_t max);
 void esvc_objtab_fini(struct esvc_objtab *s);
 
+/* Before the first one is given out: where generations begin. */
+void esvc_objtab_begin(struct esvc_objtab *s, uint8_t gen);
 /* 0: full. */
 uint32_t esvc_objtab_get(struct esvc_objtab *s);
 void esvc_objtab_put(struct esvc_objtab *s, uint32_t handle);

@@ -16,6 +16,12 @@ void esvc_sessions_init(struct esvc_sessions *t)
 	}
 }
 
+void esvc_sessions_begin(struct esvc_sessions *t, uint32_t gen)
+{
+	for (unsigned int i = 0; i < ESVC_SESSION_SLOTS; i++)
+		t->s[i].gen = gen;
+}
+
 struct esvc_session *esvc_session_open(struct esvc_sessions *t, uint16_t function)
 {
 	struct esvc_session *s = NULL;

@@ -27,6 +27,8 @@ struct esvc_sessions {
 };
 
 void esvc_sessions_init(struct esvc_sessions *t);
+/* Before the first one is opened: where generations begin, 0..2^24 - 1. */
+void esvc_sessions_begin(struct esvc_sessions *t, uint32_t gen);
 /* NULL: all in use. */
 struct esvc_session *esvc_session_open(struct esvc_sessions *t, uint16_t function);
 /* How many sessions a function has open, and how many handles they have. */

@@ -35,14 +35,18 @@ static void set_quotas(struct esvc_unit *unit)
 
 /*
  * A start that no other power-on of any unit is likely to share; it then counts
- * up, and 2^62 zeroisations don't happen.
+ * up, and 2^62 zeroisations don't happen. Generations begin anywhere too, so what named something in
+ * an earlier life names nothing in this one. Both are public: one block of random bytes makes them.
  */
-static int epoch_start(struct esvc_unit *unit)
+static int life_start(struct esvc_unit *unit)
 {
-	int err = esvc_rng_get(&unit->sec->rng, &unit->epoch, sizeof(unit->epoch));
+	uint64_t drawn[ESVC_RNG_BLOCK / sizeof(uint64_t)];
+	int err = esvc_rng_get(&unit->sec->rng, drawn, sizeof(drawn));
 
-	unit->epoch >>= 2;
-	unit->epoch |= 1;
+	unit->epoch = drawn[0] >> 2 | 1;
+	unit->life = drawn[1];
+	esvc_sessions_begin(&unit->sessions, esvc_life_sessions(unit));
+	esvc_handles_begin(&unit->handles, esvc_life_handles(unit));
 	return err;
 }
 
@@ -177,7 +181,7 @@ static int power_on(struct esvc_unit *unit)
 	lock(unit, failed ? failed : armed(&unit->cfg));
 	err = esvc_rng_startup(&unit->sec->rng);
 	if (!err)
-		err = epoch_start(unit);
+		err = life_start(unit);
 	if (!err && !unit->selftest_failed)
 		err = power_on_secrets(unit);
 	if (err == -EBADMSG)
@@ -294,6 +298,11 @@ enum esv_status esvc_unit_random(struct esvc_unit *unit, void *buf, size_t len)
 		return err ? ESV_S_NO_RANDOM : ESV_S_OK;
 	esvc_unit_fail(unit, ESVC_KAT_RANDOM);
 	return ESV_S_SELFTEST_FAILED;
+}
+
+uint8_t esvc_unit_generation(const struct esvc_unit *unit)
+{
+	return (uint8_t)(unit->life >> 56);
 }
 
 uint64_t esvc_unit_epoch(const struct esvc_unit *unit)

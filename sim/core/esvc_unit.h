@@ -34,6 +34,8 @@ void esvc_unit_free(struct esvc_unit *unit);
  */
 void esvc_unit_zeroize(struct esvc_unit *unit);
 uint64_t esvc_unit_epoch(const struct esvc_unit *unit);
+/* Random, of this power-on, public: where generations of objects that are not the unit's may begin. */
+uint8_t esvc_unit_generation(const struct esvc_unit *unit);
 /* Drop tokens whose install time has passed; returns when to be called again (time_ns), 0: never. */
 uint64_t esvc_unit_expire(struct esvc_unit *unit, uint64_t now_ns);
 /* 0, or the number of the first self-test that failed: the unit is locked. */

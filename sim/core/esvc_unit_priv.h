@@ -119,9 +119,21 @@ struct esvc_unit {
 	uint64_t next_expiry_ns;	/* 0: none */
 
 	uint64_t epoch;
+	uint64_t life;			/* drawn with the first epoch: where this power-on's generations begin (UNIT-5) */
 	uint64_t resets;
 	uint8_t selftest_failed;	/* number of the test, 0: all passed */
 };
+
+/* Parts of life. Handles of control objects and keys differ in their lower half. */
+static inline uint32_t esvc_life_sessions(const struct esvc_unit *unit)
+{
+	return (uint32_t)unit->life & 0xffffff;
+}
+
+static inline uint32_t esvc_life_handles(const struct esvc_unit *unit)
+{
+	return (uint32_t)(unit->life >> 24);
+}
 
 /* Custody of a key that was derived here, by who vouched for the peer (UNIT-20). */
 static inline uint8_t esvc_derived_custody(uint8_t vouch)

@@ -579,6 +579,18 @@ static void test_limit_stays(void **state)
 	}
 }
 
+/* SA-3: generations begin where this power-on's random number says. */
+static void test_first_generation(void **state)
+{
+	struct irig *r = irig_new(true);
+	struct esv_sa_params p = irig_sa(ESV_DIR_OUT, 4, ESV_SA_TRANSPORT, 0x806);
+	uint32_t h = irig_add_sa(r, &p);
+
+	assert_true(esvc_unit_generation(r->dev.unit) > 1);
+	assert_int_equal(ESV_HANDLE_GEN(h), esvc_unit_generation(r->dev.unit));
+	irig_free(r);
+}
+
 /* KEY-3: a host key's limit ends with its SA, whose owner could use the key anywhere. */
 static void test_limit_of_host_key(void **state)
 {
@@ -642,6 +654,7 @@ int main(void)
 		cmocka_unit_test(test_update_limits),
 		cmocka_unit_test(test_limit_stays),
 		cmocka_unit_test(test_limit_of_host_key),
+		cmocka_unit_test(test_first_generation),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

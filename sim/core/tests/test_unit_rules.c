@@ -335,6 +335,7 @@ static void test_r7_epoch(void **state)
 	struct esv_child_out old, new;
 	struct esvc_key *key;
 
+	after->dev.unit->life = before->dev.unit->life;	/* the worst case: generations that begin where they began before */
 	old = rig_child(before, before->session, rig_ike_ready(before, before->session), ESV_CHILD_F_FIRST);
 	new = rig_child(after, after->session, rig_ike_ready(after, after->session), ESV_CHILD_F_FIRST);
 	assert_memory_equal(old.token_out, new.token_out, offsetof(struct esv_token, mac));
@@ -342,6 +343,32 @@ static void test_r7_epoch(void **state)
 	/* And after a zeroisation, the unit's own from before. */
 	esvc_unit_zeroize(after->dev.unit);
 	assert_int_equal(install_as(after, new.token_out, ESV_DIR_OUT, RIG_SPI, &key), ESV_S_KEY_REJECTED);
+	rig_free(before);
+	rig_free(after);
+}
+
+/*
+ * R7 (UNIT-3, UNIT-5): session and handles from before power off, when the same places of the same device are in use
+ * again: by a process that does not know that the device was restarted, or one that was told them.
+ */
+static void test_r7_lives(void **state)
+{
+	struct rig *before = rig_new(ESV_MODE_TEST, 7), *after = rig_new(ESV_MODE_TEST, 8);
+	const struct esv_nonce_gen ng = { .len = htole16(32) };
+	struct esv_child_out old, new;
+	struct esv_handle_in q[3];
+
+	q[0].handle = htole64(rig_nonce(before, before->session, 32, NULL));
+	old = rig_child(before, before->session, rig_ike_ready(before, before->session), ESV_CHILD_F_FIRST);
+	q[1].handle = old.esp_in;
+	q[2].handle = old.esp_out;
+	rig_nonce(after, after->session, 32, NULL);
+	new = rig_child(after, after->session, rig_ike_ready(after, after->session), ESV_CHILD_F_FIRST);
+	assert_int_equal(le64toh(old.esp_in) & UINT32_MAX, le64toh(new.esp_in) & UINT32_MAX);	/* the same place */
+	assert_int_equal(before->session & 0xff, after->session & 0xff);
+	assert_int_equal(rig_run(after, ESV_OP_NONCE_GEN, before->session, &ng, sizeof(ng)), ESV_S_BAD_HANDLE);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rig_run(after, ESV_OP_HANDLE_QUERY, after->session, &q[i], sizeof(q[i])), ESV_S_BAD_HANDLE);
 	rig_free(before);
 	rig_free(after);
 }
@@ -457,7 +484,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_r3_messages), cmocka_unit_test(test_r4_no_oracle), cmocka_unit_test(test_r5_one_bit),
 	cmocka_unit_test(test_r6_gate), cmocka_unit_test(test_r6_own_peer), cmocka_unit_test(test_r6_bound_psk),
 	cmocka_unit_test(test_r7_owner), cmocka_unit_test(test_r7_stale),
-	cmocka_unit_test(test_r7_epoch), cmocka_unit_test(test_r8_no_copy),
+	cmocka_unit_test(test_r7_epoch), cmocka_unit_test(test_r7_lives), cmocka_unit_test(test_r8_no_copy),
 	cmocka_unit_test(test_r9_error), cmocka_unit_test(test_r10_test_mode),
 };
 

@@ -2,7 +2,8 @@
 /*
  * Two devices that talk to each other, with secrets that belong to one world, and commands
  * for them that are recorded. What the random source gives before the first
- * secret is the same in all worlds: it becomes the epoch, which is public.
+ * secret is the same in all worlds: it becomes the epoch and where generations begin, which are public. So handles
+ * and session ids are compared as they are.
  */
 #ifndef TWINS_H
 #define TWINS_H
@@ -20,7 +21,7 @@
 #define MEMORY		(2u << 20)
 #define HANG_AT		4	/* the command of the second device that is never completed, for ABORT */
 #define WRONG_SESSION	0x7fffffff
-#define PUBLIC_BLOCKS	(ESVC_RNG_STARTUP / ESVC_RNG_BLOCK + 1)	/* self-test, epoch */
+#define PUBLIC_BLOCKS	(ESVC_RNG_STARTUP / ESVC_RNG_BLOCK + 1)	/* self-test, epoch and generations */
 
 static bool tolerant;	/* a core that was broken on purpose may refuse anything */
 
