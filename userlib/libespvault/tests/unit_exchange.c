@@ -141,6 +141,24 @@ static void test_each_method(void **state)
 		exchange(method, (enum espvault_prf)(1 + method % 3), NULL, NULL);
 }
 
+/* Both ends in one unit agree, but it does not authenticate itself (UNIT-96). */
+static void own_peer(const char *path)
+{
+	struct end i, r;
+	struct auth a;
+
+	ends_open(&i, &r, path, path);
+	ends_agree(&i, &r, ESPVAULT_P256);
+	ends_derive(&i, &r, ESPVAULT_P256, ESPVAULT_PRF_SHA384);
+	talk(&i, &r);
+	assert_int_equal(sign(&r, end_psk(&r, ID_I, psk), &a), 0);
+	assert_int_equal(verify(&i, &r, end_psk(&i, ID_R, psk), &a), -EACCES);
+	assert_int_equal(sign(&i, end_psk(&i, ID_R, psk), &a), -EACCES);
+	state_is(&i, 1, 0);
+	state_is(&r, 1, 0);
+	ends_close(&i, &r);
+}
+
 /* The same between two processes that others use too. */
 static void test_listening(void **state)
 {
@@ -155,7 +173,8 @@ static void test_listening(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	for (int k = 0; k < 3; k++)
 		exchange(ESPVAULT_X25519, ESPVAULT_PRF_SHA256, path[k & 1], path[!(k & 1)]);
-	exchange(ESPVAULT_P256, ESPVAULT_PRF_SHA384, path[0], path[0]);
+	exchange(ESPVAULT_P256, ESPVAULT_PRF_SHA384, path[0], path[1]);
+	own_peer(path[0]);
 	for (int k = 0; k < 2; k++) {
 		assert_int_equal(rig_stop(pid[k]), 0);
 		assert_int_equal(stat(path[k] + 5, &st), -1);
