@@ -1,133 +1,173 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Strength of algorithms, after RFC 8221 sections 5 and 6. What the RFC forbids, discourages or
- * does not list is weak; what it requires or recommends is standard; with 256-bit keys and at
- * least 128 bits of integrity it is strong. An unknown name has an unknown strength.
- */
-#include <errno.h>
-#include <stdbool.h>
+/* From the kernel's names of algorithms to those of RFC 8221 and the IANA registry. */
 #include <string.h>
-#include <ipsecapi.h>
 
 #include "algorithms.h"
 
-enum { U = IPSECAPI_STRENGTH_UNKNOWN, W = IPSECAPI_STRENGTH_WEAK,
-       S = IPSECAPI_STRENGTH_STANDARD, X = IPSECAPI_STRENGTH_STRONG };
+#define SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-struct aead_rule {
-	const char *name;
-	unsigned int salt_bits;
-	unsigned int standard_icv; /* fewer bits are weak */
-	uint8_t encrypts;
+static const char *const cipher_names[CIPHERS] = {
+	[CIPHER_UNKNOWN] = "unknown",
+	[CIPHER_NULL] = "ENCR_NULL",
+	[CIPHER_GCM_16_128] = "ENCR_AES_GCM_16/128",
+	[CIPHER_GCM_16_192] = "ENCR_AES_GCM_16/192",
+	[CIPHER_GCM_16_256] = "ENCR_AES_GCM_16/256",
+	[CIPHER_GCM_12] = "ENCR_AES_GCM_12",
+	[CIPHER_GCM_8] = "ENCR_AES_GCM_8",
+	[CIPHER_CCM_16_128] = "ENCR_AES_CCM_16/128",
+	[CIPHER_CCM_16_192] = "ENCR_AES_CCM_16/192",
+	[CIPHER_CCM_16_256] = "ENCR_AES_CCM_16/256",
+	[CIPHER_CCM_12] = "ENCR_AES_CCM_12",
+	[CIPHER_CCM_8] = "ENCR_AES_CCM_8",
+	[CIPHER_CHACHA20_POLY1305] = "ENCR_CHACHA20_POLY1305",
+	[CIPHER_CBC_128] = "ENCR_AES_CBC/128",
+	[CIPHER_CBC_192] = "ENCR_AES_CBC/192",
+	[CIPHER_CBC_256] = "ENCR_AES_CBC/256",
+	[CIPHER_CTR_128] = "ENCR_AES_CTR/128",
+	[CIPHER_CTR_192] = "ENCR_AES_CTR/192",
+	[CIPHER_CTR_256] = "ENCR_AES_CTR/256",
+	[CIPHER_CAMELLIA_128] = "ENCR_CAMELLIA_CBC/128",
+	[CIPHER_CAMELLIA_192] = "ENCR_CAMELLIA_CBC/192",
+	[CIPHER_CAMELLIA_256] = "ENCR_CAMELLIA_CBC/256",
+	[CIPHER_3DES] = "ENCR_3DES",
+	[CIPHER_DES] = "ENCR_DES",
+	[CIPHER_CAST] = "ENCR_CAST",
+	[CIPHER_BLOWFISH] = "ENCR_BLOWFISH",
+	/* the kernel has these, the registry has not */
+	[CIPHER_SERPENT] = "ENCR_SERPENT_CBC",
+	[CIPHER_TWOFISH] = "ENCR_TWOFISH_CBC",
+	[CIPHER_SM4] = "ENCR_SM4_CBC",
 };
 
-static const struct aead_rule aeads[] = {
-	{ "rfc4106(gcm(aes))", 32, 128, 1 },
-	{ "rfc4309(ccm(aes))", 24, 64, 1 },
-	{ "rfc7539esp(chacha20,poly1305)", 32, 128, 1 },
-	{ "rfc4543(gcm(aes))", 32, 128, 0 },
+static const char *const auth_names[AUTHS] = {
+	[AUTH_UNKNOWN] = "unknown",
+	[AUTH_NONE] = "AUTH_NONE",
+	[AUTH_SHA2_256_128] = "AUTH_HMAC_SHA2_256_128",
+	[AUTH_SHA2_384_192] = "AUTH_HMAC_SHA2_384_192",
+	[AUTH_SHA2_512_256] = "AUTH_HMAC_SHA2_512_256",
+	[AUTH_GMAC_128] = "AUTH_AES_128_GMAC",
+	[AUTH_GMAC_192] = "AUTH_AES_192_GMAC",
+	[AUTH_GMAC_256] = "AUTH_AES_256_GMAC",
+	[AUTH_CMAC_96] = "AUTH_AES_CMAC_96",
+	[AUTH_XCBC_96] = "AUTH_AES_XCBC_96",
+	[AUTH_SHA1_96] = "AUTH_HMAC_SHA1_96",
+	[AUTH_MD5_96] = "AUTH_HMAC_MD5_96",
+	[AUTH_RIPEMD_96] = "AUTH_HMAC_RIPEMD_160_96",
+	[AUTH_SM3] = "AUTH_HMAC_SM3",
+	[AUTH_TRUNCATED] = "AUTH_TRUNCATED",
 };
 
-static uint8_t judge_aead(const struct sa_algorithms *a, uint8_t *encrypts)
+/* Which of three neighbours it is; a length that is not told, or none that exists, is the least. */
+static uint8_t by_key(uint8_t least, unsigned int bits, unsigned int salt)
 {
-	const struct aead_rule *r;
-	size_t i;
+	return bits == 256 + salt ? least + 2 : bits == 192 + salt ? least + 1 : least;
+}
 
-	for (i = 0; i < sizeof(aeads) / sizeof(aeads[0]); i++) {
-		r = &aeads[i];
-		if (strcmp(a->aead, r->name))
-			continue;
-		*encrypts = r->encrypts;
-		if (a->aead_icv_bits < r->standard_icv)
-			return W;
-		if (a->aead_icv_bits < 128 || a->aead_key_bits < 256 + r->salt_bits)
-			return S;
-		return X;
+static uint8_t name_gcm(const struct sa_algorithms *a)
+{
+	switch (a->aead_icv_bits) {
+	case 128: return by_key(CIPHER_GCM_16_128, a->aead_key_bits, 32);
+	case 96: return CIPHER_GCM_12;
+	case 64: return CIPHER_GCM_8;
 	}
-	*encrypts = 2;
-	return U;
+	return CIPHER_UNKNOWN;
+}
+
+static uint8_t name_ccm(const struct sa_algorithms *a)
+{
+	switch (a->aead_icv_bits) {
+	case 128: return by_key(CIPHER_CCM_16_128, a->aead_key_bits, 24);
+	case 96: return CIPHER_CCM_12;
+	case 64: return CIPHER_CCM_8;
+	}
+	return CIPHER_UNKNOWN;
+}
+
+static struct suite aead(uint8_t cipher)
+{
+	return (struct suite){ .cipher = cipher, .auth = cipher ? AUTH_NONE : AUTH_UNKNOWN,
+			       .encrypts = cipher ? 1 : 2, .authenticates = 1 };
+}
+
+static struct suite name_aead(const struct sa_algorithms *a)
+{
+	if (!strcmp(a->aead, "rfc4106(gcm(aes))"))
+		return aead(name_gcm(a));
+	if (!strcmp(a->aead, "rfc4309(ccm(aes))"))
+		return aead(name_ccm(a));
+	if (!strcmp(a->aead, "rfc7539esp(chacha20,poly1305)"))
+		return aead(a->aead_icv_bits == 128 ? CIPHER_CHACHA20_POLY1305 : CIPHER_UNKNOWN);
+	if (!strcmp(a->aead, "rfc4543(gcm(aes))"))
+		return (struct suite){ .cipher = CIPHER_NULL, .authenticates = 1,
+				       .auth = a->aead_icv_bits < 128 ? AUTH_TRUNCATED :
+					       by_key(AUTH_GMAC_128, a->aead_key_bits, 32) };
+	return aead(CIPHER_UNKNOWN);
 }
 
 struct cipher_rule {
 	const char *name;
-	uint8_t strength;	/* at best */
+	uint8_t cipher;		/* of three the one with the least key */
+	bool lengths;
 	unsigned int salt_bits;
 };
 
 static const struct cipher_rule ciphers[] = {
-	{ "cbc(aes)", X, 0 },		{ "rfc3686(ctr(aes))", X, 32 },
-	{ "cbc(camellia)", X, 0 },	{ "cbc(des3_ede)", W, 0 },
-	{ "cbc(des)", W, 0 },		{ "cbc(cast5)", W, 0 },
-	{ "cbc(blowfish)", W, 0 },	{ "cbc(serpent)", W, 0 },
-	{ "cbc(twofish)", W, 0 },	{ "cbc(sm4)", W, 0 },
+	{ "cbc(aes)", CIPHER_CBC_128, true, 0 },
+	{ "rfc3686(ctr(aes))", CIPHER_CTR_128, true, 32 },
+	{ "cbc(camellia)", CIPHER_CAMELLIA_128, true, 0 },
+	{ "cbc(des3_ede)", CIPHER_3DES, false, 0 },	{ "cbc(des)", CIPHER_DES, false, 0 },
+	{ "cbc(cast5)", CIPHER_CAST, false, 0 },	{ "cbc(blowfish)", CIPHER_BLOWFISH, false, 0 },
+	{ "cbc(serpent)", CIPHER_SERPENT, false, 0 },	{ "cbc(twofish)", CIPHER_TWOFISH, false, 0 },
+	{ "cbc(sm4)", CIPHER_SM4, false, 0 },
 };
 
-/* Kernels accept the bare name for the CBC mode as well. */
-static bool cipher_is(const char *given, const char *name)
+/* Kernels accept the bare name for the usual mode as well. */
+static bool called(const char *given, const char *name, const char *mode)
 {
-	size_t n = strlen(given);
+	size_t n = strlen(given), m = strlen(mode);
 
 	if (!strcmp(given, name))
 		return true;
-	return !strncmp(name, "cbc(", 4) && !strncmp(given, name + 4, n) &&
-	       !strcmp(name + 4 + n, ")");
+	return !strncmp(name, mode, m) && !strncmp(given, name + m, n) && !strcmp(name + m + n, ")");
 }
 
-static uint8_t judge_cipher(const struct sa_algorithms *a)
+static uint8_t name_cipher(const struct sa_algorithms *a)
 {
-	const struct cipher_rule *r;
-	unsigned int bits;
 	size_t i;
 
-	for (i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++) {
-		r = &ciphers[i];
-		if (!cipher_is(a->cipher, r->name))
-			continue;
-		if (r->strength == W)
-			return W;
-		bits = a->cipher_key_bits - r->salt_bits;
-		return a->cipher_key_bits >= 256 + r->salt_bits && bits <= 256 ? X : S;
-	}
-	return U;
+	for (i = 0; i < SIZE(ciphers); i++)
+		if (called(a->cipher, ciphers[i].name, "cbc("))
+			return ciphers[i].lengths ? by_key(ciphers[i].cipher, a->cipher_key_bits,
+							   ciphers[i].salt_bits) : ciphers[i].cipher;
+	return CIPHER_UNKNOWN;
 }
 
 struct auth_rule {
 	const char *name;
 	unsigned int full_bits;	/* truncation of the RFC that defines its use in ESP */
-	uint8_t strength;
+	uint8_t auth;
 };
 
 static const struct auth_rule auths[] = {
-	{ "hmac(sha256)", 128, X },	{ "hmac(sha384)", 192, X },
-	{ "hmac(sha512)", 256, X },	{ "cmac(aes)", 96, S },
-	{ "xcbc(aes)", 96, S },		{ "hmac(sha1)", 96, W },
-	{ "hmac(md5)", 96, W },		{ "hmac(rmd160)", 96, W },
-	{ "hmac(sm3)", 256, W },
+	{ "hmac(sha256)", 128, AUTH_SHA2_256_128 },	{ "hmac(sha384)", 192, AUTH_SHA2_384_192 },
+	{ "hmac(sha512)", 256, AUTH_SHA2_512_256 },	{ "cmac(aes)", 96, AUTH_CMAC_96 },
+	{ "xcbc(aes)", 96, AUTH_XCBC_96 },		{ "hmac(sha1)", 96, AUTH_SHA1_96 },
+	{ "hmac(md5)", 96, AUTH_MD5_96 },		{ "hmac(rmd160)", 96, AUTH_RIPEMD_96 },
+	{ "hmac(sm3)", 256, AUTH_SM3 },
 };
 
-static bool auth_is(const char *given, const char *name)
+static uint8_t name_auth(const struct sa_algorithms *a)
 {
-	size_t n = strlen(given);
-
-	if (!strcmp(given, name))
-		return true;
-	return !strncmp(name, "hmac(", 5) && !strncmp(given, name + 5, n) &&
-	       !strcmp(name + 5 + n, ")");
-}
-
-static uint8_t judge_auth(const struct sa_algorithms *a)
-{
-	const struct auth_rule *r;
 	size_t i;
 
-	for (i = 0; i < sizeof(auths) / sizeof(auths[0]); i++) {
-		r = &auths[i];
-		if (!auth_is(a->auth, r->name))
+	for (i = 0; i < SIZE(auths); i++) {
+		if (!called(a->auth, auths[i].name, "hmac("))
 			continue;
 		/* 96 bits of SHA-256 are a draft's mistake that old peers still make */
-		return a->auth_trunc_bits && a->auth_trunc_bits < r->full_bits ? W : r->strength;
+		return a->auth_trunc_bits && a->auth_trunc_bits < auths[i].full_bits ?
+		       AUTH_TRUNCATED : auths[i].auth;
 	}
-	return U;
+	return AUTH_UNKNOWN;
 }
 
 static bool is_null(const char *name, const char *alias)
@@ -136,45 +176,57 @@ static bool is_null(const char *name, const char *alias)
 	       !strcmp(name, "digest_null") || !strcmp(name, alias);
 }
 
-uint8_t algorithms_judge(const struct sa_algorithms *a, uint8_t *encrypts, uint8_t *authenticates)
+struct suite algorithms_name(const struct sa_algorithms *a)
 {
-	uint8_t cipher = X, auth = X;
+	struct suite s = { .cipher = CIPHER_NULL, .auth = AUTH_NONE };
 
-	*encrypts = 0;
-	*authenticates = 0;
-	if (a->aead) {
-		*authenticates = 1;
-		return judge_aead(a, encrypts);
-	}
+	if (a->aead)
+		return name_aead(a);
 	if (a->cipher && !is_null(a->cipher, "null")) {
-		*encrypts = 1;
-		cipher = judge_cipher(a);
+		s.cipher = name_cipher(a);
+		s.encrypts = 1;
 	}
 	if (a->auth && !is_null(a->auth, "null")) {
-		*authenticates = 1;
-		auth = judge_auth(a);
+		s.auth = name_auth(a);
+		s.authenticates = 1;
 	}
-	if (!*encrypts && !*authenticates)
-		return IPSECAPI_STRENGTH_NONE;
-	/* encryption without integrity is weak whatever the cipher */
-	if (!*authenticates)
-		return W;
-	return cipher < auth ? cipher : auth;
+	return s;
 }
 
-static const struct ipsecapi_class classes[CLASS_COUNT] = {
-	{ W, 1, "weak", "what RFC 8221 forbids, discourages or does not list: DES, 3DES, MD5, "
-	  "SHA-1, truncated ICVs, encryption without integrity" },
-	{ S, 1, "standard", "what RFC 8221 requires or recommends: AES-128 with GCM-16, CCM-8 or "
-	  "longer, or CBC/CTR with HMAC-SHA2-256-128 or better, AES-XCBC or AES-CMAC" },
-	{ X, 1, "strong", "256-bit keys and at least 128 bits of integrity: AES-256-GCM-16, "
-	  "AES-256-CCM-16, ChaCha20-Poly1305, AES-256 with HMAC-SHA2-256-128 or better" },
-};
-
-int class_describe(uint32_t index, struct ipsecapi_class *cls)
+bool cipher_is_aead(uint8_t cipher)
 {
-	if (index >= CLASS_COUNT)
-		return -ENOENT;
-	*cls = classes[index];
+	return cipher >= CIPHER_GCM_16_128 && cipher <= CIPHER_CHACHA20_POLY1305;
+}
+
+const char *cipher_name(uint8_t cipher)
+{
+	return cipher_names[cipher < CIPHERS ? cipher : CIPHER_UNKNOWN];
+}
+
+const char *auth_name(uint8_t auth)
+{
+	return auth_names[auth < AUTHS ? auth : AUTH_UNKNOWN];
+}
+
+uint32_t ciphers_by_name(const char *name)
+{
+	size_t n = strlen(name);
+	uint32_t set = 0;
+	int i;
+
+	for (i = CIPHER_NULL; i < CIPHERS; i++)
+		if (!strncmp(cipher_names[i], name, n) &&
+		    (!cipher_names[i][n] || cipher_names[i][n] == '/'))
+			set |= 1u << i;
+	return n ? set : 0;
+}
+
+uint32_t auths_by_name(const char *name)
+{
+	int i;
+
+	for (i = AUTH_NONE; i < AUTHS; i++)
+		if (!strcmp(auth_names[i], name))
+			return 1u << i;
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include "../libipsecapi/wire/wire.h"
-#include "algorithms.h"
 #include "channel.h"
 #include "clock.h"
 #include "front.h"
@@ -56,7 +55,7 @@ static void caps(struct session *s, const struct sess_request *req)
 		.protocol = WIRE_VERSION_MAX,
 		.evidence = IPSECAPI_BASIS_KERNEL | IPSECAPI_BASIS_DEVICE_COUNTERS,
 		.interfaces = f->links.n,
-		.classes = CLASS_COUNT,
+		.classes = f->policy->n_classes,
 		.units = f->tables.n_units,
 		.max_flows_session = MAX_FLOWS_SESSION,
 		.max_flows_user = MAX_FLOWS_USER,
@@ -270,7 +269,7 @@ static void class(struct session *s, const struct sess_request *req)
 {
 	struct ipsecapi_class c;
 
-	if (class_describe(req->index, &c))
+	if (policy_describe_class(s->front->policy, req->index, &c))
 		no_entry(s, req);
 	else
 		give(s, req, &c, sizeof(c));

@@ -9,6 +9,7 @@
 #include <espvault.h>
 #include <espvault/esv_ipsec.h>
 #include <espvault/esv_regs.h>
+#include "algorithms.h"
 #include "custody.h"
 
 #define MAX_UNITS 64	/* as many nodes as espvault_foreach() shows */
@@ -157,7 +158,7 @@ static void ask_unit(struct unit *unit, struct rec_sa *sa, const struct sa_key *
 	sa->unit_bytes = said.bytes;
 	/* the kernel no longer knows the length of a key that the driver took from it */
 	if (!sa->host_key && said.algo == 2)
-		sa->strength = IPSECAPI_STRENGTH_STRONG;
+		sa->cipher = CIPHER_GCM_16_256;
 }
 
 void units_judge(struct units *u, struct rec_sa *sa, const struct sa_key *key, int ask)

@@ -17,6 +17,22 @@ static void begin(struct front *f, const struct record *r)
 	f->incoming_failed = false;
 }
 
+/* The scrubber names algorithms; how strong they are is the policy's to say. */
+static struct rec_sa ranked(const struct front *f, const struct rec_sa *told)
+{
+	struct rec_sa sa = *told;
+
+	sa.strength = policy_strength(f->policy, sa.cipher, sa.auth);
+	return sa;
+}
+
+static int add_sa(struct front *f, const struct rec_sa *told)
+{
+	const struct rec_sa sa = ranked(f, told);
+
+	return tables_add_sa(&f->incoming, &sa);
+}
+
 static void add(struct front *f, const struct record *r)
 {
 	int err = 0;
@@ -26,7 +42,7 @@ static void add(struct front *f, const struct record *r)
 	if (r->type == REC_POLICY)
 		err = tables_add_policy(&f->incoming, &r->body.policy);
 	else if (r->type == REC_SA)
-		err = tables_add_sa(&f->incoming, &r->body.sa);
+		err = add_sa(f, &r->body.sa);
 	else if (r->type == REC_UNIT)
 		err = tables_add_unit(&f->incoming, &r->body.unit);
 	if (err)
@@ -134,14 +150,14 @@ static void end(struct front *f, const struct record *r)
 
 static void read_sa(struct front *f, const struct record *r)
 {
-	struct rec_sa *sa;
+	struct rec_sa *sa, now = ranked(f, &r->body.sa);
 
 	if (r->generation != f->tables.generation || r->index >= f->tables.n_sas)
 		return;
 	sa = &f->tables.sas[r->index];
-	if (sa->unit != r->body.sa.unit || !tables_same_sa(sa, &r->body.sa))
+	if (sa->unit != now.unit || !tables_same_sa(sa, &now))
 		f->sa_changed = true;
-	*sa = r->body.sa;
+	*sa = now;
 }
 
 static void read_end(struct front *f, const struct rec_end *e)

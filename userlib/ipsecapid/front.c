@@ -172,7 +172,7 @@ static int add_sources(struct front *f)
 	return err;
 }
 
-int front_main(int keeper, int scrubber, int applier)
+int front_main(int keeper, int scrubber, int applier, const struct policy *policy)
 {
 	struct front *f = calloc(1, sizeof(*f));
 	int err;
@@ -182,6 +182,7 @@ int front_main(int keeper, int scrubber, int applier)
 	f->keeper = keeper;
 	f->scrubber = scrubber;
 	f->applier = applier;
+	f->policy = policy;
 	err = links_open(&f->links);
 	if (err >= 0)
 		err = add_sources(f);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "policy.h"
 #include "routes.h"
 #include "session.h"
 #include "tables.h"
@@ -64,6 +65,7 @@ struct session {
 struct front {
 	sd_event *event;
 	int keeper, scrubber, applier;
+	const struct policy *policy;	/* of the system */
 	struct tables tables;		/* in force */
 	struct tables incoming;		/* being received */
 	uint32_t incoming_generation;
@@ -97,7 +99,8 @@ struct front {
 };
 
 /* front.c */
-int front_main(int keeper, int scrubber, int applier);
+/* @policy: of the system; stays the caller's. */
+int front_main(int keeper, int scrubber, int applier, const struct policy *policy);
 void front_world(struct front *f, struct world *w);
 
 /* asking.c: what the scrubber is asked */

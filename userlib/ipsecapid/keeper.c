@@ -35,6 +35,7 @@ struct keeper {
 	int front;			/* new sessions go there, "ready" comes back */
 	int accepting;			/* read end of the pipe of the worker that accepts, or -1 */
 	unsigned int workers;
+	const struct policy *policy;
 	pid_t pid_front, pid_scrubber, pid_applier;
 	struct worker_config worker;
 };
@@ -124,7 +125,8 @@ static pid_t start_front(struct keeper *k, struct plumbing *p)
 	close(p->front_scrubber[1]);
 	close(p->front_applier[1]);
 	close(p->keeper_front[0]);
-	_exit(front_main(p->keeper_front[1], p->front_scrubber[0], p->front_applier[0]));
+	_exit(front_main(p->keeper_front[1], p->front_scrubber[0], p->front_applier[0],
+			 k->policy));
 }
 
 static int start_processes(struct keeper *k)
@@ -320,6 +322,7 @@ int keeper_main(const struct keeper_config *config)
 
 	k.listener = config->listener;
 	k.accepting = -1;
+	k.policy = config->policy;
 	sandbox_identity(config->uid, config->gid);
 	read_overflow_uid(&k.worker.overflow_uid);
 	err = read_netns(&k.worker.netns_cookie);

@@ -8,10 +8,13 @@
 
 #include <sys/types.h>
 
+struct policy;
+
 struct keeper_config {
 	int listener;
 	uid_t uid;	/* to run as, (uid_t)-1: unchanged */
 	gid_t gid;
+	const struct policy *policy;	/* of the system */
 };
 
 /* Run the broker until a signal ends it. The result is an exit status. */

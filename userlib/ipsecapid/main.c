@@ -15,16 +15,19 @@
 
 #include <ipsecapi.h>
 #include "keeper.h"
+#include "policy_files.h"
 
 #define DEFAULT_USER "_ipsecapi"
 #define BACKLOG 128
 
 static const char usage[] =
-	"usage: ipsecapid [--socket PATH] [--user NAME]\n"
+	"usage: ipsecapid [--socket PATH] [--user NAME] [--policy DIR] [--defaults FILE]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
 	"\n"
 	"  --socket PATH  listen there (default " IPSECAPI_DEFAULT_PATH ")\n"
 	"  --user NAME    run as this user (default " DEFAULT_USER ", or nobody without it)\n"
+	"  --policy DIR   the administrator's policy (default " POLICY_DIRECTORY ")\n"
+	"  --defaults FILE  the policy that was shipped (default " POLICY_SHIPPED ")\n"
 	"  --help         show this text\n"
 	"  --version      show the version\n"
 	"\n"
@@ -34,6 +37,7 @@ static const char usage[] =
 struct options {
 	const char *socket;
 	const char *user;
+	struct policy_source policy;
 };
 
 static int die(const char *what, const char *why)
@@ -157,12 +161,31 @@ static int find_user(const struct options *o, struct keeper_config *c)
 	return 0;
 }
 
+/* What is wrong with it has been said when there is none. */
+static const struct policy *load_policy(const struct options *o)
+{
+	struct complaints c = { .to = stderr };
+	struct policy *p = malloc(sizeof(*p));
+	int err = p ? policy_load(&o->policy, p, &c) : -ENOMEM;
+
+	if (!err)
+		return p;
+	free(p);
+	if (c.n)
+		fprintf(stderr, "ipsecapid: the policy is refused: %u mistake%s\n", c.n, c.n == 1 ? "" : "s");
+	else
+		die("policy", strerror(-err));
+	return NULL;
+}
+
 /* Returns an exit status, or -1 to go on. */
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longopts[] = {
 		{ "socket", required_argument, NULL, 's' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "policy", required_argument, NULL, 'p' },
+		{ "defaults", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
@@ -173,6 +196,11 @@ static int parse(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 's': o->socket = optarg; break;
 		case 'u': o->user = optarg; break;
+		case 'p':
+			o->policy.directory = optarg;
+			o->policy.required = true;
+			break;
+		case 'd': o->policy.shipped = optarg; break;
 		case 'h':
 			fputs(usage, stdout);
 			return fflush(stdout) ? 1 : 0;
@@ -192,7 +220,10 @@ static int parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .socket = IPSECAPI_DEFAULT_PATH };
+	struct options o = {
+		.socket = IPSECAPI_DEFAULT_PATH,
+		.policy = { .shipped = POLICY_SHIPPED, .directory = POLICY_DIRECTORY },
+	};
 	struct keeper_config c;
 	int err = parse(argc, argv, &o);
 
@@ -205,6 +236,9 @@ int main(int argc, char **argv)
 	err = find_user(&o, &c);
 	if (err)
 		return die(o.user, "there is no such user; --user names another");
+	c.policy = load_policy(&o);
+	if (!c.policy)
+		return 1;
 	c.listener = get_listener(&o);
 	if (c.listener < 0)
 		return die(o.socket, listen_words(c.listener));

@@ -88,12 +88,14 @@ struct rec_sa {
 	uint8_t esn;
 	uint8_t encrypts;	/* 0 no, 1 yes, 2 unknown algorithm */
 	uint8_t authenticates;
-	uint8_t strength;	/* enum ipsecapi_strength of the algorithms alone */
+	uint8_t strength;	/* enum ipsecapi_strength of the algorithms; the front sets it */
 	uint8_t host_key;	/* 0: the kernel holds no key for it */
 	uint8_t unit;		/* enum unit_answer */
 	uint8_t custody;	/* enum ipsecapi_custody */
 	uint8_t pcpu;		/* bound to one CPU */
-	uint8_t rsvd[3];
+	uint8_t cipher;		/* enum cipher */
+	uint8_t auth;		/* enum auth */
+	uint8_t rsvd;
 	uint32_t smark_value, smark_mask;	/* set on what it has wrapped */
 	uint32_t rsvd1;
 	uint8_t saddr[16], daddr[16];

@@ -78,6 +78,7 @@ bool tables_same_sa(const struct rec_sa *a, const struct rec_sa *b)
 		/* nor is it a change of the table that the unit was asked, or was not */
 		x.unit = y.unit;
 		x.custody = y.custody;
+		x.cipher = y.cipher;
 		x.strength = y.strength;
 	}
 	return !memcmp(&x, &y, sizeof(x));

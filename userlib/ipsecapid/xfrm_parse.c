@@ -159,6 +159,7 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, struct rec_sa *sa, struct sa_key *
 {
 	struct xfrm_usersa_info copy, *info = &copy;
 	struct sa_algorithms alg;
+	struct suite suite;
 	struct attrs a;
 	int err;
 
@@ -187,7 +188,11 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, struct rec_sa *sa, struct sa_key *
 	sa->mode = info->mode;
 	sa->encap = !!a.at[XFRMA_ENCAP];
 	sa->wildrecv = !!(info->flags & XFRM_STATE_WILDRECV);
-	sa->strength = algorithms_judge(&alg, &sa->encrypts, &sa->authenticates);
+	suite = algorithms_name(&alg);
+	sa->cipher = suite.cipher;
+	sa->auth = suite.auth;
+	sa->encrypts = suite.encrypts;
+	sa->authenticates = suite.authenticates;
 	sa->host_key = key_length_present(&a);
 	/* A larval SA has no algorithm yet; IPComp has one of its own kind. */
 	if (!alg.aead && !alg.cipher && !alg.auth && !a.at[XFRMA_ALG_COMP])

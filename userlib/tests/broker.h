@@ -20,7 +20,7 @@
 
 #define USER 1000
 
-static char dir[64], broker[512];
+static char dir[64], broker[512], defaults[512];
 static pid_t broker_pid;
 
 static inline bool wait_ready(void)
@@ -47,7 +47,8 @@ static inline int start_broker(void)
 	broker_pid = fork();
 	if (!broker_pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execl(broker, broker, "--socket", path, "--user", "nobody", NULL);
+		execl(broker, broker, "--socket", path, "--user", "nobody", "--defaults", defaults,
+		      NULL);
 		_exit(127);
 	}
 	return wait_ready() ? 0 : -1;
@@ -260,6 +261,8 @@ static inline bool find_broker(const char *program)
 	}
 	snprintf(broker, sizeof(broker), "%.*s../ipsecapid", slash ? (int)(slash - program + 1) : 0,
 		 program);
+	snprintf(defaults, sizeof(defaults), "%.*s../policy.conf",
+		 slash ? (int)(slash - program + 1) : 0, program);
 	return true;
 }
 

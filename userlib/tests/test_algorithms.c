@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Strength of algorithms: RFC 8221 section 5 (encryption) and 6 (authentication). */
+/*
+ * Strength of algorithms: RFC 8221 section 5 (encryption) and 6 (authentication), as the shipped
+ * classes have it. api-rules 40: shipped classes are listed with their suites.
+ */
 #include <errno.h>
 #include <ipsecapi.h>
 
 #include "../ipsecapid/algorithms.h"
+#include "shipped.h"
 #include "unit.h"
 
 struct expectation {
@@ -55,37 +59,73 @@ static const struct expectation expected[] = {
 
 static void strengths_are_as_the_rfc_ranks_them(void **state)
 {
-	uint8_t enc, auth;
+	const struct policy *p = shipped_policy();
+	struct suite suite;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		const struct expectation *e = &expected[i];
 
-		print_message("# case %zu: %s\n", i, e->alg.aead ?: e->alg.cipher ?: "-");
-		assert_int_equal(algorithms_judge(&e->alg, &enc, &auth), e->strength);
-		assert_int_equal(enc, e->encrypts);
-		assert_int_equal(auth, e->authenticates);
+		suite = algorithms_name(&e->alg);
+		print_message("# case %zu: %s %s, %s\n", i, e->alg.aead ?: e->alg.cipher ?: "-",
+			      cipher_name(suite.cipher), auth_name(suite.auth));
+		assert_int_equal(policy_strength(p, suite.cipher, suite.auth), e->strength);
+		assert_int_equal(suite.encrypts, e->encrypts);
+		assert_int_equal(suite.authenticates, e->authenticates);
 	}
 }
 
 static void classes_are_listed_weakest_first(void **state)
 {
+	const struct policy *p = shipped_policy();
 	struct ipsecapi_class c;
 	uint32_t i, last = 0;
 
 	(void)state;
-	for (i = 0; !class_describe(i, &c); i++) {
+	for (i = 0; !policy_describe_class(p, i, &c); i++) {
 		assert_true(c.strength > last);
 		assert_true(c.name[0] && c.description[0] && c.version);
 		last = c.strength;
 	}
-	assert_int_equal(i, CLASS_COUNT);
-	assert_int_equal(class_describe(i, &c), -ENOENT);
+	assert_int_equal(i, 3);
+	assert_int_equal(policy_describe_class(p, i, &c), -ENOENT);
+}
+
+/* Each of them accepts what the next does, and none what does not encrypt but the weakest. */
+static void the_shipped_classes_are_nested(void **state)
+{
+	const struct policy *p = shipped_policy();
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_true(outcomes_within(&p->classes[i + 1].set, &p->classes[i].set));
+		assert_false(outcomes_within(&p->classes[i].set, &p->classes[i + 1].set));
+		assert_int_equal(p->classes[i + 1].set.suites[CIPHER_NULL], 0);
+	}
+	assert_false(p->classes[0].set.clear);
+}
+
+static void names_are_read_back(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 1; i < CIPHERS; i++)
+		assert_true(ciphers_by_name(cipher_name(i)) >> i & 1);
+	for (i = 1; i < AUTHS; i++)
+		assert_int_equal(auths_by_name(auth_name(i)), 1u << i);
+	assert_int_equal(ciphers_by_name("ENCR_AES_CBC"), 7u << CIPHER_CBC_128);
+	assert_int_equal(ciphers_by_name("ENCR_AES"), 0);
+	assert_int_equal(ciphers_by_name("unknown"), 0);
+	assert_int_equal(ciphers_by_name(""), 0);
 }
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(strengths_are_as_the_rfc_ranks_them),
 	cmocka_unit_test(classes_are_listed_weakest_first),
+	cmocka_unit_test(the_shipped_classes_are_nested),
+	cmocka_unit_test(names_are_read_back),
 };
 RUN(tests)

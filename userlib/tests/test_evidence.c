@@ -15,6 +15,7 @@
 #include "../ipsecapid/channel.h"
 #include "../ipsecapid/front.h"
 #include "../libipsecapi/wire/wire.h"
+#include "shipped.h"
 #include "unit.h"
 
 #define NIC 3
@@ -64,6 +65,7 @@ static void set_stage(struct stage *st)
 	st->link[0] = (struct link){ .ifindex = 1, .up = true, .admin_up = true, .loopback = true };
 	st->link[1] = (struct link){ .ifindex = NIC, .up = true, .admin_up = true,
 				     .offload = IPSECAPI_OFFLOAD_ESP };
+	st->f.policy = shipped_policy();
 	st->s.front = &st->f;
 	st->s.channel = channel(&st->client);
 	st->s.flows = calloc(MAX_FLOWS_SESSION, sizeof(*st->s.flows));
@@ -133,7 +135,8 @@ static void give_sa(struct stage *st, uint32_t type, int dir, uint8_t unit)
 		.authenticates = 1, .unit = unit,
 	};
 	sa->custody = unit == UNIT_KNOWS ? IPSECAPI_CUSTODY_L3 : IPSECAPI_CUSTODY_UNKNOWN;
-	sa->strength = unit == UNIT_KNOWS ? IPSECAPI_STRENGTH_STRONG : IPSECAPI_STRENGTH_UNKNOWN;
+	sa->cipher = unit == UNIT_KNOWS ? CIPHER_GCM_16_256 : CIPHER_UNKNOWN;
+	sa->auth = AUTH_NONE;
 	memcpy(sa->saddr, dir == DIR_OUT ? us : peer, 16);
 	memcpy(sa->daddr, dir == DIR_OUT ? peer : us, 16);
 	give(st, &r);

@@ -358,9 +358,9 @@ struct ipsecapi_interface {
 
 /** One class of protection, see ipsecapi_class(). */
 struct ipsecapi_class {
-	uint32_t strength;	/**< enum ipsecapi_strength */
+	uint32_t strength;	/**< enum ipsecapi_strength that all its suites have; NONE: clear too */
 	uint32_t version;	/**< of the definition */
-	char name[16];		/**< "weak", "standard", "strong" */
+	char name[16];		/**< "weak", "standard", "strong", or the administrator's */
 	char description[232];	/**< the suites, in words, after RFC 8221 */
 };
 
@@ -479,7 +479,8 @@ int ipsecapi_next_event(struct ipsecapi *ctx, struct ipsecapi_event *ev, size_t 
 int ipsecapi_caps(struct ipsecapi *ctx, struct ipsecapi_caps *caps, size_t size);
 
 /**
- * Describe class of protection number @index (from 0).
+ * Describe class of protection number @index (from 0): the shipped ones, weakest first, then
+ * those of the administrator.
  * Returns 0, -ENOENT past the end.
  */
 int ipsecapi_class(struct ipsecapi *ctx, uint32_t index, struct ipsecapi_class *cls, size_t size);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Making a policy from what files say, in the order in which they are read. What a section of a
+ * name said in an earlier file stays but for the keys that a later file gives.
+ */
+#ifndef IPSECAPID_POLICY_BUILD_H
+#define IPSECAPID_POLICY_BUILD_H
+
+#include "policy.h"
+
+struct policy_build {
+	struct policy *policy;
+	struct complaints *c;
+	const char *file;		/* being read */
+	bool shipped;			/* it is the shipped file */
+	unsigned int files;		/* read so far, with this one */
+	/* the section being read */
+	struct policy_class *class;
+	uint32_t given;			/* its keys in this file, as bits */
+	/* where each class was last opened, and by which file */
+	struct place class_at[POLICY_CLASSES];
+	unsigned int class_file[POLICY_CLASSES];
+};
+
+/* Begin with nothing. @policy and @c are the caller's and outlive @b. */
+void policy_build_begin(struct policy_build *b, struct policy *policy, struct complaints *c);
+/* Take in one file. @file is kept until the end. */
+void policy_build_file(struct policy_build *b, const char *file, bool shipped, const char *text,
+		       size_t length);
+/* Judge the whole. Returns 0, or -EINVAL when there was any complaint: it is no policy then. */
+int policy_build_end(struct policy_build *b);
+
+/* class_keys.c. Returns false when a class has no key of that name. */
+bool class_key(struct policy_build *b, const struct place *at, const char *key, const char *value);
+extern const char class_key_names[];
+void class_defaults(struct policy_class *c);
+/* Its set, from what it lists. */
+void class_finish(struct policy_build *b, struct policy_class *c, const struct place *at);
+
+/* Each key once in a section of a file. Returns whether it is the first time. */
+bool policy_once(struct policy_build *b, const struct place *at, const char *key, unsigned int bit);
+
+/*
+ * values.c: call @take for each of the words of a list that commas separate. Complains of
+ * lists without a word between two commas.
+ */
+void value_list(struct policy_build *b, const struct place *at, const char *key, const char *value,
+		void (*take)(struct policy_build *b, const struct place *at, const char *word, void *arg),
+		void *arg);
+/* A decimal number within bounds; complains otherwise. */
+bool value_number(struct policy_build *b, const struct place *at, const char *key, const char *value,
+		  uint32_t min, uint32_t max, uint32_t *number);
+/* The position of @value in @words, which a NULL ends; complains and returns -1. */
+int value_word(struct policy_build *b, const struct place *at, const char *key, const char *value,
+	       const char *const *words);
+/* A name of letters, digits, '-', '_' and '.', shorter than @size. */
+bool value_name_valid(const char *name, size_t size);
+
+#endif
