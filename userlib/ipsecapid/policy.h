@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The system policy: classes of protection. It has no pointers, so that one process can read
+ * The system policy: classes of protection, and rules that use them. It has no pointers, so that one process can read
  * the files and another have what they say.
  */
 #ifndef IPSECAPID_POLICY_H
@@ -14,7 +14,12 @@
 
 #define POLICY_CLASSES		32
 #define POLICY_PEERS		63
-#define POLICY_NAME		32	/* of a rule or peer's group, with NUL */
+#define POLICY_RULES		256
+#define POLICY_GROUPS		16
+#define POLICY_NAME		32	/* of a rule or group, with NUL, as in struct ipsecapi_report */
+#define GROUP_MEMBERS		256
+#define RULE_USERS		16
+#define RULE_GROUPS		8
 #define POLICY_CLASS_NAME	16
 #define POLICY_PEER_NAME	64
 
@@ -32,10 +37,59 @@ struct policy_class {
 	struct outcomes set;
 };
 
+/* Rules of one layer know nothing of the other: of each the first that selects a flow applies. */
+enum { LAYER_APPLICATION = 0, LAYER_INTERFACE = 1, LAYERS = 2 };
+
+enum rule_action {
+	RULE_CLASS = 0,
+	RULE_BYPASS = 1,	/* asks nothing: every outcome is accepted */
+	RULE_BLOCK = 2,		/* accepts none */
+};
+
+/* Selects addresses. */
+struct policy_prefix {
+	uint16_t family;	/* 0: all */
+	uint8_t bits;
+	uint8_t rsvd;
+	uint8_t address[16];	/* AF_INET uses the first four; 0 past the bits */
+};
+
+struct policy_ports {
+	uint16_t from, to;	/* host byte order, both included */
+};
+
+struct policy_rule {
+	char name[POLICY_NAME];
+	char interface[16];	/* by which the flow's packets leave; empty: any */
+	uint8_t layer;
+	uint8_t action;		/* enum rule_action */
+	uint8_t class;		/* of RULE_CLASS, its number */
+	uint8_t protocol;	/* 0: any */
+	uint32_t priority;	/* smaller comes first */
+	int32_t less_group;	/* number of the group whose members may ask less, or -1 */
+	uint32_t n_users, n_groups;	/* both 0: everybody */
+	uint32_t users[RULE_USERS];
+	uint32_t groups[RULE_GROUPS];	/* by their numbers in the policy */
+	struct policy_prefix local, remote;
+	struct policy_ports local_port, remote_port;
+};
+
+/* Members as they were when the policy was read: who has it as the main group, too. */
+struct policy_group {
+	char name[POLICY_NAME];
+	uint32_t n_members;
+	uint32_t members[GROUP_MEMBERS];
+};
+
 struct policy {
 	uint32_t n_classes;
 	uint32_t n_peers;
+	uint32_t n_rules;
+	uint32_t n_groups;
+	uint32_t overflow_uid;	/* stands for users without a mapping; no rule selects it */
 	struct policy_class classes[POLICY_CLASSES];	/* weak, standard, strong, then as read */
+	struct policy_rule rules[POLICY_RULES];		/* by layer, then by priority, then as read */
+	struct policy_group groups[POLICY_GROUPS];
 	char peers[POLICY_PEERS + 1][POLICY_PEER_NAME];	/* from 1 */
 };
 

@@ -74,15 +74,50 @@ static bool open_class(struct policy_build *b, const struct place *at, const cha
 	return opened_once(b, at, "class", name, &b->class_file[i]);
 }
 
+/* Rules of both layers have names of their own: a report names them. */
+static bool open_rule(struct policy_build *b, const struct place *at, const char *name, int layer)
+{
+	static const char *const kinds[] = { "application", "interface" };
+	struct policy *p = b->policy;
+	uint32_t i;
+
+	if (!value_name_valid(name, POLICY_NAME)) {
+		complain(b->c, at, "'%s' can't name a rule: take 1 to %d letters, digits, '-', '_' or '.'", name,
+			 POLICY_NAME - 1);
+		return false;
+	}
+	for (i = 0; i < p->n_rules; i++)
+		if (p->rules[i].layer == layer && !strcmp(p->rules[i].name, name))
+			break;
+	if (i == POLICY_RULES) {
+		complain(b->c, at, "rule %s is one too many; there are at most %d", name, POLICY_RULES);
+		return false;
+	}
+	b->rule = &p->rules[i];
+	if (i == p->n_rules) {
+		p->n_rules++;
+		strcpy(b->rule->name, name);
+		rule_defaults(b->rule, layer);
+		b->rule_at[i] = *at;	/* and then where it says what it uses */
+	}
+	return opened_once(b, at, kinds[layer], name, &b->rule_file[i]);
+}
+
 static bool on_section(void *arg, const struct place *at, const char *kind, const char *name)
 {
 	struct policy_build *b = arg;
 
 	b->class = NULL;
+	b->rule = NULL;
 	b->given = 0;
 	if (!strcmp(kind, "class"))
 		return open_class(b, at, name);
-	complain(b->c, at, "there are no sections of kind '%s'; write [class NAME]", kind);
+	if (!strcmp(kind, "application"))
+		return open_rule(b, at, name, LAYER_APPLICATION);
+	if (!strcmp(kind, "interface"))
+		return open_rule(b, at, name, LAYER_INTERFACE);
+	complain(b->c, at, "there are no sections of kind '%s'; write [class NAME], [application NAME] or "
+		 "[interface NAME]", kind);
 	return false;
 }
 
@@ -90,14 +125,17 @@ static void on_key(void *arg, const struct place *at, const char *key, const cha
 {
 	struct policy_build *b = arg;
 
-	if (!class_key(b, at, key, value))
+	if (b->class && !class_key(b, at, key, value))
 		complain(b->c, at, "a class has no '%s'; it has: %s", key, class_key_names);
+	if (b->rule && !rule_key(b, at, key, value))
+		complain(b->c, at, "a rule has no '%s'; it has: %s", key, rule_key_names);
 }
 
 void policy_build_begin(struct policy_build *b, struct policy *policy, struct complaints *c)
 {
 	memset(b, 0, sizeof(*b));
 	memset(policy, 0, sizeof(*policy));
+	policy->overflow_uid = 65534;	/* unless the caller knows better */
 	b->policy = policy;
 	b->c = c;
 }
@@ -155,6 +193,22 @@ static uint8_t strength_of(const struct policy *p, const struct policy_class *c)
 	return least == UINT8_MAX ? IPSECAPI_STRENGTH_UNKNOWN : least;
 }
 
+/* Insertion: few rules, and those of one priority must stay as they were read. */
+static void order_rules(struct policy *p)
+{
+	struct policy_rule r;
+	uint32_t i, k;
+
+	for (i = 1; i < p->n_rules; i++) {
+		r = p->rules[i];
+		for (k = i; k && (p->rules[k - 1].layer > r.layer ||
+				  (p->rules[k - 1].layer == r.layer &&
+				   p->rules[k - 1].priority > r.priority)); k--)
+			p->rules[k] = p->rules[k - 1];
+		p->rules[k] = r;
+	}
+}
+
 int policy_build_end(struct policy_build *b)
 {
 	struct policy *p = b->policy;
@@ -165,5 +219,8 @@ int policy_build_end(struct policy_build *b)
 	rank(b);
 	for (i = 3; i < p->n_classes; i++)
 		p->classes[i].strength = strength_of(p, &p->classes[i]);
+	for (i = 0; i < p->n_rules; i++)
+		rule_finish(b, i);
+	order_rules(p);
 	return b->c->n ? -EINVAL : 0;
 }

@@ -15,11 +15,15 @@ struct policy_build {
 	bool shipped;			/* it is the shipped file */
 	unsigned int files;		/* read so far, with this one */
 	/* the section being read */
-	struct policy_class *class;
+	struct policy_class *class;	/* or NULL */
+	struct policy_rule *rule;	/* or NULL */
 	uint32_t given;			/* its keys in this file, as bits */
-	/* where each class was last opened, and by which file */
+	/* where each class was last opened, where each rule says what it uses, and by which file */
 	struct place class_at[POLICY_CLASSES];
 	unsigned int class_file[POLICY_CLASSES];
+	struct place rule_at[POLICY_RULES];
+	unsigned int rule_file[POLICY_RULES];
+	char rule_class[POLICY_RULES][POLICY_CLASS_NAME];	/* classes may follow their rules */
 };
 
 /* Begin with nothing. @policy and @c are the caller's and outlive @b. */
@@ -36,6 +40,18 @@ extern const char class_key_names[];
 void class_defaults(struct policy_class *c);
 /* Its set, from what it lists. */
 void class_finish(struct policy_build *b, struct policy_class *c, const struct place *at);
+
+/* rule_keys.c, the same for a rule. */
+bool rule_key(struct policy_build *b, const struct place *at, const char *key, const char *value);
+extern const char rule_key_names[];
+void rule_defaults(struct policy_rule *r, int layer);
+void rule_finish(struct policy_build *b, uint32_t number);
+
+/* accounts.c: the number of a user or of the policy's group. False when it was complained of. */
+bool account_user(struct policy_build *b, const struct place *at, const char *key, const char *name,
+		  uint32_t *uid);
+bool account_group(struct policy_build *b, const struct place *at, const char *key, const char *name,
+		   uint32_t *group);
 
 /* Each key once in a section of a file. Returns whether it is the first time. */
 bool policy_once(struct policy_build *b, const struct place *at, const char *key, unsigned int bit);

@@ -167,6 +167,19 @@ static void read_directory(struct policy_build *b, struct names *names,
 	read_drop_ins(b, names, path);
 }
 
+static uint32_t overflow_uid(void)
+{
+	unsigned int uid = 65534;
+	FILE *f = fopen("/proc/sys/kernel/overflowuid", "re");
+
+	if (!f)
+		return uid;
+	if (fscanf(f, "%u", &uid) != 1)
+		uid = 65534;
+	fclose(f);
+	return uid;
+}
+
 int policy_load(const struct policy_source *from, struct policy *policy, struct complaints *c)
 {
 	struct names names = { .n = 0 };
@@ -176,6 +189,7 @@ int policy_load(const struct policy_source *from, struct policy *policy, struct 
 	if (!b)
 		return -ENOMEM;
 	policy_build_begin(b, policy, c);
+	policy->overflow_uid = overflow_uid();
 	read_named(b, &names, true, from->shipped, "");
 	read_directory(b, &names, from);
 	err = policy_build_end(b);

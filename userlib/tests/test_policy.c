@@ -32,6 +32,8 @@ static const char *said_of(const char *own)
 
 #define GOOD "encryption = ENCR_AES_GCM_16\n"
 
+#define RULE "[application r]\nuse = strong\n"
+
 static const struct {
 	const char *text, *words;
 } wrong[] = {
@@ -64,6 +66,34 @@ static const struct {
 	{ "[class a]\nreplay = any\n", "own:1: class a accepts nothing: list what it accepts under encryption" },
 	{ "[class a]\nencryption = ENCR_AES_CBC\n", "list some under integrity" },
 	{ "[class a]\nencryption = ENCR_NULL\nintegrity = AUTH_NONE\n", "class a accepts nothing" },
+	{ "[application]\nuse = strong\n", "own:1: '' can't name a rule: take 1 to 31 letters" },
+	{ "[interface a]\nmode = report\n", "own:1: rule a does not say what it asks for; write use = CLASS" },
+	{ "[interface a]\nuse = strnog\n", "own:2: rule a uses class strnog, which no file describes" },
+	{ "[interface a]\nuse = a/b\n", "own:2: use: 'a/b' can't be the name of a class" },
+	{ RULE "mode = enforce\n", "own:3: mode: this version of ipsecapid only reports" },
+	{ RULE "mode = maybe\n", "'maybe' is none of: report, enforce" },
+	{ RULE "may-ask-less = yes\n", "own:3: may-ask-less: 'yes' is neither 'no' nor 'group NAME'" },
+	{ RULE "may-ask-less = group no-such\n", "own:3: may-ask-less: this host has no group 'no-such'" },
+	{ RULE "priority = 65536\n", "'65536' is no number from 0 to 65535" },
+	{ RULE "user = no-such\n", "own:3: user: this host has no user 'no-such'" },
+	{ RULE "user = 65534\n", "own:3: user: '65534' is user 65534, which stands for users without a mapping" },
+	{ RULE "user = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n", "user: '17' is one too many; name at most 16" },
+	{ RULE "group = 5\n", "own:3: group: this host has no group '5'" },
+	{ RULE "protocol = sctp\n", "'sctp' is none of: any, tcp, udp, udplite" },
+	{ RULE "local = 10.0.0\n", "own:3: local: '10.0.0' is no address, and no prefix like 192.0.2.0/24" },
+	{ RULE "local = 10.0.0.0/33\n", "local: '33' is no number from 0 to 32" },
+	{ RULE "local = 10.0.0.1/24\n", "'10.0.0.1/24' has bits set that are not part of the prefix" },
+	{ RULE "remote = 2001:db8::1/129\n", "remote: '129' is no number from 0 to 128" },
+	{ RULE "remote = ::1\nlocal = 10.0.0.1\n", "rule r selects nothing: local and remote are not of one address" },
+	{ RULE "local-port = 0\n", "local-port: '0' is no number from 1 to 65535" },
+	{ RULE "remote-port = 9-8\n", "remote-port: '9-8' ends before it begins" },
+	{ RULE "remote-port = 9-\n", "remote-port: '' is no number" },
+	{ RULE "interface = 0123456789abcdef\n", "interface: '0123456789abcdef' can't be one" },
+	{ RULE "colour = red\n", "own:3: a rule has no 'colour'; it has: use, mode, " },
+	{ RULE RULE, "own:3: this file has [application r] already" },
+	{ RULE "use = weak\n", "own:3: the section has use already" },
+	{ "[interface a]\nuse = strong\nuser = root\n", "own:3: user: an interface rule holds for everybody" },
+	{ "[interface a]\nuse = strong\ngroup = root\n", "own:3: group: an interface rule holds for everybody" },
 	{ "[class a]\r\n", "own:1: the line ends in a carriage return" },
 	{ "[class a]\n" GOOD "description = \x1b[31m\n", "own:3: byte 0x1b is not plain ASCII" },
 	{ "[class a]\n" GOOD "description = \xe2\x80\xae\n", "own:3: byte 0xe2 is not plain ASCII" },
@@ -158,6 +188,84 @@ static void a_later_file_replaces_keys_and_leaves_others(void **state)
 	assert_int_equal(p.classes[3].set.suites[CIPHER_GCM_16_128], 0);
 	assert_int_equal(p.classes[3].set.suites[CIPHER_CHACHA20_POLY1305], 1 << AUTH_NONE);
 	assert_int_equal(p.classes[3].strength, IPSECAPI_STRENGTH_STRONG);
+}
+
+static void rules_come_by_layer_and_priority(void **state)
+{
+	static const char *const order[] = { "first", "second", "third", "last", "only" };
+	struct policy p;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(build_policy(&p, "[interface only]\nuse = bypass\n[application last]\nuse = weak\n"
+				      "priority = 65535\n[application second]\nuse = later\n[application first]\n"
+				      "use = block\npriority = 0\n[application third]\nuse = strong\n"
+				      "[class later]\n" GOOD, stderr), 0);
+	assert_int_equal(p.n_rules, 5);
+	for (i = 0; i < 5; i++)
+		assert_string_equal(p.rules[i].name, order[i]);
+	assert_int_equal(p.rules[0].action, RULE_BLOCK);
+	assert_int_equal(p.rules[1].class, 3);
+	assert_int_equal(p.rules[4].layer, LAYER_INTERFACE);
+}
+
+/* A later file that says nothing of the class is not where the mistake is. */
+static void a_rule_is_complained_of_where_it_says_what_it_uses(void **state)
+{
+	static const char first[] = "[interface a]\n\nuse = nothing\n", later[] = "[interface a]\npriority = 1\n";
+	static char words[4096];
+	struct complaints c = { .to = fmemopen(words, sizeof(words), "w") };
+	struct policy_build b;
+	struct policy p;
+
+	(void)state;
+	policy_build_begin(&b, &p, &c);
+	policy_build_file(&b, "first", false, first, strlen(first));
+	policy_build_file(&b, "later", false, later, strlen(later));
+	assert_int_equal(policy_build_end(&b), -EINVAL);
+	fclose(c.to);
+	assert_non_null(strstr(words, "first:3: rule a uses class nothing, which no file describes"));
+}
+
+static void selectors_are_read_as_written(void **state)
+{
+	struct policy p;
+	const struct policy_rule *r = &p.rules[0];
+
+	(void)state;
+	assert_int_equal(build_policy(&p, RULE "user = root, 7\ngroup = root\nprotocol = tcp\nlocal = 10.0.0.0/8\n"
+				      "remote = 192.0.2.1\nlocal-port = 80-90\nremote-port = 443\n"
+				      "interface = eth0\nmay-ask-less = group root\nmode = report\n", stderr), 0);
+	assert_int_equal(r->n_users, 2);
+	assert_int_equal(r->users[0], 0);
+	assert_int_equal(r->users[1], 7);
+	assert_int_equal(r->n_groups, 1);
+	/* no list of the group has root, but its own entry does */
+	assert_int_equal(p.groups[r->groups[0]].n_members, 1);
+	assert_int_equal(r->less_group, 0);
+	assert_int_equal(r->protocol, 6);
+	assert_int_equal(r->local.bits, 8);
+	assert_int_equal(r->remote.bits, 32);
+	assert_int_equal(r->local_port.from, 80);
+	assert_int_equal(r->local_port.to, 90);
+	assert_int_equal(r->remote_port.from, 443);
+	assert_int_equal(r->remote_port.to, 443);
+	assert_string_equal(r->interface, "eth0");
+}
+
+static void no_more_rules_than_there_is_room_for(void **state)
+{
+	static char text[65536];
+	size_t n = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i <= POLICY_RULES; i++)
+		n += sprintf(text + n, "[application r%d]\nuse = weak\n", i);
+	assert_non_null(strstr(said_of(text), "own:513: rule r256 is one too many; there are at most 256"));
+	for (i = 0, n = 0; i < POLICY_CLASSES - 2; i++)
+		n += sprintf(text + n, "[class c%d]\n" GOOD, i);
+	assert_non_null(strstr(said_of(text), "own:59: class c29 is one too many; there are at most 32"));
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
@@ -289,6 +397,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(lines_have_an_end),
 	cmocka_unit_test(what_is_listed_is_what_is_accepted),
 	cmocka_unit_test(a_later_file_replaces_keys_and_leaves_others),
+	cmocka_unit_test(rules_come_by_layer_and_priority),
+	cmocka_unit_test(a_rule_is_complained_of_where_it_says_what_it_uses),
+	cmocka_unit_test(selectors_are_read_as_written),
+	cmocka_unit_test(no_more_rules_than_there_is_room_for),
 	FILES(drop_ins_are_read_in_the_order_of_their_names),
 	FILES(files_that_others_may_write_are_refused),
 	FILES(what_is_no_file_is_refused_without_waiting),

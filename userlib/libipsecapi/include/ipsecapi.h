@@ -245,6 +245,14 @@ enum ipsecapi_layer {
 	IPSECAPI_LAYER_IKE = 6,
 };
 
+/** Whose part of the system policy decides, see ipsecapi-policy(5). */
+enum ipsecapi_policy_layer {
+	IPSECAPI_POLICY_LAYER_UNKNOWN = 0,
+	IPSECAPI_POLICY_LAYER_APPLICATION = 1,	/**< a rule for applications */
+	IPSECAPI_POLICY_LAYER_INTERFACE = 2,	/**< a rule for the interface */
+	IPSECAPI_POLICY_LAYER_REQUEST = 3,	/**< what the program itself asked for (reserved) */
+};
+
 enum ipsecapi_origin {
 	IPSECAPI_ORIGIN_UNKNOWN = 0,
 	IPSECAPI_ORIGIN_LOCAL = 1,
