@@ -224,3 +224,14 @@ void evidence_links_changed(struct front *f)
 	sd_event_source_set_time(f->settle, now_ns() / 1000 + 100000);
 	sd_event_source_set_enabled(f->settle, SD_EVENT_ONESHOT);
 }
+
+void evidence_policy_changed(struct front *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->tables.n_sas; i++)
+		f->tables.sas[i] = ranked(f, &f->tables.sas[i]);
+	for (i = 0; i < f->incoming.n_sas; i++)
+		f->incoming.sas[i] = ranked(f, &f->incoming.sas[i]);
+	flows_judge(f, false);
+}

@@ -12,6 +12,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "front.h"
+#include "policy_reader.h"
 #include "sandbox.h"
 
 #define TICK_US		250000u	/* of a lease there is time for three more */
@@ -74,6 +75,29 @@ static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *a
 	} else if (m.type == APPLY_IKE_COUNT && m.count != f->ike_sockets) {
 		f->ike_sockets = m.count;
 		flows_judge(f, false);
+	}
+	sessions_reap(f);
+	return 0;
+}
+
+static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct front *f = arg;
+	struct policy_news news;
+	struct policy *p;
+	int err;
+
+	(void)source;
+	(void)revents;
+	p = reader_take(fd, &news, &err);
+	if (err)
+		return sd_event_exit(f->event, 1);
+	f->policy_mistakes = news.mistakes;
+	if (p) {
+		free(f->policy);
+		f->policy = p;
+		f->policy_generation++;
+		evidence_policy_changed(f);
 	}
 	sessions_reap(f);
 	return 0;
@@ -155,6 +179,8 @@ static int add_sources(struct front *f)
 		err = sd_event_add_io(f->event, &f->applier_source, f->applier, EPOLLIN,
 				      on_applier, f);
 	if (err >= 0)
+		err = sd_event_add_io(f->event, NULL, f->reader, EPOLLIN, on_reader, f);
+	if (err >= 0)
 		err = sd_event_add_io(f->event, &f->links_source, f->links.events, EPOLLIN,
 				      on_links, f);
 	if (err >= 0)	/* routes may change faster than all flows can be judged */
@@ -172,16 +198,17 @@ static int add_sources(struct front *f)
 	return err;
 }
 
-int front_main(int keeper, int scrubber, int applier, const struct policy *policy)
+int front_main(const struct front_ends *ends, struct policy *policy)
 {
 	struct front *f = calloc(1, sizeof(*f));
 	int err;
 
 	if (!f)
 		return 1;
-	f->keeper = keeper;
-	f->scrubber = scrubber;
-	f->applier = applier;
+	f->keeper = ends->keeper;
+	f->scrubber = ends->scrubber;
+	f->applier = ends->applier;
+	f->reader = ends->reader;
 	f->policy = policy;
 	err = links_open(&f->links);
 	if (err >= 0)

@@ -64,8 +64,10 @@ struct session {
 
 struct front {
 	sd_event *event;
-	int keeper, scrubber, applier;
-	const struct policy *policy;	/* of the system */
+	int keeper, scrubber, applier, reader;
+	struct policy *policy;		/* of the system, in force */
+	uint32_t policy_generation;	/* how often another came */
+	uint32_t policy_mistakes;	/* of one that was refused since */
 	struct tables tables;		/* in force */
 	struct tables incoming;		/* being received */
 	uint32_t incoming_generation;
@@ -99,8 +101,13 @@ struct front {
 };
 
 /* front.c */
-/* @policy: of the system; stays the caller's. */
-int front_main(int keeper, int scrubber, int applier, const struct policy *policy);
+/* Its channels to the others. */
+struct front_ends {
+	int keeper, scrubber, applier, reader;
+};
+
+/* @policy: of the system, to free(); the reader sends others. */
+int front_main(const struct front_ends *ends, struct policy *policy);
 void front_world(struct front *f, struct world *w);
 
 /* asking.c: what the scrubber is asked */
@@ -124,6 +131,8 @@ static inline bool front_synced(const struct front *f, uint32_t number)
 /* evidence.c: what comes from the scrubber and from link events */
 int evidence_from_scrubber(struct front *f);
 void evidence_links_changed(struct front *f);
+/* Another policy is in force: what is known is to be judged by it. */
+void evidence_policy_changed(struct front *f);
 /* See what links are like now: IPsec is switched off on one without an event. */
 void evidence_look(struct front *f);
 /* Have the units asked that flows rest on and no dump asked. */

@@ -18,6 +18,7 @@
 #include "channel.h"
 #include "front.h"
 #include "keeper.h"
+#include "policy_reader.h"
 #include "sandbox.h"
 #include "scrubber.h"
 #include "session.h"
@@ -35,14 +36,15 @@ struct keeper {
 	int front;			/* new sessions go there, "ready" comes back */
 	int accepting;			/* read end of the pipe of the worker that accepts, or -1 */
 	unsigned int workers;
-	const struct policy *policy;
-	pid_t pid_front, pid_scrubber, pid_applier;
+	int reader;			/* is asked to read the policy again, and says how that went */
+	const struct keeper_config *config;
+	pid_t pid_front, pid_scrubber, pid_applier, pid_reader;
 	struct worker_config worker;
 };
 
 /* Which ends of which channels a process keeps. */
 struct plumbing {
-	int front_scrubber[2], front_applier[2], keeper_front[2];
+	int front_scrubber[2], front_applier[2], keeper_front[2], keeper_reader[2], front_reader[2];
 };
 
 static int read_overflow_uid(uint32_t *uid)
@@ -84,7 +86,9 @@ static int make_pairs(struct plumbing *p)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_scrubber) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_applier) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_front))
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_front) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_reader) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_reader))
 		return -errno;
 	return 0;
 }
@@ -98,6 +102,8 @@ static pid_t start_scrubber(struct keeper *k, struct plumbing *p)
 	close(k->listener);
 	close_pair(p->front_applier);
 	close_pair(p->keeper_front);
+	close_pair(p->keeper_reader);
+	close_pair(p->front_reader);
 	close(p->front_scrubber[0]);
 	_exit(scrubber_main(p->front_scrubber[1], k->worker.netns_cookie));
 }
@@ -111,8 +117,25 @@ static pid_t start_applier(struct keeper *k, struct plumbing *p)
 	close(k->listener);
 	close_pair(p->front_scrubber);
 	close_pair(p->keeper_front);
+	close_pair(p->keeper_reader);
+	close_pair(p->front_reader);
 	close(p->front_applier[0]);
 	_exit(applier_main(p->front_applier[1]));
+}
+
+static pid_t start_reader(struct keeper *k, struct plumbing *p)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	close(k->listener);
+	close_pair(p->front_scrubber);
+	close_pair(p->front_applier);
+	close_pair(p->keeper_front);
+	close(p->keeper_reader[0]);
+	close(p->front_reader[0]);
+	_exit(reader_main(p->keeper_reader[1], p->front_reader[1], k->config->source));
 }
 
 static pid_t start_front(struct keeper *k, struct plumbing *p)
@@ -124,9 +147,13 @@ static pid_t start_front(struct keeper *k, struct plumbing *p)
 	close(k->listener);
 	close(p->front_scrubber[1]);
 	close(p->front_applier[1]);
+	close(p->front_reader[1]);
 	close(p->keeper_front[0]);
-	_exit(front_main(p->keeper_front[1], p->front_scrubber[0], p->front_applier[0],
-			 k->policy));
+	close_pair(p->keeper_reader);
+	_exit(front_main(&(struct front_ends){ .keeper = p->keeper_front[1],
+					       .scrubber = p->front_scrubber[0],
+					       .applier = p->front_applier[0],
+					       .reader = p->front_reader[0] }, k->config->policy));
 }
 
 static int start_processes(struct keeper *k)
@@ -138,12 +165,17 @@ static int start_processes(struct keeper *k)
 		return err;
 	k->pid_scrubber = start_scrubber(k, &p);
 	k->pid_applier = start_applier(k, &p);
+	k->pid_reader = start_reader(k, &p);
 	k->pid_front = start_front(k, &p);
 	close_pair(p.front_scrubber);
 	close_pair(p.front_applier);
+	close_pair(p.front_reader);
 	close(p.keeper_front[1]);
+	close(p.keeper_reader[1]);
 	k->front = p.keeper_front[0];
-	return k->pid_scrubber < 0 || k->pid_applier < 0 || k->pid_front < 0 ? -EAGAIN : 0;
+	k->reader = p.keeper_reader[0];
+	return k->pid_scrubber < 0 || k->pid_applier < 0 || k->pid_reader < 0 || k->pid_front < 0 ?
+	       -EAGAIN : 0;
 }
 
 static void run_worker(struct keeper *k, int channel, int accepted)
@@ -156,6 +188,7 @@ static void run_worker(struct keeper *k, int channel, int accepted)
 	signal(SIGALRM, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close(k->front);
+	close(k->reader);
 	c.listener = k->listener;
 	c.channel = channel;
 	c.accepted = accepted;
@@ -246,12 +279,36 @@ static int on_front(sd_event_source *source, int fd, uint32_t revents, void *arg
 	return sd_event_exit(k->event, 1);
 }
 
+static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	char good;
+
+	(void)source;
+	(void)revents;
+	if (chan_recv(fd, &good, 1, NULL, MSG_DONTWAIT) != 1)
+		return sd_event_exit(((struct keeper *)arg)->event, 1);
+	sd_notify(0, good ? "STATUS=The policy was read again." :
+		  "STATUS=The new policy is refused; the one before stays in force.");
+	return 0;
+}
+
+/* A reading that has yet to begin will see what changed as well: one that waits is enough. */
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
+{
+	(void)source;
+	(void)si;
+	chan_send(((struct keeper *)arg)->reader, "", 1, -1, MSG_DONTWAIT);
+	return 0;
+}
+
 static const char *needed(const struct keeper *k, pid_t pid)
 {
 	if (pid == k->pid_front)
 		return "front";
 	if (pid == k->pid_scrubber)
 		return "scrubber";
+	if (pid == k->pid_reader)
+		return "policy reader";
 	return pid == k->pid_applier ? "applier" : NULL;
 }
 
@@ -297,7 +354,11 @@ static int add_sources(struct keeper *k)
 	if (err >= 0)
 		err = sd_event_add_signal(k->event, NULL, SIGINT, on_terminate, k);
 	if (err >= 0)
+		err = sd_event_add_signal(k->event, NULL, SIGHUP, on_reload, k);
+	if (err >= 0)
 		err = sd_event_add_io(k->event, NULL, k->front, EPOLLIN, on_front, k);
+	if (err >= 0)
+		err = sd_event_add_io(k->event, NULL, k->reader, EPOLLIN, on_reader, k);
 	if (err >= 0)
 		err = sd_event_add_io(k->event, &k->listen_source, k->listener, EPOLLIN,
 				      on_listener, k);
@@ -312,6 +373,7 @@ static void block_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -322,7 +384,7 @@ int keeper_main(const struct keeper_config *config)
 
 	k.listener = config->listener;
 	k.accepting = -1;
-	k.policy = config->policy;
+	k.config = config;
 	sandbox_identity(config->uid, config->gid);
 	read_overflow_uid(&k.worker.overflow_uid);
 	err = read_netns(&k.worker.netns_cookie);
@@ -331,6 +393,8 @@ int keeper_main(const struct keeper_config *config)
 			strerror(-err));
 		return 1;
 	}
+	/* who hangs up a terminal has the policy read again, and ends none of the processes */
+	signal(SIGHUP, SIG_IGN);
 	err = start_processes(&k);
 	block_signals();
 	if (err >= 0)

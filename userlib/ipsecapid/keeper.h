@@ -9,12 +9,14 @@
 #include <sys/types.h>
 
 struct policy;
+struct policy_source;
 
 struct keeper_config {
 	int listener;
 	uid_t uid;	/* to run as, (uid_t)-1: unchanged */
 	gid_t gid;
-	const struct policy *policy;	/* of the system */
+	struct policy *policy;		/* of the system, as it is at the start */
+	const struct policy_source *source;	/* where it comes from */
 };
 
 /* Run the broker until a signal ends it. The result is an exit status. */

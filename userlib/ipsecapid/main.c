@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,13 @@
 
 static const char usage[] =
 	"usage: ipsecapid [--socket PATH] [--user NAME] [--policy DIR] [--defaults FILE]\n"
+	"       ipsecapid --check [--defaults FILE] [DIR]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
 	"\n"
 	"  --socket PATH  listen there (default " IPSECAPI_DEFAULT_PATH ")\n"
 	"  --user NAME    run as this user (default " DEFAULT_USER ", or nobody without it)\n"
 	"  --policy DIR   the administrator's policy (default " POLICY_DIRECTORY ")\n"
+	"  --check        only say whether the policy of DIR is good, or all that is wrong with it\n"
 	"  --defaults FILE  the policy that was shipped (default " POLICY_SHIPPED ")\n"
 	"  --help         show this text\n"
 	"  --version      show the version\n"
@@ -38,6 +41,7 @@ struct options {
 	const char *socket;
 	const char *user;
 	struct policy_source policy;
+	bool check;
 };
 
 static int die(const char *what, const char *why)
@@ -162,7 +166,7 @@ static int find_user(const struct options *o, struct keeper_config *c)
 }
 
 /* What is wrong with it has been said when there is none. */
-static const struct policy *load_policy(const struct options *o)
+static struct policy *load_policy(const struct options *o)
 {
 	struct complaints c = { .to = stderr };
 	struct policy *p = malloc(sizeof(*p));
@@ -178,6 +182,24 @@ static const struct policy *load_policy(const struct options *o)
 	return NULL;
 }
 
+/* Anybody may, who can read the files. */
+static int check_policy(const struct options *o)
+{
+	struct policy *p = load_policy(o);
+
+	if (!p)
+		return 1;
+	printf("ok: %u classes, %u rules\n", p->n_classes, p->n_rules);
+	free(p);
+	return fflush(stdout) ? 1 : 0;
+}
+
+static void take_directory(struct options *o, const char *path)
+{
+	o->policy.directory = path;
+	o->policy.required = true;
+}
+
 /* Returns an exit status, or -1 to go on. */
 static int parse(int argc, char **argv, struct options *o)
 {
@@ -185,6 +207,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "socket", required_argument, NULL, 's' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "policy", required_argument, NULL, 'p' },
+		{ "check", no_argument, NULL, 'c' },
 		{ "defaults", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -196,10 +219,8 @@ static int parse(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 's': o->socket = optarg; break;
 		case 'u': o->user = optarg; break;
-		case 'p':
-			o->policy.directory = optarg;
-			o->policy.required = true;
-			break;
+		case 'p': take_directory(o, optarg); break;
+		case 'c': o->check = true; break;
 		case 'd': o->policy.shipped = optarg; break;
 		case 'h':
 			fputs(usage, stdout);
@@ -212,6 +233,8 @@ static int parse(int argc, char **argv, struct options *o)
 			return 2;
 		}
 	}
+	if (o->check && optind < argc)
+		take_directory(o, argv[optind++]);
 	if (optind == argc)
 		return -1;
 	fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
@@ -229,6 +252,8 @@ int main(int argc, char **argv)
 
 	if (err >= 0)
 		return err;
+	if (o.check)
+		return check_policy(&o);
 	if (geteuid()) {
 		fprintf(stderr, "ipsecapid: must be started as root; it drops what it does not need\n");
 		return 1;
@@ -236,6 +261,7 @@ int main(int argc, char **argv)
 	err = find_user(&o, &c);
 	if (err)
 		return die(o.user, "there is no such user; --user names another");
+	c.source = &o.policy;
 	c.policy = load_policy(&o);
 	if (!c.policy)
 		return 1;

@@ -55,6 +55,13 @@ static const int scrubber_calls[] = {
 	CALL(statfs), CALL(fstatfs), CALL(pread64),
 };
 
+/* Names of users and groups may be in files, or with a daemon on a local socket. */
+static const int reader_calls[] = {
+	CALL(openat), CALL(open), CALL(getdents64), CALL(stat), CALL(lstat), CALL(statx), CALL(ioctl),
+	CALL(readlink), CALL(readlinkat), CALL(access), CALL(faccessat), CALL(faccessat2),
+	CALL(pread64), CALL(memfd_create), CALL(socket), CALL(connect), CALL(uname),
+};
+
 struct call_list {
 	const int *calls;
 	size_t count;
@@ -68,6 +75,7 @@ static const struct call_list extra[] = {
 	[SANDBOX_FRONT] = LIST(front_calls),
 	[SANDBOX_APPLIER] = { NULL, 0 },
 	[SANDBOX_SCRUBBER] = LIST(scrubber_calls),
+	[SANDBOX_READER] = LIST(reader_calls),
 };
 
 static int allow(scmp_filter_ctx ctx, const struct call_list *l)
@@ -104,12 +112,13 @@ static int filter_calls(enum sandbox kind)
 static int drop_capabilities(enum sandbox kind)
 {
 	bool admin = kind == SANDBOX_APPLIER || kind == SANDBOX_SCRUBBER;
+	bool stays = kind == SANDBOX_SCRUBBER || kind == SANDBOX_READER;
 	int err;
 
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (admin)
 		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN, -1);
-	if (kind == SANDBOX_SCRUBBER || to_uid == (uid_t)-1 || geteuid())
+	if (stays || to_uid == (uid_t)-1 || geteuid())
 		err = capng_apply(CAPNG_SELECT_BOTH);
 	else
 		err = capng_change_id(to_uid, to_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
@@ -128,6 +137,7 @@ int sandbox_enter(enum sandbox kind)
 		[SANDBOX_KEEPER] = "ipsecapid", [SANDBOX_WORKER] = "ipsecapi-worker",
 		[SANDBOX_FRONT] = "ipsecapi-front", [SANDBOX_APPLIER] = "ipsecapi-apply",
 		[SANDBOX_SCRUBBER] = "ipsecapi-scrub",
+		[SANDBOX_READER] = "ipsecapi-policy",
 	};
 	const struct rlimit none = { 0, 0 };
 	int err = 0;

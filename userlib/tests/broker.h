@@ -21,6 +21,8 @@
 #define USER 1000
 
 static char dir[64], broker[512], defaults[512];
+static const char *policy_dir;	/* NULL: of the administrator there is none */
+static const char *log_file;	/* NULL: what the broker says goes where the test's words go */
 static pid_t broker_pid;
 
 static inline bool wait_ready(void)
@@ -47,8 +49,10 @@ static inline int start_broker(void)
 	broker_pid = fork();
 	if (!broker_pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (log_file && !freopen(log_file, "a", stderr))
+			_exit(126);
 		execl(broker, broker, "--socket", path, "--user", "nobody", "--defaults", defaults,
-		      NULL);
+		      policy_dir ? "--policy" : NULL, policy_dir, NULL);
 		_exit(127);
 	}
 	return wait_ready() ? 0 : -1;

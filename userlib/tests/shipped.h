@@ -40,7 +40,7 @@ static inline int build_policy(struct policy *p, const char *own, FILE *to)
 	return policy_build_end(&b);
 }
 
-static inline const struct policy *shipped_policy(void)
+static inline struct policy *shipped_policy(void)
 {
 	static struct policy p;
 

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The policy of a running broker: api-rules 39 (reload is atomic or refused), 12 (who may read
+ * files) and 40 (classes of the administrator).
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "broker.h"
+
+static char etc[96], log_path[128];
+
+static void put(const char *name, const char *text, mode_t mode)
+{
+	char file[128];
+	FILE *f;
+
+	snprintf(file, sizeof(file), "%s/%s", etc, name);
+	f = fopen(file, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(file, mode), 0);
+}
+
+static void drop(const char *name)
+{
+	char file[128];
+
+	snprintf(file, sizeof(file), "%s/%s", etc, name);
+	unlink(file);
+}
+
+static size_t log_length(void)
+{
+	struct stat st;
+
+	return stat(log_path, &st) ? 0 : st.st_size;
+}
+
+/* What the broker said since its log was so long. */
+static const char *said_since(size_t since)
+{
+	static char words[8192];
+	FILE *f = fopen(log_path, "r");
+	size_t n = 0;
+
+	if (f && !fseek(f, since, SEEK_SET))
+		n = fread(words, 1, sizeof(words) - 1, f);
+	if (f)
+		fclose(f);
+	words[n] = 0;
+	return words;
+}
+
+/* Have it read again, and wait until it says how that went. Returns what it said. */
+static const char *reload(const char *outcome)
+{
+	size_t since = log_length();
+	int tries;
+
+	assert_true(broker_pid > 1);
+	assert_int_equal(kill(broker_pid, SIGHUP), 0);
+	for (tries = 0; tries < 1000 && !strstr(said_since(since), outcome); tries++)
+		poll(NULL, 0, 10);
+	print_message("# %s", said_since(since));
+	assert_non_null(strstr(said_since(since), outcome));
+	return said_since(since);
+}
+
+/* Names of the classes beside the shipped ones. The log runs ahead of what programs see: wait. */
+static void expect_class(const char *name)
+{
+	struct ipsecapi_class cls = { 0 };
+	struct ipsecapi *ctx;
+	bool same = false;
+	int tries, err;
+
+	assert_int_equal(ipsecapi_open(path, 0, &ctx), 0);
+	for (tries = 0; tries < 500 && !same; tries++) {
+		err = ipsecapi_class(ctx, 3, &cls, sizeof(cls));
+		same = err ? !name : name && !strcmp(cls.name, name);
+		if (!same)
+			poll(NULL, 0, 10);
+	}
+	ipsecapi_close(ctx);
+	assert_true(same);
+}
+
+#define CLASS(name) "[class " name "]\nencryption = ENCR_AES_GCM_16\n"
+#define GOOD "the policy was read again"
+#define BAD "the one before stays in force"
+
+static void a_good_policy_comes_into_force(void **state)
+{
+	(void)state;
+	expect_class("first");
+	put("policy.d/10.conf", CLASS("second"), 0644);
+	drop("policy.conf");
+	assert_non_null(strstr(reload(GOOD), "4 classes, 0 rules"));
+	expect_class("second");
+	/* root's files need not be for everybody's eyes */
+	put("policy.d/10.conf", CLASS("third") "[application r]\nuse = weak\nuser = root\ngroup = root\n", 0600);
+	assert_non_null(strstr(reload(GOOD), "4 classes, 1 rules"));
+	expect_class("third");
+}
+
+static void a_bad_policy_leaves_the_old_one(void **state)
+{
+	const char *words;
+
+	(void)state;
+	put("policy.d/10.conf", CLASS("third"), 0644);
+	reload(GOOD);
+	expect_class("third");
+	put("policy.d/10.conf", CLASS("fourth") "[application r]\nuse = nothing\nmode = enforce\n", 0644);
+	words = reload(BAD);
+	assert_non_null(strstr(words, "policy.d/10.conf:4: rule r uses class nothing, which no file describes"));
+	assert_non_null(strstr(words, "policy.d/10.conf:5: mode: this version of ipsecapid only reports"));
+	assert_non_null(strstr(words, "ipsecapid: the new policy is refused: 2 mistakes"));
+	expect_class("third");
+	put("policy.d/10.conf", CLASS("fourth"), 0666);
+	assert_non_null(strstr(reload(BAD), "others than root may write to it"));
+	expect_class("third");
+	put("policy.d/10.conf", CLASS("fourth"), 0644);
+	reload(GOOD);
+	expect_class("fourth");
+}
+
+/* A session and its flows don't notice, but for what they are told. */
+static void sessions_outlive_a_reload(void **state)
+{
+	struct ipsecapi_report rep;
+	struct ipsecapi_flow *flow;
+	struct ipsecapi *ctx;
+	int s = udp_to("10.0.0.7", 7);
+
+	(void)state;
+	assert_int_equal(ipsecapi_open(path, 0, &ctx), 0);
+	assert_int_equal(ipsecapi_flow_open(ctx, s, &flow), 0);
+	put("policy.d/10.conf", CLASS("fifth"), 0644);
+	reload(GOOD);
+	expect_class("fifth");
+	assert_int_equal(ipsecapi_report(flow, &rep, sizeof(rep)), 0);
+	assert_int_equal(rep.dir[IPSECAPI_OUT].protection, IPSECAPI_PROTECTION_NONE);
+	ipsecapi_close(ctx);
+	close(s);
+}
+
+static unsigned long long capabilities(pid_t pid, unsigned int *uid)
+{
+	unsigned long long caps = 1;
+	char file[64], line[256];
+	FILE *f;
+
+	snprintf(file, sizeof(file), "/proc/%d/status", pid);
+	f = fopen(file, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "Uid: %u", uid);
+		sscanf(line, "CapEff: %llx", &caps);
+	}
+	fclose(f);
+	return caps;
+}
+
+static void the_reader_has_no_capability(void **state)
+{
+	unsigned int uid = 1;
+
+	(void)state;
+	assert_int_equal(capabilities(broker_process("ipsecapi-policy"), &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(capabilities(broker_process("ipsecapi-front"), &uid), 0);
+	assert_int_not_equal(uid, 0);
+}
+
+/* Someone closes the terminal that the broker was started in. */
+static void a_hangup_of_all_processes_ends_none(void **state)
+{
+	static const char *const names[] = { "ipsecapi-front", "ipsecapi-scrub", "ipsecapi-apply",
+					     "ipsecapi-policy" };
+	pid_t pid[4];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		pid[i] = broker_process(names[i]);
+		assert_true(pid[i] > 1);	/* kill() of -1 reaches all there are */
+		assert_int_equal(kill(pid[i], SIGHUP), 0);
+	}
+	reload(GOOD);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(broker_process(names[i]), pid[i]);
+}
+
+static int begin(void **state)
+{
+	char file[128];
+
+	strcpy(etc, "/tmp/ipsecapi-etc-XXXXXX");
+	if (!mkdtemp(etc) || chmod(etc, 0755))
+		return -1;
+	snprintf(file, sizeof(file), "%s/policy.d", etc);
+	if (mkdir(file, 0755))
+		return -1;
+	put("policy.conf", CLASS("first"), 0644);
+	policy_dir = etc;
+	snprintf(log_path, sizeof(log_path), "%s/log", etc);
+	log_file = log_path;
+	return set_up(state);
+}
+
+static int end(void **state)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "rm -rf %s", etc);
+	return tear_down(state) || system(line);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_good_policy_comes_into_force),
+	cmocka_unit_test(a_bad_policy_leaves_the_old_one),
+	cmocka_unit_test(sessions_outlive_a_reload),
+	cmocka_unit_test(the_reader_has_no_capability),
+	cmocka_unit_test(a_hangup_of_all_processes_ends_none),
+};
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (!find_broker(argv[0]))
+		return 0;
+	return cmocka_run_group_tests(tests, begin, end);
+}
