@@ -52,6 +52,10 @@ struct json_object *json_direction(const struct ipsecapi_direction *d)
 	put_str(o, "strength", W(STRENGTH, d->strength));
 	put_str(o, "reach", W(REACH, d->reach));
 	put_bits(o, "caveats", IPSECAPI_WORDS_CAVEAT, d->caveats);
+	if (d->policy)
+		put_str(o, "policy", W(STANDING, d->policy));
+	if (d->policy_layer)
+		put_str(o, "policy_layer", W(POLICY_LAYER, d->policy_layer));
 	put_u64(o, "ifindex", d->ifindex);
 	put_u64(o, "replay_window", d->replay_window);
 	put_u64(o, "packets", d->packets);
@@ -75,6 +79,12 @@ static struct json_object *json_tuple(const struct ipsecapi_tuple *t)
 	return o;
 }
 
+/* null: no rule of this layer applies. */
+static void put_rule(struct json_object *o, const char *key, const char *name)
+{
+	json_object_object_add(o, key, name[0] ? json_object_new_string(name) : NULL);
+}
+
 struct json_object *json_report(const struct ipsecapi_report *r)
 {
 	struct json_object *o = json_object_new_object();
@@ -87,6 +97,10 @@ struct json_object *json_report(const struct ipsecapi_report *r)
 	put_str(id, "assurance", W(ASSURANCE, r->assurance));
 	put_reason(id, "reason", r->identity_reason);
 	json_object_object_add(o, "identity", id);
+	put_rule(o, "application_rule", r->application_rule);
+	put_rule(o, "interface_rule", r->interface_rule);
+	put_str(o, "policy_mode", W(POLICY_MODE, r->policy_mode));
+	put_u64(o, "ifindex", r->ifindex);
 	put_str(o, "latch", W(LATCH, r->latch));
 	put_u64(o, "age_ns", r->age);
 	put_u64(o, "lease_ns", r->lease);
@@ -181,6 +195,10 @@ struct json_object *json_host(const struct ipsecapi_host *h)
 			put_u64(custody, W(CUSTODY, i), h->sas_custody[i]);
 	json_object_object_add(o, "sas_custody", custody);
 	put_u64(o, "flows", h->flows);
+	put_u64(o, "policy_generation", h->policy_generation);
+	put_u64(o, "policy_classes", h->policy_classes);
+	put_u64(o, "policy_rules", h->policy_rules);
+	put_u64(o, "policy_mistakes", h->policy_mistakes);
 	return o;
 }
 

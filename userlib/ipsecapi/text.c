@@ -71,9 +71,21 @@ static void text_direction(const char *name, const struct ipsecapi_direction *d)
 	printf("\n");
 	if (d->reason != IPSECAPI_REASON_NONE)
 		printf("       because %s\n", ipsecapi_strreason(d->reason));
+	if (d->policy >= IPSECAPI_STANDING_SATISFIED)
+		printf("       system policy: %s%s%s%s\n", W(STANDING, d->policy), d->policy_layer ? " by the " : "",
+		       d->policy_layer ? W(POLICY_LAYER, d->policy_layer) : "", d->policy_layer ? " rule" : "");
 	if (d->caveats)
 		printf("       note: %s\n", bit_words(caveats, sizeof(caveats),
 						       IPSECAPI_WORDS_CAVEAT, d->caveats));
+}
+
+static void text_rules(const struct ipsecapi_report *r)
+{
+	if (!r->application_rule[0] && !r->interface_rule[0])
+		return;
+	printf("  rules: application %s, interface %s; mode %s\n",
+	       r->application_rule[0] ? r->application_rule : "-",
+	       r->interface_rule[0] ? r->interface_rule : "-", W(POLICY_MODE, r->policy_mode));
 }
 
 void text_report(const struct ipsecapi_report *r)
@@ -86,6 +98,7 @@ void text_report(const struct ipsecapi_report *r)
 	       endpoint(peer, sizeof(peer), t->family, t->peer, t->peer_port));
 	text_direction("out", &r->dir[IPSECAPI_OUT]);
 	text_direction("in", &r->dir[IPSECAPI_IN]);
+	text_rules(r);
 	printf("  peer identity %s", W(IDENTITY, r->identity_scope));
 	if (r->identity_reason)
 		printf(": %s", ipsecapi_strreason(r->identity_reason));
@@ -150,8 +163,12 @@ void text_host(const struct ipsecapi_host *h)
 	for (i = 0; i < 8; i++)
 		if (h->sas_custody[i])
 			printf(" %s %u", W(CUSTODY, i), h->sas_custody[i]);
-	printf("%s\nflows of this user: %u; evidence read %.1f ms ago\n",
-	       h->sas > h->sas_acquiring ? "" : " -", h->flows, h->age / 1e6);
+	printf("%s\nsystem policy: %u classes, %u rules of which this user may know", h->sas > h->sas_acquiring ? "" : " -",
+	       h->policy_classes, h->policy_rules);
+	if (h->policy_mistakes)
+		printf("; a newer one was refused for %u mistake%s", h->policy_mistakes,
+		       h->policy_mistakes == 1 ? "" : "s");
+	printf("\nflows of this user: %u; evidence read %.1f ms ago\n", h->flows, h->age / 1e6);
 }
 
 static const char *action_word(uint32_t action)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Requests that are answered from what is known already. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "front.h"
+#include "policy_text.h"
 
 static void no_entry(struct session *s, const struct sess_request *req)
 {
@@ -193,6 +195,15 @@ static uint32_t system_policies(const struct tables *t)
 	return n;
 }
 
+static uint32_t visible_rules(const struct policy *p, uint32_t uid)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < p->n_rules; i++)
+		n += policy_visible(p, &p->rules[i], uid);
+	return n;
+}
+
 void answer_host(struct session *s, const struct sess_request *req, bool read)
 {
 	const struct front *f = s->front;
@@ -212,6 +223,10 @@ void answer_host(struct session *s, const struct sess_request *req, bool read)
 	count_sas(&f->tables, &h);
 	h.flows = sessions_flows_of(f, req->uid);
 	h.rules_visible = req->uid ? 0 : system_policies(&f->tables);
+	h.policy_generation = f->policy_generation;
+	h.policy_classes = f->policy->n_classes;
+	h.policy_rules = visible_rules(f->policy, req->uid);
+	h.policy_mistakes = f->policy_mistakes;
 	give(s, req, &h, sizeof(h));
 }
 
@@ -275,6 +290,31 @@ static void class(struct session *s, const struct sess_request *req)
 		give(s, req, &c, sizeof(c));
 }
 
+/* One piece of the text, which is made anew for each: it is short, and nothing is kept for a user. */
+static void policy(struct session *s, const struct sess_request *req)
+{
+	struct ipsecapi_policy_text t = { .generation = s->front->policy_generation };
+	size_t length = 0, from = (size_t)req->index * sizeof(t.text);
+	char *text = NULL;
+	FILE *to = open_memstream(&text, &length);
+
+	if (to) {
+		policy_print(s->front->policy, req->uid, to);
+		if (fclose(to))
+			length = 0;
+	}
+	if (!to || !length) {
+		session_reply(s, req, -ENOMEM, IPSECAPI_REASON_BROKER_BUSY, NULL, 0, 0);
+	} else if (from >= length) {
+		no_entry(s, req);
+	} else {
+		t.length = length - from < sizeof(t.text) ? length - from : sizeof(t.text);
+		memcpy(t.text, text + from, t.length);
+		give(s, req, &t, sizeof(t));
+	}
+	free(text);
+}
+
 static void why(struct session *s, const struct sess_request *req)
 {
 	const struct flow *flow = flow_find(s, req);
@@ -319,6 +359,7 @@ void answer(struct session *s, const struct sess_request *req)
 	case WIRE_INTERFACE: interface(s, req); break;
 	case WIRE_HOST: host_begin(s, req); break;
 	case WIRE_RULE: rule(s, req); break;
+	case WIRE_POLICY: policy(s, req); break;
 	default:
 		session_reply(s, req, -EOPNOTSUPP, IPSECAPI_REASON_UNKNOWN_REQUEST, NULL, 0, 0);
 	}

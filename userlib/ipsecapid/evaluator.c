@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "evaluator.h"
-#include "policy_match.h"
+#include "prefix.h"
 
 static bool in_prefix(const struct policy_prefix *p, uint16_t family, const uint8_t address[16])
 {
@@ -26,7 +26,7 @@ static bool is_member(const struct policy *p, uint32_t group, uint32_t uid)
 	return false;
 }
 
-static bool for_user(const struct policy *p, const struct policy_rule *r, uint32_t uid)
+bool policy_for_user(const struct policy *p, const struct policy_rule *r, uint32_t uid)
 {
 	uint32_t i;
 
@@ -50,7 +50,7 @@ static bool selects(const struct policy *p, const struct policy_rule *r,
 	       in_ports(&r->local_port, f->local_port) &&
 	       in_ports(&r->remote_port, f->remote_port) &&
 	       (!r->interface[0] || !strcmp(r->interface, f->interface)) &&
-	       for_user(p, r, f->uid);
+	       policy_for_user(p, r, f->uid);
 }
 
 void policy_find(const struct policy *p, const struct policy_facts *f, struct policy_rules *r)

@@ -26,6 +26,9 @@ struct policy_rules {
 
 void policy_find(const struct policy *p, const struct policy_facts *f, struct policy_rules *r);
 
+/* Could the rule select sockets of this user? */
+bool policy_for_user(const struct policy *p, const struct policy_rule *r, uint32_t uid);
+
 /* What a rule, or none, accepts. */
 void policy_accepts(const struct policy *p, const struct policy_rule *r, struct outcomes *o);
 

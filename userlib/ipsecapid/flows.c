@@ -9,6 +9,7 @@
 #include "../libipsecapi/wire/wire.h"
 #include "clock.h"
 #include "front.h"
+#include "standing.h"
 
 static struct flow *free_slot(struct session *s)
 {
@@ -205,6 +206,22 @@ static bool changed(const struct ipsecapi_direction *a, const struct ipsecapi_di
 	return memcmp(&x, &y, sizeof(x));
 }
 
+/* Compare with the system policy. Its rules may be gone before the flow: their names stay. */
+static void compare(const struct front *f, const struct world *w, struct flow *flow)
+{
+	struct policy_facts facts;
+	struct policy_rules rules;
+	int l;
+
+	standing_facts(w, &flow->facts, &facts);
+	policy_find(f->policy, &facts, &rules);
+	standing_judge(f->policy, &rules, w, &flow->verdict);
+	memset(flow->rule, 0, sizeof(flow->rule));
+	for (l = 0; l < LAYERS; l++)
+		if (rules.at[l])
+			memcpy(flow->rule[l], rules.at[l]->name, sizeof(flow->rule[l]));
+}
+
 static void judge(struct front *f, const struct world *w, struct flow *flow)
 {
 	int d;
@@ -212,6 +229,7 @@ static void judge(struct front *f, const struct world *w, struct flow *flow)
 	verdict_flow(w, &flow->facts, &flow->verdict);
 	if (routes_outer(&f->links, w->tables, &flow->verdict, &flow->facts))
 		verdict_flow(w, &flow->facts, &flow->verdict);
+	compare(f, w, flow);
 	if (!f->stale)
 		return;
 	flow->verdict.n_sas = 0;

@@ -32,6 +32,7 @@ struct flow {
 	struct ipsecapi_tuple tuple;
 	struct flow_facts facts;
 	struct verdict verdict;
+	char rule[LAYERS][POLICY_NAME];	/* of the system policy, that apply; empty: none */
 	uint32_t generation;
 	uint64_t read_at;
 	struct why_ring why[2];

@@ -35,9 +35,8 @@ uint8_t policy_strength(const struct policy *p, uint8_t cipher, uint8_t auth)
 
 	if (cipher == CIPHER_NULL && auth == AUTH_NONE)
 		return IPSECAPI_STRENGTH_NONE;
-	for (i = 0; i < p->n_classes; i++)
-		if (p->classes[i].shipped && p->classes[i].strength > strength &&
-		    takes(&p->classes[i], cipher, auth))
+	for (i = 0; i < POLICY_RANKED && i < p->n_classes; i++)
+		if (takes(&p->classes[i], cipher, auth))
 			strength = p->classes[i].strength;
 	return strength;
 }

@@ -13,6 +13,7 @@
 #define POLICY_DIRECTORY	"/etc/ipsecapi"
 
 #define POLICY_CLASSES		32
+#define POLICY_RANKED		3	/* of them: weak, standard and strong come first */
 #define POLICY_PEERS		63
 #define POLICY_RULES		256
 #define POLICY_GROUPS		16

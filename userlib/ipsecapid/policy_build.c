@@ -6,7 +6,7 @@
 #include "inifile.h"
 #include "policy_build.h"
 
-static const char *const ranked[] = { "weak", "standard", "strong" };
+static const char *const ranked[POLICY_RANKED] = { "weak", "standard", "strong" };
 
 bool policy_once(struct policy_build *b, const struct place *at, const char *key, unsigned int bit)
 {
@@ -159,7 +159,7 @@ static void rank(struct policy_build *b)
 	const struct policy_class *last = NULL;
 	uint32_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < POLICY_RANKED; i++) {
 		if (i >= p->n_classes || strcmp(p->classes[i].name, ranked[i]) || !p->classes[i].shipped) {
 			complain(b->c, &nowhere, "it does not begin with the classes weak, standard and strong in "
 				 "this order; install the file of this version of ipsecapid again");
@@ -217,7 +217,7 @@ int policy_build_end(struct policy_build *b)
 	for (i = 0; i < p->n_classes; i++)
 		class_finish(b, &p->classes[i], &b->class_at[i]);
 	rank(b);
-	for (i = 3; i < p->n_classes; i++)
+	for (i = POLICY_RANKED; i < p->n_classes; i++)
 		p->classes[i].strength = strength_of(p, &p->classes[i]);
 	for (i = 0; i < p->n_rules; i++)
 		rule_finish(b, i);

@@ -36,21 +36,6 @@ void packet_of_flow(struct packet *p, const struct flow_facts *f, int dir)
 	p->mark_known = false;
 }
 
-bool prefix_match(const uint8_t *a, const uint8_t *b, unsigned int bits)
-{
-	unsigned int bytes = bits / 8;
-	uint8_t mask;
-
-	if (bits > 128)
-		return false;
-	if (memcmp(a, b, bytes))
-		return false;
-	if (bits % 8 == 0)
-		return true;
-	mask = 0xff << (8 - bits % 8);
-	return !((a[bytes] ^ b[bytes]) & mask);
-}
-
 bool selector_match(const struct rec_selector *sel, const struct packet *p)
 {
 	return sel->family == p->family &&

@@ -3,6 +3,7 @@
 #ifndef IPSECAPID_POLICY_MATCH_H
 #define IPSECAPID_POLICY_MATCH_H
 
+#include "prefix.h"
 #include "world.h"
 
 /* A packet of the flow, as the kernel's lookup sees it. */
@@ -17,7 +18,6 @@ struct packet {
 
 void packet_of_flow(struct packet *p, const struct flow_facts *f, int dir);
 
-bool prefix_match(const uint8_t *a, const uint8_t *b, unsigned int bits);
 bool selector_match(const struct rec_selector *sel, const struct packet *p);
 
 /**

@@ -31,6 +31,11 @@ static void send_report(struct session *s, const struct flow *flow, bool read)
 	r.assurance = IPSECAPI_ASSURANCE_NONE;
 	r.identity_reason = IPSECAPI_REASON_NO_PROVIDER;
 	r.generation = flow->generation;
+	if (flow->rule[LAYER_APPLICATION][0] || flow->rule[LAYER_INTERFACE][0])
+		r.policy_mode = IPSECAPI_POLICY_MODE_REPORT;
+	r.ifindex = flow->facts.route.found ? flow->facts.route.oif : 0;
+	memcpy(r.application_rule, flow->rule[LAYER_APPLICATION], sizeof(r.application_rule));
+	memcpy(r.interface_rule, flow->rule[LAYER_INTERFACE], sizeof(r.interface_rule));
 	session_reply(s, &s->request, 0, IPSECAPI_REASON_NONE, &r, sizeof(r), flow->id);
 }
 

@@ -31,6 +31,7 @@ void session_reply(struct session *s, const struct sess_request *req, int32_t st
 
 	static_assert(sizeof(struct ipsecapi_class) <= SESS_DATA_MAX &&
 		      sizeof(struct ipsecapi_report) <= SESS_DATA_MAX &&
+		      sizeof(struct ipsecapi_policy_text) <= SESS_DATA_MAX &&
 		      sizeof(struct ipsecapi_rule) <= SESS_DATA_MAX, "answers fit");
 	if (length)
 		memcpy(r.data, data, length);

@@ -54,10 +54,15 @@ static bool remember(const struct sa_context *c, struct verdict *v, uint32_t sa)
 		v->unasked[c->dir] = true;
 	for (i = 0; i < v->n_sas; i++)
 		if (v->sa[i] == sa)
-			return true;
-	if (v->n_sas == VERDICT_SAS)
+			break;
+	if (i == VERDICT_SAS)
 		return false;
-	v->sa[v->n_sas++] = sa;
+	if (i == v->n_sas) {
+		v->n_sas++;
+		v->sa[i] = sa;
+		v->sa_dirs[i] = 0;
+	}
+	v->sa_dirs[i] |= 1 << c->dir;
 	return true;
 }
 

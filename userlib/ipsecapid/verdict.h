@@ -14,6 +14,7 @@
 struct verdict {
 	struct ipsecapi_direction dir[2];
 	uint32_t sa[VERDICT_SAS];	/* SAs that the verdict rests on */
+	uint8_t sa_dirs[VERDICT_SAS];	/* 1 << direction, for each of them */
 	uint32_t n_sas;
 	bool unasked[2];	/* a unit that would know more was not asked yet */
 };

@@ -172,6 +172,7 @@ static int take_attributes(const struct message *m, struct sess_request *req)
 	case WIRE_CLASS:
 	case WIRE_INTERFACE:
 	case WIRE_RULE:
+	case WIRE_POLICY:
 		return tlv_u32(&m->set, WIRE_ATTR_INDEX, &req->index);
 	}
 	return 0;

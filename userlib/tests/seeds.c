@@ -68,7 +68,8 @@ static size_t request(uint8_t *buf, size_t cap, uint16_t type)
 	}
 	if (type == WIRE_FLOW_CLOSE || type == WIRE_REPORT || type == WIRE_WHY)
 		tlv_put_u32(&w, WIRE_ATTR_FLOW, 0x10000);
-	if (type == WIRE_WHY || type == WIRE_CLASS || type == WIRE_INTERFACE || type == WIRE_RULE)
+	if (type == WIRE_WHY || type == WIRE_CLASS || type == WIRE_INTERFACE || type == WIRE_RULE ||
+	    type == WIRE_POLICY)
 		tlv_put_u32(&w, WIRE_ATTR_INDEX, 1);
 	return tlv_finish(&w);
 }

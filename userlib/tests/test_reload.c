@@ -148,6 +148,134 @@ static void sessions_outlive_a_reload(void **state)
 	close(s);
 }
 
+#define RULES(use) \
+	"[application seven]\nuse = " use "\nremote = 10.0.0.7\n" \
+	"[application secret]\nuse = block\nuser = 7\n" \
+	"[interface other]\nuse = block\ninterface = eth99\n"
+
+static void expect_standing(const struct ipsecapi_direction *d, uint32_t policy, uint32_t layer)
+{
+	assert_int_equal(d->policy, policy);
+	assert_int_equal(d->policy_layer, layer);
+}
+
+/* As wait_event(), which is for children: a test that fails must tear down. */
+static struct ipsecapi_event next_event(struct ipsecapi *ctx)
+{
+	struct pollfd pfd = { .fd = ipsecapi_get_fd(ctx), .events = POLLIN };
+	struct ipsecapi_event ev = { 0 };
+	int tries;
+
+	for (tries = 0; tries < 50 && ipsecapi_next_event(ctx, &ev, sizeof(ev)) != 1; tries++)
+		poll(&pfd, 1, 100);
+	return ev;
+}
+
+/* api-rules 39: in report mode the report says what would be refused, and nothing is. */
+static void reports_name_the_rule_and_whether_it_is_satisfied(void **state)
+{
+	struct ipsecapi_report rep;
+	struct ipsecapi_status st;
+	struct ipsecapi_flow *flow;
+	struct ipsecapi_event ev;
+	struct ipsecapi *ctx;
+	int s = udp_to("10.0.0.7", 7), tries = 0;
+
+	(void)state;
+	put("policy.d/20.conf", RULES("strong"), 0644);
+	reload(GOOD);
+	assert_int_equal(ipsecapi_open(path, 0, &ctx), 0);
+	assert_int_equal(ipsecapi_flow_open(ctx, s, &flow), 0);
+	do {	/* the log runs ahead */
+		assert_int_equal(ipsecapi_report(flow, &rep, sizeof(rep)), 0);
+	} while (!rep.application_rule[0] && ++tries < 500);
+	assert_string_equal(rep.application_rule, "seven");
+	assert_string_equal(rep.interface_rule, "");
+	assert_int_equal(rep.policy_mode, IPSECAPI_POLICY_MODE_REPORT);
+	assert_int_equal(rep.ifindex, if_nametoindex("tun0"));
+	expect_standing(&rep.dir[IPSECAPI_OUT], IPSECAPI_STANDING_WOULD_REFUSE,
+			IPSECAPI_POLICY_LAYER_APPLICATION);
+	assert_int_equal(ipsecapi_status(flow, &st, sizeof(st)), 0);
+	expect_standing(&st.dir[IPSECAPI_IN], IPSECAPI_STANDING_WOULD_REFUSE,
+			IPSECAPI_POLICY_LAYER_APPLICATION);
+	assert_int_equal(send(s, "x", 1, 0), 1);
+
+	while (ipsecapi_next_event(ctx, &ev, sizeof(ev)) == 1)
+		;
+	put("policy.d/20.conf", RULES("bypass"), 0644);
+	reload(GOOD);
+	ev = next_event(ctx);
+	assert_int_equal(ev.type, IPSECAPI_EVENT_CHANGED);
+	assert_ptr_equal(ev.flow, flow);
+	assert_int_equal(ipsecapi_report(flow, &rep, sizeof(rep)), 0);
+	expect_standing(&rep.dir[IPSECAPI_OUT], IPSECAPI_STANDING_SATISFIED, 0);
+	drop("policy.d/20.conf");
+	reload(GOOD);
+	ev = next_event(ctx);
+	assert_int_equal(ev.type, IPSECAPI_EVENT_CHANGED);
+	assert_int_equal(ipsecapi_report(flow, &rep, sizeof(rep)), 0);
+	assert_string_equal(rep.application_rule, "");
+	assert_int_equal(rep.policy_mode, IPSECAPI_POLICY_MODE_UNKNOWN);
+	expect_standing(&rep.dir[IPSECAPI_OUT], IPSECAPI_STANDING_NO_RULE, 0);
+	ipsecapi_close(ctx);
+	close(s);
+}
+
+static void fetch_text(struct ipsecapi *ctx, char *all, size_t size)
+{
+	struct ipsecapi_policy_text t;
+	size_t used = 0;
+	uint32_t i;
+	int err;
+
+	for (i = 0; !(err = ipsecapi_policy_text(ctx, i, &t, sizeof(t))); i++) {
+		CHECK(used + t.length < size);
+		memcpy(all + used, t.text, t.length);
+		used += t.length;
+	}
+	all[used] = 0;
+	CHECK(err == -ENOENT && ipsecapi_last_reason(ctx) == IPSECAPI_REASON_NO_SUCH_ENTRY);
+}
+
+static bool shows_secret(uint32_t rules)
+{
+	static char all[32768];
+	struct ipsecapi_host host;
+	struct ipsecapi *ctx = open_ctx();
+	int tries = 0;
+
+	do {	/* the log runs ahead */
+		CHECK(!ipsecapi_host(ctx, &host, sizeof(host)));
+	} while (host.policy_rules != rules && ++tries < 500);
+	CHECK(host.policy_rules == rules);
+	fetch_text(ctx, all, sizeof(all));
+	CHECK(strstr(all, "[class strong]") && strstr(all, "[application seven]"));
+	CHECK(host.policy_classes == 4 && !host.policy_mistakes && host.policy_generation);
+	ipsecapi_close(ctx);
+	return strstr(all, "secret");
+}
+
+static void asks_as_root(void)
+{
+	CHECK(shows_secret(3));
+}
+
+static void asks_as_user(void)
+{
+	CHECK(!shows_secret(2));
+}
+
+/* api-rules 33 */
+static void rules_of_other_users_are_not_shown(void **state)
+{
+	(void)state;
+	put("policy.d/20.conf", RULES("strong"), 0644);
+	reload(GOOD);
+	as_user(0, asks_as_root);
+	as_user(USER, asks_as_user);
+	drop("policy.d/20.conf");
+}
+
 static unsigned long long capabilities(pid_t pid, unsigned int *uid)
 {
 	unsigned long long caps = 1;
@@ -224,6 +352,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_good_policy_comes_into_force),
 	cmocka_unit_test(a_bad_policy_leaves_the_old_one),
 	cmocka_unit_test(sessions_outlive_a_reload),
+	cmocka_unit_test(reports_name_the_rule_and_whether_it_is_satisfied),
+	cmocka_unit_test(rules_of_other_users_are_not_shown),
 	cmocka_unit_test(the_reader_has_no_capability),
 	cmocka_unit_test(a_hangup_of_all_processes_ends_none),
 };

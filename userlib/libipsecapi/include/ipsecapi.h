@@ -253,6 +253,22 @@ enum ipsecapi_policy_layer {
 	IPSECAPI_POLICY_LAYER_REQUEST = 3,	/**< what the program itself asked for (reserved) */
 };
 
+/** Does what is so now satisfy the system policy? Rules only report: nothing is refused yet. */
+enum ipsecapi_standing {
+	IPSECAPI_STANDING_UNKNOWN = 0,
+	IPSECAPI_STANDING_NO_RULE = 1,	/**< no rule selects the flow */
+	IPSECAPI_STANDING_SATISFIED = 2, /**< whatever passes, every rule accepts it */
+	IPSECAPI_STANDING_WOULD_REFUSE = 3, /**< an enforcing rule would refuse it */
+	IPSECAPI_STANDING_UNCLEAR = 4,	/**< it can't be told; an enforcing rule would refuse that, too */
+};
+
+/** What rules of the system policy do. */
+enum ipsecapi_policy_mode {
+	IPSECAPI_POLICY_MODE_UNKNOWN = 0,
+	IPSECAPI_POLICY_MODE_REPORT = 1,
+	IPSECAPI_POLICY_MODE_ENFORCE = 2,	/**< reserved */
+};
+
 enum ipsecapi_origin {
 	IPSECAPI_ORIGIN_UNKNOWN = 0,
 	IPSECAPI_ORIGIN_LOCAL = 1,
@@ -273,7 +289,9 @@ struct ipsecapi_direction {
 	uint32_t replay_window;	/**< inbound: packets; outbound: 0 */
 	uint64_t packets;	/**< carried by the SA so far, when the evidence was read */
 	uint64_t bytes;		/**< the same in bytes */
-	uint64_t spare[8];	/**< 0; this structure is the element of arrays and cannot grow */
+	uint32_t policy;	/**< enum ipsecapi_standing, of flows; else 0 */
+	uint32_t policy_layer;	/**< enum ipsecapi_policy_layer: whose rule would not accept it, or 0 */
+	uint64_t spare[7];	/**< 0; this structure is the element of arrays and cannot grow */
 };
 
 /** The socket that an answer is about. Ports and addresses in network byte order. */
@@ -302,6 +320,10 @@ struct ipsecapi_report {
 	uint32_t identity_reason; /**< enum ipsecapi_reason when no identity is given */
 	uint32_t generation;	/**< counts changes of the answer for this flow */
 	uint32_t reserved;
+	uint32_t policy_mode;	/**< enum ipsecapi_policy_mode of the rules below */
+	uint32_t ifindex;	/**< interface by which packets leave; 0: no route */
+	char application_rule[32]; /**< of the system policy, that applies; ends in NUL; empty: none */
+	char interface_rule[32]; /**< the same of the other layer */
 };
 
 /** Short status, see ipsecapi_status(). */
@@ -393,6 +415,17 @@ struct ipsecapi_host {
 	uint32_t sas_custody[8]; /**< by enum ipsecapi_custody */
 	uint32_t flows;		/**< flows that the caller has open, in all its sessions */
 	uint32_t rules_visible;	/**< how many ipsecapi_rule() gives this caller */
+	uint32_t policy_generation; /**< counts changes of the system policy since the broker started */
+	uint32_t policy_rules;	/**< of the system policy, that the caller may see */
+	uint32_t policy_classes;
+	uint32_t policy_mistakes; /**< of a newer policy that was refused since; the older is in force */
+};
+
+/** A piece of the system policy's text, see ipsecapi_policy_text(). */
+struct ipsecapi_policy_text {
+	uint32_t generation;	/**< equals ipsecapi_host.policy_generation of the same policy */
+	uint32_t length;	/**< bytes of text */
+	char text[480];		/**< without NUL */
 };
 
 /** One policy of the system, see ipsecapi_rule(). */
@@ -511,6 +544,15 @@ int ipsecapi_host(struct ipsecapi *ctx, struct ipsecapi_host *host, size_t size)
 int ipsecapi_rule(struct ipsecapi *ctx, uint32_t index, struct ipsecapi_rule *rule, size_t size);
 
 /**
+ * Piece number @index (from 0) of the system policy in force, as ipsecapi-policy(5) would have
+ * it: all classes, and the rules that select the caller; to root all rules.
+ * Returns 0, -ENOENT past the end. If the generation differs from that of the first piece, the
+ * policy changed: begin again.
+ */
+int ipsecapi_policy_text(struct ipsecapi *ctx, uint32_t index, struct ipsecapi_policy_text *piece,
+			 size_t size);
+
+/**
  * Begin to observe a connected socket.
  * @fd: connected TCP, UDP or UDP-Lite socket over IPv4 or IPv6 that belongs to the caller's
  *      user. It is shown to the broker once; neither side keeps a duplicate. The library
@@ -575,6 +617,9 @@ enum ipsecapi_words {
 	IPSECAPI_WORDS_EVENT = 14,
 	IPSECAPI_WORDS_OFFLOAD = 15,	/**< one bit at a time */
 	IPSECAPI_WORDS_SUITE = 16,	/**< one bit at a time */
+	IPSECAPI_WORDS_STANDING = 17,
+	IPSECAPI_WORDS_POLICY_LAYER = 18,
+	IPSECAPI_WORDS_POLICY_MODE = 19,
 };
 
 /**

@@ -39,3 +39,9 @@ int ipsecapi_rule(struct ipsecapi *ctx, uint32_t index, struct ipsecapi_rule *ru
 {
 	return query(ctx, WIRE_RULE, &index, rule, size);
 }
+
+int ipsecapi_policy_text(struct ipsecapi *ctx, uint32_t index, struct ipsecapi_policy_text *piece,
+			 size_t size)
+{
+	return query(ctx, WIRE_POLICY, &index, piece, size);
+}

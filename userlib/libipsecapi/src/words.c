@@ -236,6 +236,27 @@ static const char *const origin[] = {
 	[IPSECAPI_ORIGIN_PEER] = "peer",
 };
 
+static const char *const standing[] = {
+	[IPSECAPI_STANDING_UNKNOWN] = "unknown",
+	[IPSECAPI_STANDING_NO_RULE] = "no-rule",
+	[IPSECAPI_STANDING_SATISFIED] = "satisfied",
+	[IPSECAPI_STANDING_WOULD_REFUSE] = "would-refuse",
+	[IPSECAPI_STANDING_UNCLEAR] = "unclear",
+};
+
+static const char *const policy_layer[] = {
+	[IPSECAPI_POLICY_LAYER_UNKNOWN] = "unknown",
+	[IPSECAPI_POLICY_LAYER_APPLICATION] = "application",
+	[IPSECAPI_POLICY_LAYER_INTERFACE] = "interface",
+	[IPSECAPI_POLICY_LAYER_REQUEST] = "request",
+};
+
+static const char *const policy_mode[] = {
+	[IPSECAPI_POLICY_MODE_UNKNOWN] = "unknown",
+	[IPSECAPI_POLICY_MODE_REPORT] = "report",
+	[IPSECAPI_POLICY_MODE_ENFORCE] = "enforce",
+};
+
 static const char *const event[] = {
 	[IPSECAPI_EVENT_UNKNOWN] = "unknown",
 	[IPSECAPI_EVENT_CHANGED] = "changed",
@@ -303,6 +324,9 @@ static const struct {
 	TABLE(IPSECAPI_WORDS_EVENT, event, 0),
 	TABLE(IPSECAPI_WORDS_OFFLOAD, offload, 1),
 	TABLE(IPSECAPI_WORDS_SUITE, suite, 1),
+	TABLE(IPSECAPI_WORDS_STANDING, standing, 0),
+	TABLE(IPSECAPI_WORDS_POLICY_LAYER, policy_layer, 0),
+	TABLE(IPSECAPI_WORDS_POLICY_MODE, policy_mode, 0),
 };
 
 const char *ipsecapi_strreason(uint32_t reason)

@@ -49,8 +49,9 @@ enum wire_type {
 	WIRE_INTERFACE = 8,	/* INDEX -> STRUCT(interface) */
 	WIRE_HOST = 9,		/* -> STRUCT(host) */
 	WIRE_RULE = 10,		/* INDEX -> STRUCT(rule) */
+	WIRE_POLICY = 11,	/* INDEX -> STRUCT(policy_text) */
 	/* 16..31 are kept for requirements, latches and pins */
-	WIRE_REQUEST_MAX = 10,
+	WIRE_REQUEST_MAX = 11,
 	WIRE_EVENT = 0x4001,	/* EVENT, FLOW */
 };
 
