@@ -20,10 +20,14 @@ static const char usage[] =
 	"  flow --fd N             report on a connected socket that was inherited\n"
 	"  probe tcp|udp HOST PORT connect a socket and report on it\n"
 	"  watch --fd N            report, and again whenever the answer changes\n"
+	"  policy explain tcp|udp HOST PORT\n"
+	"                          which rules of the system policy apply there, and what they grant\n"
+	"  policy diff DIR         what the policy of DIR would change\n"
 	"\n"
 	"  --json                  print JSON\n"
 	"  --why                   with flow and probe: past reasons too\n"
 	"  --timeout MS            of a probe's connect (default 3000)\n"
+	"  --user NAME             with policy explain: of programs of this user; only for root\n"
 	"  --socket PATH           of the broker (default " IPSECAPI_DEFAULT_PATH ")\n"
 	"  --help, --version\n"
 	"\n"
@@ -32,16 +36,19 @@ static const char usage[] =
 
 struct arguments {
 	int fd;
+	const char *user;
 	char **words;
 	int n;
 	unsigned int given;	/* options, of enum option_bit */
 };
 
-enum option_bit { OPT_WHY = 1, OPT_FD = 2, OPT_TIMEOUT = 4 };
+enum option_bit { OPT_WHY = 1, OPT_FD = 2, OPT_TIMEOUT = 4, OPT_USER = 8 };
 
 struct command {
 	const char *name;
-	int words;		/* with its name */
+	const char *second;	/* the word after it, or NULL */
+	int words;		/* with both */
+	int tuple;		/* which of them begins PROTOCOL HOST PORT, or 0 */
 	unsigned int takes;	/* of the options that not every command has */
 	const char *form;
 	int (*run)(struct tool *t, const struct arguments *a);
@@ -110,12 +117,26 @@ static int run_probe(struct tool *t, const struct arguments *a)
 	return status;
 }
 
+static int run_explain(struct tool *t, const struct arguments *a)
+{
+	const struct tuple_words w = { a->words[2], a->words[3], a->words[4] };
+
+	return cmd_policy_explain(t, &w, a->user);
+}
+
+static int run_diff(struct tool *t, const struct arguments *a)
+{
+	return cmd_policy_diff(t, a->words[2]);
+}
+
 static const struct command commands[] = {
-	{ "caps", 1, 0, "caps", run_caps },
-	{ "status", 1, 0, "status", run_status },
-	{ "flow", 1, OPT_FD | OPT_WHY, "flow --fd N", run_flow },
-	{ "watch", 1, OPT_FD | OPT_WHY, "watch --fd N", run_watch },
-	{ "probe", 4, OPT_WHY | OPT_TIMEOUT, "probe tcp|udp HOST PORT", run_probe },
+	{ "caps", NULL, 1, 0, 0, "caps", run_caps },
+	{ "status", NULL, 1, 0, 0, "status", run_status },
+	{ "flow", NULL, 1, 0, OPT_FD | OPT_WHY, "flow --fd N", run_flow },
+	{ "watch", NULL, 1, 0, OPT_FD | OPT_WHY, "watch --fd N", run_watch },
+	{ "probe", NULL, 4, 1, OPT_WHY | OPT_TIMEOUT, "probe tcp|udp HOST PORT", run_probe },
+	{ "policy", "explain", 5, 2, OPT_USER, "policy explain tcp|udp HOST PORT", run_explain },
+	{ "policy", "diff", 3, 0, 0, "policy diff DIR", run_diff },
 };
 
 /* Returns an exit status, or -1 to go on. */
@@ -138,6 +159,10 @@ static int take_option(int c, struct tool *t, struct arguments *a, char **argv)
 		a->given |= OPT_TIMEOUT;
 		return number(optarg, 3600000, &t->timeout_ms) ?
 		       wrong("--timeout needs milliseconds, at most 3600000, not '%s'", optarg) : -1;
+	case 'u':
+		a->given |= OPT_USER;
+		a->user = optarg;
+		return -1;
 	case ':':
 		return wrong("'%s' misses its value", argv[optind - 1]);
 	}
@@ -152,6 +177,7 @@ static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
 		{ "why", no_argument, NULL, 'w' },
 		{ "fd", required_argument, NULL, 'f' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "user", required_argument, NULL, 'u' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -167,30 +193,49 @@ static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
 	return status;
 }
 
-/* The command that the words say, once all that can be wrong with them is not. */
-static int choose(const struct arguments *a, const struct command **cmd)
+static const struct command *find(const struct arguments *a)
 {
 	size_t i;
 
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(a->words[0], commands[i].name) &&
+		    (!commands[i].second || (a->n > 1 && !strcmp(a->words[1], commands[i].second))))
+			return &commands[i];
+	return NULL;
+}
+
+static const char *option_of(unsigned int bits)
+{
+	return bits & OPT_FD ? "--fd" : bits & OPT_WHY ? "--why" : bits & OPT_USER ? "--user" : "--timeout";
+}
+
+/* PROTOCOL HOST PORT. */
+static int check_tuple(const struct command *cmd, char **words)
+{
+	if (strcmp(words[0], "tcp") && strcmp(words[0], "udp"))
+		return wrong("a %s is tcp or udp, not '%s'", cmd->second ? "flow" : "probe", words[0]);
+	if (!probe_port_valid(words[2]))
+		return wrong("'%s' is no port: give a number from 1 to 65535 or the name of a service", words[2]);
+	return -1;
+}
+
+/* The command that the words say, once all that can be wrong with them is not. */
+static int choose(const struct arguments *a, const struct command **found)
+{
+	const struct command *cmd;
+
 	if (!a->n)
 		return wrong("which command?");
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(a->words[0], commands[i].name))
-			break;
-	if (i == sizeof(commands) / sizeof(commands[0]))
+	cmd = *found = find(a);
+	if (!cmd && !strcmp(a->words[0], "policy"))
+		return wrong("policy what? explain or diff");
+	if (!cmd)
 		return wrong("there is no command '%s'", a->words[0]);
-	*cmd = &commands[i];
-	if (a->n != (*cmd)->words || ((*cmd)->takes & OPT_FD && a->fd < 0))
-		return wrong("too %s arguments: %s", a->n > (*cmd)->words ? "many" : "few", (*cmd)->form);
-	if (a->given & ~(*cmd)->takes)
-		return wrong("%s takes no %s", (*cmd)->name, a->given & ~(*cmd)->takes & OPT_FD ? "--fd" :
-			     a->given & ~(*cmd)->takes & OPT_WHY ? "--why" : "--timeout");
-	if ((*cmd)->words > 1 && strcmp(a->words[1], "tcp") && strcmp(a->words[1], "udp"))
-		return wrong("a probe is tcp or udp, not '%s'", a->words[1]);
-	if ((*cmd)->words > 1 && !probe_port_valid(a->words[3]))
-		return wrong("'%s' is no port: give a number from 1 to 65535 or the name of a service",
-			     a->words[3]);
-	return -1;
+	if (a->n != cmd->words || (cmd->takes & OPT_FD && a->fd < 0))
+		return wrong("too %s arguments: %s", a->n > cmd->words ? "many" : "few", cmd->form);
+	if (a->given & ~cmd->takes)
+		return wrong("%s takes no %s", cmd->name, option_of(a->given & ~cmd->takes));
+	return cmd->tuple ? check_tuple(cmd, a->words + cmd->tuple) : -1;
 }
 
 static int run(struct tool *t, const struct arguments *a, const struct command *cmd)

@@ -51,6 +51,15 @@ int probe_connect(const char *protocol, const char *host, const char *port, int 
 /* A number from 1 to 65535, or what may be the name of a service. */
 bool probe_port_valid(const char *port);
 
+/* Where a flow would go, as it was written. */
+struct tuple_words {
+	const char *protocol, *host, *port;
+};
+
+/* policy.c: exit statuses. @user: NULL for who runs the tool. */
+int cmd_policy_explain(struct tool *t, const struct tuple_words *w, const char *user);
+int cmd_policy_diff(struct tool *t, const char *directory);
+
 /* commands.c: exit statuses */
 int cmd_caps(struct tool *t);
 int cmd_status(struct tool *t);

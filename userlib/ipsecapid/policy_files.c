@@ -190,7 +190,10 @@ int policy_load(const struct policy_source *from, struct policy *policy, struct 
 		return -ENOMEM;
 	policy_build_begin(b, policy, c);
 	policy->overflow_uid = overflow_uid();
-	read_named(b, &names, true, from->shipped, "");
+	if (from->text)
+		policy_build_file(b, from->shipped, true, from->text, from->length);
+	else
+		read_named(b, &names, true, from->shipped, "");
 	read_directory(b, &names, from);
 	err = policy_build_end(b);
 	while (names.n)

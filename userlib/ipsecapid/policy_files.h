@@ -12,6 +12,8 @@
 
 struct policy_source {
 	const char *shipped;	/* must be there */
+	const char *text;	/* unless NULL what that file says, and nothing is read */
+	size_t length;
 	const char *directory;
 	bool required;		/* the directory must be there too */
 };
