@@ -86,7 +86,7 @@ static int secrets_draw(struct esvc_unit *unit)
 /* The identity outlives every zeroisation. */
 static int identity_new(struct esvc_unit *unit)
 {
-	uint8_t drawn[ESVC_DEVICE_SECRET];
+	uint8_t *drawn = unit->sec->wrapped;	/* not on the stack, which is no part of the arena */
 	uint32_t slot;
 	int err;
 
@@ -97,10 +97,10 @@ static int identity_new(struct esvc_unit *unit)
 	unit->id = esvc_arena_at(unit->id_arena, slot);
 	if (unit->cfg.device_secret)
 		return esvc_identity_init(unit->id, unit->cfg.device_secret, unit->cfg.mode);
-	err = esvc_rng_get(&unit->sec->rng, drawn, sizeof(drawn));
+	err = esvc_rng_get(&unit->sec->rng, drawn, ESVC_DEVICE_SECRET);
 	if (!err)
 		err = esvc_identity_init(unit->id, drawn, unit->cfg.mode);
-	OPENSSL_cleanse(drawn, sizeof(drawn));
+	OPENSSL_cleanse(drawn, ESVC_DEVICE_SECRET);
 	return err;
 }
 
