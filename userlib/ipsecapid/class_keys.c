@@ -161,10 +161,7 @@ static void key_peers(struct policy_build *b, const struct place *at, const char
 		value_list(b, at, "peers", value, add_peer, NULL);
 }
 
-static const struct {
-	const char *name;
-	void (*take)(struct policy_build *b, const struct place *at, const char *value);
-} keys[] = {
+static const struct policy_key keys[] = {
 	{ "version", key_version },		{ "description", key_description },
 	{ "mode", key_mode },			{ "encryption", key_encryption },
 	{ "integrity", key_integrity },		{ "replay", key_replay },
@@ -174,16 +171,7 @@ static const struct {
 
 bool class_key(struct policy_build *b, const struct place *at, const char *key, const char *value)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (strcmp(keys[i].name, key))
-			continue;
-		if (policy_once(b, at, key, i))
-			keys[i].take(b, at, value);
-		return true;
-	}
-	return false;
+	return policy_key(b, at, keys, sizeof(keys) / sizeof(keys[0]), key, value);
 }
 
 void class_finish(struct policy_build *b, struct policy_class *c, const struct place *at)

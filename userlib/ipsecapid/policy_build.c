@@ -8,14 +8,22 @@
 
 static const char *const ranked[POLICY_RANKED] = { "weak", "standard", "strong" };
 
-bool policy_once(struct policy_build *b, const struct place *at, const char *key, unsigned int bit)
+bool policy_key(struct policy_build *b, const struct place *at, const struct policy_key *keys, size_t n,
+		const char *key, const char *value)
 {
-	if (b->given >> bit & 1) {
-		complain(b->c, at, "the section has %s already; keep one of the two lines", key);
-		return false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(keys[i].name, key))
+			continue;
+		if (b->given >> i & 1)
+			complain(b->c, at, "the section has %s already; keep one of the two lines", key);
+		else
+			keys[i].take(b, at, value);
+		b->given |= 1u << i;
+		return true;
 	}
-	b->given |= 1u << bit;
-	return true;
+	return false;
 }
 
 /* One section of a name in each file. Returns whether it is the first in this one. */

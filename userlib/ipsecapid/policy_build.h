@@ -53,8 +53,15 @@ bool account_user(struct policy_build *b, const struct place *at, const char *ke
 bool account_group(struct policy_build *b, const struct place *at, const char *key, const char *name,
 		   uint32_t *group);
 
-/* Each key once in a section of a file. Returns whether it is the first time. */
-bool policy_once(struct policy_build *b, const struct place *at, const char *key, unsigned int bit);
+/* What a kind of section may have, at most 32 of them. */
+struct policy_key {
+	const char *name;
+	void (*take)(struct policy_build *b, const struct place *at, const char *value);
+};
+
+/* Let the key of that name take the value, once in a section of a file. Returns false when there is none. */
+bool policy_key(struct policy_build *b, const struct place *at, const struct policy_key *keys, size_t n,
+		const char *key, const char *value);
 
 /*
  * values.c: call @take for each of the words of a list that commas separate. Complains of

@@ -225,10 +225,7 @@ static void key_interface(struct policy_build *b, const struct place *at, const 
 		strcpy(b->rule->interface, value);
 }
 
-static const struct {
-	const char *name;
-	void (*take)(struct policy_build *b, const struct place *at, const char *value);
-} keys[] = {
+static const struct policy_key keys[] = {
 	{ "use", key_use },			{ "mode", key_mode },
 	{ "may-ask-less", key_less },		{ "priority", key_priority },
 	{ "user", key_user },			{ "group", key_group },
@@ -239,16 +236,7 @@ static const struct {
 
 bool rule_key(struct policy_build *b, const struct place *at, const char *key, const char *value)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (strcmp(keys[i].name, key))
-			continue;
-		if (policy_once(b, at, key, i))
-			keys[i].take(b, at, value);
-		return true;
-	}
-	return false;
+	return policy_key(b, at, keys, sizeof(keys) / sizeof(keys[0]), key, value);
 }
 
 void rule_finish(struct policy_build *b, uint32_t number)
