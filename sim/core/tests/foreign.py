@@ -32,9 +32,9 @@ def cavp(name):
         for line in [*map(str.strip, f), ""]:
             if line.startswith("["):
                 section = line[1:-1]
-            elif " = " in line:
-                key, value = line.split(" = ", 1)
-                case[key] = value
+            elif " =" in line:
+                key, _, value = line.partition(" =")
+                case[key] = value.strip()
             elif line == "FAIL":
                 case[line] = ""
             elif not line and case:
