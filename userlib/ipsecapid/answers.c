@@ -9,6 +9,7 @@
 #include "../libipsecapi/wire/wire.h"
 #include "channel.h"
 #include "clock.h"
+#include "close_within.h"
 #include "front.h"
 #include "policy_text.h"
 
@@ -63,6 +64,7 @@ static void caps(struct session *s, const struct sess_request *req)
 		.max_flows_user = MAX_FLOWS_USER,
 		.max_sessions_user = MAX_SESSIONS_USER,
 		.lease = LEASE_NS,
+		.latching = f->latches.possible,
 	};
 
 	if (f->stale)
@@ -342,8 +344,22 @@ static void why(struct session *s, const struct sess_request *req)
 		give(s, req, &b->at[k], sizeof(b->at[k]));
 }
 
-void answer(struct session *s, const struct sess_request *req)
+static void answer_socket(struct session *s, const struct sess_request *req, int fd)
 {
+	if (req->type == WIRE_REQUIRE)
+		require_begin(s, req, fd);
+	else
+		relax_begin(s, req, fd);
+}
+
+void answer(struct session *s, const struct sess_request *req, int fd)
+{
+	bool takes = req->type == WIRE_REQUIRE || req->type == WIRE_RELAX;
+
+	if (fd >= 0 && (!takes || !s->flows)) {	/* a worker that does not know what it does */
+		close_within(fd);
+		fd = -1;
+	}
 	if (req->type != WIRE_HELLO && !s->flows) {
 		session_reply(s, req, -EPROTO, IPSECAPI_REASON_NO_HELLO, NULL, 0, 0);
 		return;
@@ -360,6 +376,8 @@ void answer(struct session *s, const struct sess_request *req)
 	case WIRE_HOST: host_begin(s, req); break;
 	case WIRE_RULE: rule(s, req); break;
 	case WIRE_POLICY: policy(s, req); break;
+	case WIRE_REQUIRE:
+	case WIRE_RELAX: answer_socket(s, req, fd); break;
 	default:
 		session_reply(s, req, -EOPNOTSUPP, IPSECAPI_REASON_UNKNOWN_REQUEST, NULL, 0, 0);
 	}

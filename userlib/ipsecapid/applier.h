@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The applier: acts on sockets that are not ours, by sock_diag. It follows whether the sockets
- * of flows still exist; what acts on them (latches) belongs here as well.
+ * The applier: acts on sockets that are not ours. It follows whether the sockets of flows still
+ * exist, gives sockets their latches, and lets nothing pass where one broke.
  *
  * The kernel tells which sockets end, but not reliably. So it is asked for all sockets each
  * minute, and whenever a message was lost or a socket was not found where it should be.
@@ -12,23 +12,42 @@
 #include <stdint.h>
 #include <ipsecapi.h>
 
+#include "latch_record.h"
+
 enum apply_type {
+	/* of the front */
 	APPLY_TRACK = 1,	/* tell when this socket ends or is connected elsewhere */
-	APPLY_FORGET = 2,
+	APPLY_FORGET = 2,	/* a latched one is followed on */
 	APPLY_COUNT_IKE = 3,	/* -> IKE_COUNT */
+	APPLY_LATCH = 6,	/* record, slot and the socket -> LATCHED */
+	APPLY_RELAX = 7,	/* cookie and the socket: take the latch away -> LATCHED */
+	APPLY_BREAK = 8,	/* cookie, status: let nothing pass, for this reason */
+	APPLY_MEND = 9,		/* cookie: let it pass again */
+	APPLY_CHECK = 10,	/* cookie -> GONE or ALIVE */
+	/* of the applier */
 	APPLY_GONE = 4,
 	APPLY_IKE_COUNT = 5,
+	APPLY_LATCHED = 11,	/* cookie, status; reason of a refusal, or the record as it is now */
+	APPLY_ALIVE = 12,
+	APPLY_MOVED = 13,	/* a latched socket has these ends now */
+	APPLY_RECORD = 14,	/* a latch of an earlier life, with its slot */
+	APPLY_RECORDS_END = 15,	/* count: 1 when latches can be had */
 };
 
 struct apply_msg {
 	uint32_t type;
-	uint32_t count;		/* IKE_COUNT */
+	uint32_t count;		/* IKE_COUNT, RECORDS_END */
 	uint32_t ifindex;	/* TRACK: device that the socket is bound to, or 0 */
+	uint32_t slot;		/* of the record */
+	int32_t status;		/* LATCHED: 0 or a negative errno */
+	uint32_t ticket;	/* LATCH, RELAX: repeated in LATCHED */
 	uint32_t rsvd;
-	struct ipsecapi_tuple tuple;	/* TRACK; FORGET and GONE: cookie only */
+	uint32_t reason;	/* BREAK; LATCHED with a status: enum ipsecapi_reason */
+	struct ipsecapi_tuple tuple;	/* TRACK, MOVED; else its cookie alone */
+	struct latch_record record;	/* LATCH, RECORD, LATCHED */
 };
 
-/* Run until @sock closes; the result is an exit status. */
-int applier_main(int sock);
+/* Run until @sock closes; the result is an exit status. @records: of latches, or -1. */
+int applier_main(int sock, int records);
 
 #endif

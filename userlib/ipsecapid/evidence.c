@@ -142,6 +142,7 @@ static void end(struct front *f, const struct record *r)
 	}
 	answered(f, e->tag);
 	reports_synced(f);
+	front_open(f);
 	if (!f->ready && f->tables.read_at) {
 		f->ready = true;
 		chan_send(f->keeper, "", 1, -1, MSG_DONTWAIT);

@@ -3,6 +3,8 @@
 
 #include "fingerprint.h"
 
+#define FNV_BASIS 0xcbf29ce484222325
+
 /* FNV-1a: it tells tables apart whose entries the kernel has numbered, and need not resist anyone. */
 static uint64_t mix(uint64_t hash, const void *data, size_t size)
 {
@@ -13,9 +15,16 @@ static uint64_t mix(uint64_t hash, const void *data, size_t size)
 	return hash;
 }
 
+uint32_t fingerprint_bytes(const void *data, size_t size)
+{
+	uint64_t hash = mix(FNV_BASIS, data, size);
+
+	return hash ^ hash >> 32;
+}
+
 void fingerprint_begin(struct fingerprint *f)
 {
-	f->policies = 0xcbf29ce484222325;
+	f->policies = FNV_BASIS;
 }
 
 void fingerprint_policy(struct fingerprint *f, const struct rec_policy *p, const uint32_t *spis)

@@ -14,6 +14,9 @@ struct fingerprint {
 	uint64_t policies;	/* of the dump, in its order */
 };
 
+/* Of any data; it resists nobody. */
+uint32_t fingerprint_bytes(const void *data, size_t size);
+
 void fingerprint_begin(struct fingerprint *f);
 /* Take in one policy of a dump, as the kernel tells it. */
 void fingerprint_policy(struct fingerprint *f, const struct rec_policy *p, const uint32_t *spis);

@@ -49,6 +49,7 @@ static void set_facts(struct flow *flow, const struct sess_request *req)
 static bool tuple_valid(const struct ipsecapi_tuple *t)
 {
 	return (t->family == AF_INET || t->family == AF_INET6) &&
+	       (t->peer_port || t->protocol == IPPROTO_TCP) &&
 	       (t->protocol == IPPROTO_TCP || t->protocol == IPPROTO_UDP ||
 		t->protocol == IPPROTO_UDPLITE);
 }
@@ -65,6 +66,7 @@ static void end_flows(struct front *f, uint64_t cookie, const struct ipsecapi_tu
 			struct flow *flow = &s->flows[i];
 
 			if (!flow->id || flow->closed || flow->tuple.cookie != cookie ||
+			    (except && !flow->tuple.peer_port) ||	/* it was to be connected */
 			    (except && !memcmp(&flow->tuple, except, sizeof(*except))))
 				continue;
 			flow->closed = true;
@@ -73,6 +75,24 @@ static void end_flows(struct front *f, uint64_t cookie, const struct ipsecapi_tu
 			session_event(s, IPSECAPI_EVENT_CLOSED, reason, flow->id);
 		}
 	}
+}
+
+void flows_moved(struct front *f, const struct ipsecapi_tuple *t)
+{
+	end_flows(f, t->cookie, t, t->peer_port ? IPSECAPI_REASON_SOCKET_CHANGED :
+						  IPSECAPI_REASON_SOCKET_CLOSED);
+}
+
+void flows_event(struct front *f, uint64_t cookie, uint32_t type, uint32_t reason)
+{
+	struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next)
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+			if (s->flows[i].id && !s->flows[i].closed &&
+			    s->flows[i].tuple.cookie == cookie)
+				session_event(s, type, reason, s->flows[i].id);
 }
 
 void flows_gone(struct front *f, uint64_t cookie)
@@ -222,13 +242,47 @@ static void compare(const struct front *f, const struct world *w, struct flow *f
 			memcpy(flow->rule[l], rules.at[l]->name, sizeof(flow->rule[l]));
 }
 
+/*
+ * Of a latch that is broken or waits nothing passes, whatever the kernel's policies say: of the
+ * one there is a drop, of the other a block.
+ */
+static void judge_latch(const struct front *f, struct flow *flow)
+{
+	const struct latch *l = latches_find(f, flow->tuple.cookie);
+	bool broken = l && l->state == IPSECAPI_LATCH_BROKEN;
+	int d;
+
+	flow->latch = l ? l->state : IPSECAPI_LATCH_OBSERVED;
+	flow->latch_reason = l ? l->reason : IPSECAPI_REASON_NONE;
+	if (!broken && flow->latch != IPSECAPI_LATCH_NEGOTIATING)
+		return;
+	for (d = 0; d < 2; d++)
+		flow->verdict.dir[d] = (struct ipsecapi_direction){
+			.protection = broken ? IPSECAPI_PROTECTION_BLOCKED :
+					       IPSECAPI_PROTECTION_NEGOTIATING,
+			.enforced_by = IPSECAPI_ENFORCED_SOFTWARE,
+			.basis = IPSECAPI_BASIS_KERNEL | IPSECAPI_BASIS_LATCH,
+			.custody = IPSECAPI_CUSTODY_NO_KEY,
+			.reason = flow->latch_reason,
+		};
+}
+
+static const struct latched *held_for(const struct front *f, const struct flow *flow)
+{
+	const struct latch *l = latches_find(f, flow->tuple.cookie);
+
+	return l ? &l->held : NULL;
+}
+
 static void judge(struct front *f, const struct world *w, struct flow *flow)
 {
 	int d;
 
+	flow->facts.latch = held_for(f, flow);
 	verdict_flow(w, &flow->facts, &flow->verdict);
 	if (routes_outer(&f->links, w->tables, &flow->verdict, &flow->facts))
 		verdict_flow(w, &flow->facts, &flow->verdict);
+	judge_latch(f, flow);
 	compare(f, w, flow);
 	if (!f->stale)
 		return;
@@ -282,6 +336,19 @@ void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 	page_write(s, flow);
 }
 
+void flows_judge_socket(struct front *f, uint64_t cookie)
+{
+	struct session *s;
+	struct world w;
+	uint32_t i;
+
+	front_world(f, &w);
+	for (s = f->sessions; s; s = s->next)
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+			if (s->flows[i].id && s->flows[i].tuple.cookie == cookie)
+				flow_judge(s, &s->flows[i], &w);
+}
+
 void flows_judge(struct front *f, bool routes)
 {
 	struct session *s;
@@ -289,6 +356,7 @@ void flows_judge(struct front *f, bool routes)
 	uint32_t i;
 
 	front_world(f, &w);
+	latches_judge(f, &w, routes);
 	for (s = f->sessions; s; s = s->next) {
 		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
 			if (!s->flows[i].id)

@@ -11,6 +11,7 @@
 #include "applier.h"
 #include "channel.h"
 #include "clock.h"
+#include "close_within.h"
 #include "front.h"
 #include "policy_reader.h"
 #include "sandbox.h"
@@ -27,7 +28,19 @@ void front_world(struct front *f, struct world *w)
 	memset(w, 0, sizeof(*w));
 	w->tables = &f->tables;
 	w->ike_sockets = f->ike_sockets;
+	w->latches = f->latches.ids;
+	w->n_latches = f->latches.n;
 	links_show(&f->links, w);
+}
+
+/*
+ * A latch of an earlier life that the kernel does not show, or that broke meanwhile, is broken
+ * before anybody is served.
+ */
+void front_open(struct front *f)
+{
+	if (f->latches.loaded && (!latches_count(f) || (f->tables.read_at && !f->stale)))
+		sd_event_source_set_enabled(f->keeper_source, SD_EVENT_ON);
 }
 
 static int on_keeper(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -58,6 +71,14 @@ static int on_scrubber(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
+static void count_ike(struct front *f, uint32_t count)
+{
+	if (count == f->ike_sockets)
+		return;
+	f->ike_sockets = count;
+	flows_judge(f, false);
+}
+
 static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct front *f = arg;
@@ -71,10 +92,12 @@ static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *a
 	if (chan_recv(fd, &m, sizeof(m), NULL, 0) != sizeof(m))
 		return sd_event_exit(f->event, 1);
 	if (m.type == APPLY_GONE) {
+		latches_drop(f, m.tuple.cookie);
 		flows_gone(f, m.tuple.cookie);
-	} else if (m.type == APPLY_IKE_COUNT && m.count != f->ike_sockets) {
-		f->ike_sockets = m.count;
-		flows_judge(f, false);
+	} else if (m.type == APPLY_IKE_COUNT) {
+		count_ike(f, m.count);
+	} else {
+		latches_from_applier(f, &m);
 	}
 	sessions_reap(f);
 	return 0;
@@ -149,7 +172,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	reports_expire(f, now);
 	sessions_expire(f);
 	f->ticks++;
-	if (flows_exist(f)) {
+	if (flows_exist(f) || latches_count(f)) {
 		if (f->ticks % TICKS_SECOND == 0)
 			evidence_look(f);
 		if (f->ticks % TICKS_RESYNC == 0 ||
@@ -172,7 +195,9 @@ static int add_sources(struct front *f)
 
 	err = sd_event_new(&f->event);
 	if (err >= 0)
-		err = sd_event_add_io(f->event, NULL, f->keeper, EPOLLIN, on_keeper, f);
+		err = sd_event_add_io(f->event, &f->keeper_source, f->keeper, EPOLLIN, on_keeper, f);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(f->keeper_source, SD_EVENT_OFF);
 	if (err >= 0)
 		err = sd_event_add_io(f->event, NULL, f->scrubber, EPOLLIN, on_scrubber, f);
 	if (err >= 0)
@@ -210,6 +235,7 @@ int front_main(const struct front_ends *ends, struct policy *policy)
 	f->applier = ends->applier;
 	f->reader = ends->reader;
 	f->policy = policy;
+	close_within_prepare();
 	err = links_open(&f->links);
 	if (err >= 0)
 		err = add_sources(f);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "latches.h"
 #include "policy.h"
 #include "routes.h"
 #include "session.h"
@@ -32,6 +33,8 @@ struct flow {
 	struct ipsecapi_tuple tuple;
 	struct flow_facts facts;
 	struct verdict verdict;
+	uint32_t latch;		/* enum ipsecapi_latch */
+	uint32_t latch_reason;
 	char rule[LAYERS][POLICY_NAME];	/* of the system policy, that apply; empty: none */
 	uint32_t generation;
 	uint64_t read_at;
@@ -61,6 +64,9 @@ struct session {
 	uint32_t scrub_tag;
 	uint32_t tries;
 	uint64_t deadline;
+	int passed;		/* descriptor that came with it, or -1 */
+	uint32_t ticket;	/* of the message that the applier owes an answer to, or 0 */
+	uint32_t waits_for;	/* what a latch that is being given will wait for, or NONE */
 };
 
 struct front {
@@ -74,10 +80,13 @@ struct front {
 	uint32_t incoming_generation;
 	bool incoming_failed;
 	struct links links;
+	struct latch_set latches;
+	uint32_t next_ticket;
 	uint32_t ike_sockets;
 	bool socket_policies;		/* some exist: the count above matters */
 	bool count_due;			/* the applier was not asked for it yet */
 	sd_event_source *applier_source;
+	sd_event_source *keeper_source;	/* new sessions; off until the latches are judged */
 	uint32_t generation;		/* of what host and rule answer from */
 	struct session *sessions;
 	sd_event_source *links_source;
@@ -110,6 +119,8 @@ struct front_ends {
 /* @policy: of the system, to free(); the reader sends others. */
 int front_main(const struct front_ends *ends, struct policy *policy);
 void front_world(struct front *f, struct world *w);
+/* Serve clients, if what earlier lives left was found and judged. */
+void front_open(struct front *f);
 
 /* asking.c: what the scrubber is asked */
 int asking_open(struct front *f);
@@ -163,25 +174,45 @@ void flow_judge(struct session *s, struct flow *flow, const struct world *w);
 /* A direction of it misses an SA. */
 bool flow_waits(const struct flow *flow);
 void flows_judge(struct front *f, bool routes);
+/* Those of one socket. */
+void flows_judge_socket(struct front *f, uint64_t cookie);
+void flows_event(struct front *f, uint64_t cookie, uint32_t type, uint32_t reason);
 void flows_gone(struct front *f, uint64_t cookie);
+/* The socket has these ends now: flows that have others end. */
+void flows_moved(struct front *f, const struct ipsecapi_tuple *t);
 bool flows_waiting(const struct front *f);
 bool flows_exist(const struct front *f);
 
 /* tracking.c: what the applier is told and asked */
+/* Returns false when the applier is behind: the same is to be told again. */
+bool tracking_tell(struct front *f, const struct apply_msg *m);
 void tracking_begin(struct front *f, struct flow *flow);
 void tracking_end(struct front *f, uint64_t cookie);
 void tracking_count_ike(struct front *f);
 void tracking_resume(struct front *f);
 
 /* reports.c: requests that wait for fresh evidence */
+#define REPORT_NS	1500000000ull
+/* Have evidence read for the session's request. @sync: all of it. */
+void report_wait(struct session *s, bool sync);
 void report_begin(struct session *s, const struct sess_request *req);
 void host_begin(struct session *s, const struct sess_request *req);
 void reports_progress(struct front *f, const struct rec_end *end);
 void reports_synced(struct front *f);
 void reports_expire(struct front *f, uint64_t now);
 
+/* requires.c: latches, for those who ask; @fd is theirs to close */
+void require_begin(struct session *s, const struct sess_request *req, int fd);
+void relax_begin(struct session *s, const struct sess_request *req, int fd);
+/* Have the SAs read that the answer rests on. */
+void require_ask(struct session *s);
+void require_finish(struct session *s, bool read);
+void require_release(struct session *s);
+void requires_applied(struct front *f, const struct apply_msg *m);
+
 /* answers.c: everything that is answered at once */
-void answer(struct session *s, const struct sess_request *req);
+/* @fd: descriptor that came with it, or -1; it is closed. */
+void answer(struct session *s, const struct sess_request *req, int fd);
 void answer_host(struct session *s, const struct sess_request *req, bool read);
 
 #endif

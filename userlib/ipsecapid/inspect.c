@@ -87,13 +87,13 @@ union address {
 	struct sockaddr_in6 in6;
 };
 
-static bool connecting(int fd)
+/* 0: it does not say. */
+static uint8_t tcp_state(int fd)
 {
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
-	return !getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) &&
-	       info.tcpi_state == TCP_SYN_SENT;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ? 0 : info.tcpi_state;
 }
 
 /* A connection that is being refused protection is stuck in SYN-SENT: it must have an answer. */
@@ -104,7 +104,7 @@ static int peer_address(int fd, int protocol, socklen_t own_length, union addres
 	if (!getpeername(fd, &a->sa, &len))
 		return 0;
 	len = own_length;	/* SO_PEERNAME wants the exact length */
-	if (protocol == IPPROTO_TCP && connecting(fd) &&
+	if (protocol == IPPROTO_TCP && tcp_state(fd) == TCP_SYN_SENT &&
 	    !getsockopt(fd, SOL_SOCKET, SO_PEERNAME, a, &len))
 		return 0;
 	return -ENOTCONN;
@@ -135,14 +135,17 @@ static int read_addresses(int fd, int protocol, struct ipsecapi_tuple *t)
 
 	if (getsockname(fd, &local.sa, &len))
 		return -ENOTCONN;
-	if (peer_address(fd, protocol, len, &peer))
-		return -ENOTCONN;
+	if (peer_address(fd, protocol, len, &peer)) {
+		if (protocol != IPPROTO_TCP || tcp_state(fd) != TCP_CLOSE)
+			return -ENOTCONN;
+		peer = (union address){ .sa.sa_family = local.sa.sa_family };	/* not yet */
+	}
 	v4 = peer.sa.sa_family == AF_INET || is_mapped(&peer);
 	t->family = v4 ? AF_INET : AF_INET6;
 	t->protocol = protocol;
 	store(&local, v4, t->local, &t->local_port);
 	store(&peer, v4, t->peer, &t->peer_port);
-	return t->peer_port ? 0 : -ENOTCONN;
+	return t->peer_port || protocol == IPPROTO_TCP ? 0 : -ENOTCONN;
 }
 
 static uint32_t ip_option(int fd, bool v4, int name4, int name6)
@@ -171,6 +174,15 @@ static void read_sending(int fd, struct socket_facts *facts)
 	facts->tos = ip_option(fd, v4, IP_TOS, IPV6_TCLASS) & 0xfc;
 }
 
+static bool is_dual_stack(int fd)
+{
+	int domain = AF_INET, only = 0;
+	socklen_t len = sizeof(only);
+
+	return !int_option(fd, SO_DOMAIN, &domain) && domain == AF_INET6 &&
+	       (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) || !only);
+}
+
 int socket_inspect(int fd, uint64_t netns_cookie, struct socket_facts *facts, uint32_t *reason)
 {
 	socklen_t len = sizeof(facts->tuple.cookie);
@@ -187,8 +199,11 @@ int socket_inspect(int fd, uint64_t netns_cookie, struct socket_facts *facts, ui
 	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &facts->tuple.cookie, &len))
 		return refuse(reason, IPSECAPI_REASON_KERNEL_TOO_OLD, -EOPNOTSUPP);
 	facts->owner = st.st_uid;
+	if (protocol == IPPROTO_TCP && tcp_state(fd) == TCP_LISTEN)
+		return refuse(reason, IPSECAPI_REASON_LISTENING, -EOPNOTSUPP);
 	if (read_addresses(fd, protocol, &facts->tuple))
 		return refuse(reason, IPSECAPI_REASON_NOT_CONNECTED, -ENOTCONN);
+	facts->dual_stack = is_dual_stack(fd);
 	read_sending(fd, facts);
 	return 0;
 }

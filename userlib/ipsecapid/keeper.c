@@ -93,13 +93,21 @@ static int make_pairs(struct plumbing *p)
 	return 0;
 }
 
+/* What no process but the keeper, and one other, needs. */
+static void close_common(const struct keeper *k, bool records)
+{
+	close(k->listener);
+	if (records && k->config->records >= 0)
+		close(k->config->records);
+}
+
 static pid_t start_scrubber(struct keeper *k, struct plumbing *p)
 {
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
-	close(k->listener);
+	close_common(k, true);
 	close_pair(p->front_applier);
 	close_pair(p->keeper_front);
 	close_pair(p->keeper_reader);
@@ -114,13 +122,13 @@ static pid_t start_applier(struct keeper *k, struct plumbing *p)
 
 	if (pid)
 		return pid;
-	close(k->listener);
+	close_common(k, false);
 	close_pair(p->front_scrubber);
 	close_pair(p->keeper_front);
 	close_pair(p->keeper_reader);
 	close_pair(p->front_reader);
 	close(p->front_applier[0]);
-	_exit(applier_main(p->front_applier[1]));
+	_exit(applier_main(p->front_applier[1], k->config->records));
 }
 
 static pid_t start_reader(struct keeper *k, struct plumbing *p)
@@ -129,7 +137,7 @@ static pid_t start_reader(struct keeper *k, struct plumbing *p)
 
 	if (pid)
 		return pid;
-	close(k->listener);
+	close_common(k, true);
 	close_pair(p->front_scrubber);
 	close_pair(p->front_applier);
 	close_pair(p->keeper_front);
@@ -144,7 +152,7 @@ static pid_t start_front(struct keeper *k, struct plumbing *p)
 
 	if (pid)
 		return pid;
-	close(k->listener);
+	close_common(k, true);
 	close(p->front_scrubber[1]);
 	close(p->front_applier[1]);
 	close(p->front_reader[1]);
@@ -172,6 +180,8 @@ static int start_processes(struct keeper *k)
 	close_pair(p.front_reader);
 	close(p.keeper_front[1]);
 	close(p.keeper_reader[1]);
+	if (k->config->records >= 0)	/* its lock ends with the applier */
+		close(k->config->records);
 	k->front = p.keeper_front[0];
 	k->reader = p.keeper_reader[0];
 	return k->pid_scrubber < 0 || k->pid_applier < 0 || k->pid_reader < 0 || k->pid_front < 0 ?

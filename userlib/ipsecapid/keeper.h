@@ -15,6 +15,7 @@ struct keeper_config {
 	int listener;
 	uid_t uid;	/* to run as, (uid_t)-1: unchanged */
 	gid_t gid;
+	int records;	/* of latches, or -1 */
 	struct policy *policy;		/* of the system, as it is at the start */
 	const struct policy_source *source;	/* where it comes from */
 };

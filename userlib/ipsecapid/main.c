@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,18 +17,21 @@
 
 #include <ipsecapi.h>
 #include "keeper.h"
+#include "latch_record.h"
 #include "policy_files.h"
 
 #define DEFAULT_USER "_ipsecapi"
 #define BACKLOG 128
 
 static const char usage[] =
-	"usage: ipsecapid [--socket PATH] [--user NAME] [--policy DIR] [--defaults FILE]\n"
+	"usage: ipsecapid [--socket PATH] [--user NAME] [--state FILE] [--policy DIR]\n"
+	"                 [--defaults FILE]\n"
 	"       ipsecapid --check [--defaults FILE] [DIR]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
 	"\n"
 	"  --socket PATH  listen there (default " IPSECAPI_DEFAULT_PATH ")\n"
 	"  --user NAME    run as this user (default " DEFAULT_USER ", or nobody without it)\n"
+	"  --state FILE   where latches are written down (default: beside the socket, as latches)\n"
 	"  --policy DIR   the administrator's policy (default " POLICY_DIRECTORY ")\n"
 	"  --check        only say whether the policy of DIR is good, or all that is wrong with it\n"
 	"  --defaults FILE  the policy that was shipped (default " POLICY_SHIPPED ")\n"
@@ -40,6 +44,7 @@ static const char usage[] =
 struct options {
 	const char *socket;
 	const char *user;
+	const char *state;	/* NULL: beside the socket */
 	struct policy_source policy;
 	bool check;
 };
@@ -182,6 +187,37 @@ static struct policy *load_policy(const struct options *o)
 	return NULL;
 }
 
+static const char *records_words(int err)
+{
+	switch (err) {
+	case -EWOULDBLOCK:
+		return "another broker writes its latches there; --state names another file";
+	case -EPERM:
+		return "it is no file of root's alone; it is left alone, --state names another";
+	}
+	return strerror(-err);
+}
+
+/* A broker without the file tells all the same; it grants nothing that it could forget. */
+static int open_records(const struct options *o)
+{
+	char beside[PATH_MAX];
+	const char *path = o->state, *slash = strrchr(o->socket, '/');
+	int fd;
+
+	if (!path) {
+		snprintf(beside, sizeof(beside), "%.*slatches",
+			 slash ? (int)(slash - o->socket + 1) : 0, o->socket);
+		path = beside;
+	}
+	fd = records_open(path);
+	if (fd < 0) {
+		fputs("ipsecapid: nothing can be latched: ", stderr);
+		die(path, records_words(fd));
+	}
+	return fd < 0 ? -1 : fd;
+}
+
 /* Anybody may, who can read the files. */
 static int check_policy(const struct options *o)
 {
@@ -206,6 +242,7 @@ static int parse(int argc, char **argv, struct options *o)
 	static const struct option longopts[] = {
 		{ "socket", required_argument, NULL, 's' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "state", required_argument, NULL, 'S' },
 		{ "policy", required_argument, NULL, 'p' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "defaults", required_argument, NULL, 'd' },
@@ -219,6 +256,7 @@ static int parse(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 's': o->socket = optarg; break;
 		case 'u': o->user = optarg; break;
+		case 'S': o->state = optarg; break;
 		case 'p': take_directory(o, optarg); break;
 		case 'c': o->check = true; break;
 		case 'd': o->policy.shipped = optarg; break;
@@ -268,5 +306,6 @@ int main(int argc, char **argv)
 	c.listener = get_listener(&o);
 	if (c.listener < 0)
 		return die(o.socket, listen_words(c.listener));
+	c.records = open_records(&o);
 	return keeper_main(&c);
 }

@@ -82,7 +82,7 @@ void page_write(struct session *s, const struct flow *flow)
 		b.latch = IPSECAPI_LATCH_CLOSED;
 	} else {
 		b.state = SLOT_LIVE;
-		b.latch = IPSECAPI_LATCH_OBSERVED;
+		b.latch = flow->latch;
 		memcpy(b.dir, flow->verdict.dir, sizeof(b.dir));
 	}
 	b.read_at = flow->read_at;

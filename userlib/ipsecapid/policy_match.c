@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -165,15 +166,31 @@ static bool plain_bypass(const struct rec_policy *p)
 	       !p->sel.prefix_d && !p->sel.protocol && !p->sel.sport_mask && !p->sel.dport_mask;
 }
 
-uint32_t socket_policies(const struct tables *t, const struct packet *p, int dir, uint32_t *odd)
+static int by_value(const void *a, const void *b)
 {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Of another socket: that of the flow was looked for before. */
+static bool is_latch(const struct world *w, const struct rec_policy *p)
+{
+	return p->latch && w->n_latches &&
+	       bsearch(&p->latch, w->latches, w->n_latches, sizeof(p->latch), by_value);
+}
+
+uint32_t socket_policies(const struct world *w, const struct packet *p, int dir, uint32_t *odd)
+{
+	const struct tables *t = w->tables;
 	uint32_t i, n = 0;
 
 	*odd = 0;
 	for (i = 0; i < t->n_policies; i++) {
 		const struct rec_policy *pol = &t->policies[i];
 
-		if (!pol->of_socket || pol->dir != dir || !selector_match(&pol->sel, p))
+		if (!pol->of_socket || pol->dir != dir || !selector_match(&pol->sel, p) ||
+		    is_latch(w, pol))
 			continue;
 		n++;
 		if (!plain_bypass(pol))

@@ -29,7 +29,10 @@ bool selector_match(const struct rec_selector *sel, const struct packet *p);
 uint32_t policy_select(const struct tables *t, const struct packet *p, int dir,
 		       const struct rec_policy **policy);
 
-/* Count socket policies that would select @p; *odd: of them, those no IKE daemon's socket has. */
-uint32_t socket_policies(const struct tables *t, const struct packet *p, int dir, uint32_t *odd);
+/*
+ * Count socket policies that would select @p, but those of latches that the broker knows;
+ * *odd: of them, those no IKE daemon's socket has.
+ */
+uint32_t socket_policies(const struct world *w, const struct packet *p, int dir, uint32_t *odd);
 
 #endif

@@ -54,6 +54,7 @@ struct rec_policy {
 	uint8_t has_label;	/* selects by security context */
 	uint8_t templates;
 	uint8_t rsvd[2];
+	uint64_t latch;		/* identifier that a broker gave it, or 0 */
 	struct rec_template tmpl[MAX_TEMPLATES];
 };
 

@@ -10,8 +10,21 @@
 #include "clock.h"
 #include "front.h"
 
-#define REPORT_NS	(1500 * MS)
 #define HOST_NS		(1000 * MS)
+
+static void tell_latch(const struct front *f, const struct flow *flow, struct ipsecapi_report *r)
+{
+	const struct latch *l = latches_find(f, flow->tuple.cookie);
+
+	r->latch = flow->latch;
+	if (!l)
+		return;
+	memcpy(r->latch_class, l->record.want.class, sizeof(r->latch_class));
+	r->latch_reason = flow->latch_reason;
+	r->disposition = l->record.want.disposition ? l->record.want.disposition :
+						      IPSECAPI_DISPOSITION_RESET;
+	r->prior_data = l->record.prior_data;
+}
 
 static void send_report(struct session *s, const struct flow *flow, bool read)
 {
@@ -26,7 +39,7 @@ static void send_report(struct session *s, const struct flow *flow, bool read)
 	r.read_at = flow->read_at;
 	r.age = flow->read_at && now > flow->read_at ? now - flow->read_at : 0;
 	r.lease = LEASE_NS;
-	r.latch = IPSECAPI_LATCH_OBSERVED;
+	tell_latch(s->front, flow, &r);
 	r.identity_scope = IPSECAPI_IDENTITY_NOT_AVAILABLE;
 	r.assurance = IPSECAPI_ASSURANCE_NONE;
 	r.identity_reason = IPSECAPI_REASON_NO_PROVIDER;
@@ -44,6 +57,10 @@ static void finish(struct session *s, bool read)
 {
 	struct flow *flow;
 
+	if (s->request.type == WIRE_REQUIRE) {
+		require_finish(s, read);
+		return;
+	}
 	s->pending = false;
 	if (s->request.type == WIRE_HOST) {
 		answer_host(s, &s->request, read);
@@ -60,7 +77,20 @@ static void finish(struct session *s, bool read)
 
 static void ask(struct session *s, const struct flow *flow)
 {
-	s->scrub_tag = front_read(s->front, flow->verdict.sa, flow->verdict.n_sas);
+	if (s->request.type == WIRE_REQUIRE)
+		require_ask(s);
+	else
+		s->scrub_tag = front_read(s->front, flow->verdict.sa, flow->verdict.n_sas);
+}
+
+void report_wait(struct session *s, bool sync)
+{
+	s->sync_needed = sync ? front_sync(s->front) : 0;
+	s->pending = true;
+	s->tries = 0;
+	s->deadline = now_ns() + REPORT_NS;
+	if (!s->sync_needed)
+		ask(s, flow_find(s, &s->request));
 }
 
 void report_begin(struct session *s, const struct sess_request *req)
@@ -78,12 +108,7 @@ void report_begin(struct session *s, const struct sess_request *req)
 	routes_flow(&s->front->links, &flow->facts);
 	flow_judge(s, flow, &w);
 	/* an SA that is being negotiated appears in the table without an event */
-	s->sync_needed = flow_waits(flow) ? front_sync(s->front) : 0;
-	s->pending = true;
-	s->tries = 0;
-	s->deadline = now_ns() + REPORT_NS;
-	if (!s->sync_needed)
-		ask(s, flow);
+	report_wait(s, flow_waits(flow));
 }
 
 void reports_synced(struct front *f)
@@ -92,7 +117,7 @@ void reports_synced(struct front *f)
 	struct flow *flow;
 
 	for (s = f->sessions; s; s = s->next) {
-		if (!s->pending || !s->sync_needed || !front_synced(f, s->sync_needed))
+		if (!s->pending || s->ticket || !s->sync_needed || !front_synced(f, s->sync_needed))
 			continue;
 		s->sync_needed = 0;
 		flow = flow_find(s, &s->request);
@@ -147,8 +172,20 @@ void reports_progress(struct front *f, const struct rec_end *end)
 	struct session *s;
 
 	for (s = f->sessions; s; s = s->next)
-		if (s->pending && !s->sync_needed && s->scrub_tag == end->tag)
+		if (s->pending && !s->ticket && !s->sync_needed && s->scrub_tag == end->tag)
 			progress(s, end);
+}
+
+/* What the applier does late is done all the same: asking again is no harm. */
+static void give_up(struct session *s)
+{
+	if (!s->ticket) {
+		finish(s, false);
+		return;
+	}
+	s->pending = false;
+	s->ticket = 0;
+	session_reply(s, &s->request, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY, NULL, 0, 0);
 }
 
 void reports_expire(struct front *f, uint64_t now)
@@ -157,5 +194,5 @@ void reports_expire(struct front *f, uint64_t now)
 
 	for (s = f->sessions; s; s = s->next)
 		if (s->pending && now >= s->deadline)
-			finish(s, false);
+			give_up(s);
 }

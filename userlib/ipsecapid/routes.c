@@ -25,6 +25,7 @@ struct query {
 
 static void put_query(struct nlmsghdr *nlh, const struct query *q, uint32_t seq)
 {
+	static const uint8_t any[16];
 	size_t n = q->family == AF_INET ? 4 : 16;
 	struct rtmsg *rtm;
 
@@ -36,7 +37,10 @@ static void put_query(struct nlmsghdr *nlh, const struct query *q, uint32_t seq)
 	rtm->rtm_dst_len = rtm->rtm_src_len = n * 8;
 	rtm->rtm_tos = q->tos;
 	mnl_attr_put(nlh, RTA_DST, n, q->daddr);
-	mnl_attr_put(nlh, RTA_SRC, n, q->saddr);
+	if (memcmp(q->saddr, any, n))
+		mnl_attr_put(nlh, RTA_SRC, n, q->saddr);
+	else
+		rtm->rtm_src_len = 0;
 	if (q->ports) {
 		mnl_attr_put_u8(nlh, RTA_IP_PROTO, q->ports->protocol);
 		mnl_attr_put_u16(nlh, RTA_SPORT, q->ports->local_port);
@@ -58,10 +62,14 @@ static void take_route(const struct nlmsghdr *nlh, struct route *route)
 		return;
 	route->local = rtm->rtm_type == RTN_LOCAL;
 	route->found = route->local || rtm->rtm_type == RTN_UNICAST;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm))
-		if (mnl_attr_get_type(attr) == RTA_OIF &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+		uint16_t type = mnl_attr_get_type(attr), length = mnl_attr_get_payload_len(attr);
+
+		if (type == RTA_OIF && length == sizeof(uint32_t))
 			route->oif = mnl_attr_get_u32(attr);
+		else if (type == RTA_PREFSRC && length <= sizeof(route->source))
+			memcpy(route->source, mnl_attr_get_payload(attr), length);
+	}
 }
 
 static void ask(struct links *l, const struct query *q, struct route *route)

@@ -32,7 +32,13 @@ static const int base_calls[] = {
 
 static const int front_calls[] = {
 	CALL(memfd_create), CALL(ftruncate), CALL(ioctl), CALL(pread64), CALL(signalfd4),
-	CALL(eventfd2), CALL(accept4), CALL(bind), CALL(getsockname), CALL(shutdown),
+	CALL(eventfd2), CALL(accept4), CALL(bind), CALL(getsockname), CALL(shutdown), CALL(setitimer),
+};
+
+/* libnftables waits for its answers by select(). */
+static const int applier_calls[] = {
+	CALL(setitimer), CALL(pread64), CALL(pwrite64), CALL(select), CALL(pselect6),
+	CALL(getsockname), CALL(uname),
 };
 
 static const int worker_calls[] = {
@@ -73,7 +79,7 @@ static const struct call_list extra[] = {
 	[SANDBOX_KEEPER] = LIST(keeper_calls),
 	[SANDBOX_WORKER] = LIST(worker_calls),
 	[SANDBOX_FRONT] = LIST(front_calls),
-	[SANDBOX_APPLIER] = { NULL, 0 },
+	[SANDBOX_APPLIER] = LIST(applier_calls),
 	[SANDBOX_SCRUBBER] = LIST(scrubber_calls),
 	[SANDBOX_READER] = LIST(reader_calls),
 };

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <ipsecapi.h>
 
+#include "../libipsecapi/wire/wire.h"
+
 #define MAX_SESSIONS_USER	16
 #define MAX_SESSIONS		240	/* of all users but root, who has its share besides */
 #define MAX_REFUSED		64	/* connections that wait to be told so */
@@ -24,6 +26,8 @@ struct socket_facts {
 	uint32_t mark;
 	uint32_t bound_ifindex;	/* by which alone it sends */
 	uint32_t tos;		/* or traffic class */
+	uint32_t dual_stack;	/* 1: of IPv6, but can speak IPv4 as well */
+	uint32_t rsvd;
 };
 
 /* First message: uid of the connecting process. The worker reads nothing before the reply. */
@@ -36,7 +40,8 @@ struct sess_request {
 	uint32_t flow;
 	uint32_t index;
 	uint32_t rsvd;
-	struct socket_facts sock;	/* FLOW_OPEN */
+	struct socket_facts sock;	/* FLOW_OPEN, REQUIRE, RELAX; the descriptor comes with the latter */
+	struct wire_require want;	/* REQUIRE */
 };
 
 #define SESS_DATA_MAX 512

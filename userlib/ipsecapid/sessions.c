@@ -10,6 +10,7 @@
 
 #include "../libipsecapi/wire/wire.h"
 #include "channel.h"
+#include "close_within.h"
 #include "front.h"
 
 #define TICKS_HELLO 2	/* a client says HELLO within a second */
@@ -121,19 +122,28 @@ static bool over_limit(struct session *s, const struct sess_request *req)
 	return true;
 }
 
-static void take_request(struct session *s, const struct sess_request *req)
+/* Returns whether there is more to do than was done. */
+static bool check_order(struct session *s, const struct sess_request *req)
 {
 	if (req->type == SESS_START && !s->started) {
 		begin(s, req);
-		return;
+		return false;
 	}
 	if (!s->started || s->pending) {	/* a worker that does not keep the order */
 		s->dead = true;
+		return false;
+	}
+	return req->type != WIRE_HELLO || s->page || !over_limit(s, req);
+}
+
+static void take_request(struct session *s, const struct sess_request *req, int passed)
+{
+	if (!check_order(s, req)) {
+		if (passed >= 0)
+			close_within(passed);
 		return;
 	}
-	if (req->type == WIRE_HELLO && !s->page && over_limit(s, req))
-		return;
-	answer(s, req);
+	answer(s, req, passed);
 }
 
 /* Ticks, not time: what came while the front was busy is heard first. */
@@ -150,15 +160,18 @@ static int on_channel(sd_event_source *source, int fd, uint32_t revents, void *a
 {
 	struct sess_request req;
 	struct session *s = arg;
+	int passed = -1;
 	ssize_t n;
 
 	(void)source;
 	if (revents & EPOLLOUT)
 		resync(s);
-	n = chan_recv(fd, &req, sizeof(req), NULL, MSG_DONTWAIT);
+	n = chan_recv(fd, &req, sizeof(req), &passed, MSG_DONTWAIT);
 	if (n == sizeof(req) && !s->dead)
-		take_request(s, &req);
-	else if (n != -EAGAIN)
+		take_request(s, &req, passed);
+	else if (passed >= 0)
+		close_within(passed);
+	if (n != sizeof(req) && n != -EAGAIN)
 		s->dead = true;
 	s->gone = n <= 0 && n != -EAGAIN && n != -EBADMSG;
 	sessions_reap(s->front);
@@ -175,6 +188,7 @@ int session_add(struct front *f, int channel)
 	s->front = f;
 	s->channel = channel;
 	s->page_fd = -1;
+	s->passed = -1;
 	err = sd_event_add_io(f->event, &s->source, channel, EPOLLIN, on_channel, s);
 	if (err < 0) {
 		free(s);
@@ -195,6 +209,7 @@ static void session_end(struct session *s)
 
 	s->ended = true;
 	s->pending = false;
+	require_release(s);
 
 	for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
 		if (s->flows[i].id)

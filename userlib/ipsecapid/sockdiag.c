@@ -51,7 +51,8 @@ int sockdiag_listen(void)
 static int send_query(struct sockdiag *d, struct diag_query *q, uint16_t flags)
 {
 	q->nlh.nlmsg_len = sizeof(*q);
-	q->nlh.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	if (!q->nlh.nlmsg_type)
+		q->nlh.nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	q->nlh.nlmsg_flags = NLM_F_REQUEST | flags;
 	q->nlh.nlmsg_seq = ++d->seq;
 	return send(d->query, q, sizeof(*q), 0) < 0 ? -errno : 0;
@@ -82,15 +83,13 @@ static int error_of(const struct nlmsghdr *nlh)
 	return mnl_nlmsg_get_payload_len(nlh) < sizeof(e->error) ? -EBADMSG : e->error;
 }
 
-int sockdiag_lookup(struct sockdiag *d, const struct ipsecapi_tuple *t, uint32_t ifindex)
+/* One question about one socket. */
+static int ask(struct sockdiag *d, struct diag_query *q, uint16_t flags)
 {
 	const struct nlmsghdr *nlh = (void *)d->buf;
-	struct diag_query q;
+	int err = send_query(d, q, flags);
 	ssize_t n;
-	int err;
 
-	fill_lookup(&q, t, ifindex);
-	err = send_query(d, &q, 0);
 	while (!err) {	/* the kernel answers inside send(), so this never waits */
 		n = recv(d->query, d->buf, sizeof(d->buf), MSG_DONTWAIT);
 		if (n < 0 && errno != EINTR)
@@ -100,6 +99,23 @@ int sockdiag_lookup(struct sockdiag *d, const struct ipsecapi_tuple *t, uint32_t
 		return nlh->nlmsg_type == NLMSG_ERROR ? error_of(nlh) : 0;
 	}
 	return err;
+}
+
+int sockdiag_lookup(struct sockdiag *d, const struct ipsecapi_tuple *t, uint32_t ifindex)
+{
+	struct diag_query q;
+
+	fill_lookup(&q, t, ifindex);
+	return ask(d, &q, 0);
+}
+
+int sockdiag_destroy(struct sockdiag *d, const struct ipsecapi_tuple *t, uint32_t ifindex)
+{
+	struct diag_query q;
+
+	fill_lookup(&q, t, ifindex);
+	q.nlh.nlmsg_type = SOCK_DESTROY;
+	return ask(d, &q, NLM_F_ACK);
 }
 
 struct visit {

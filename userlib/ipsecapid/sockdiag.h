@@ -31,6 +31,12 @@ int sockdiag_listen(void);
 int sockdiag_lookup(struct sockdiag *d, const struct ipsecapi_tuple *t, uint32_t ifindex);
 
 /*
+ * Abort a connection, by its ends and cookie: its owner's calls give ECONNABORTED from then on.
+ * Returns 0 or a negative errno.
+ */
+int sockdiag_destroy(struct sockdiag *d, const struct ipsecapi_tuple *t, uint32_t ifindex);
+
+/*
  * Show all sockets of a family and protocol to @each. Sockets that come and go meanwhile can
  * hide others. Returns 0 or a negative errno: also when the kernel can't list them.
  */

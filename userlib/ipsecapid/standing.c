@@ -116,6 +116,15 @@ static uint32_t compare(const struct known *k, const struct outcomes *accepted)
 							     IPSECAPI_STANDING_UNCLEAR;
 }
 
+uint32_t standing_compare(const struct world *w, const struct verdict *v, int dir,
+			  const struct outcomes *accepted)
+{
+	struct known k;
+
+	know(w, v, dir, &k);
+	return compare(&k, accepted);
+}
+
 static void judge(const struct policy *p, const struct policy_rules *r, const struct known *k,
 		  struct ipsecapi_direction *d)
 {

@@ -12,6 +12,13 @@
 /* What rules select a flow by. The link's name stays @w's. */
 void standing_facts(const struct world *w, const struct flow_facts *f, struct policy_facts *facts);
 
+/*
+ * Is all that direction @dir of @v may be within @accepted? Where nothing passes it is.
+ * enum ipsecapi_standing: SATISFIED, WOULD_REFUSE or UNCLEAR.
+ */
+uint32_t standing_compare(const struct world *w, const struct verdict *v, int dir,
+			  const struct outcomes *accepted);
+
 /* Set `policy` and `policy_layer` of both directions of @v, which was made from @w. */
 void standing_judge(const struct policy *p, const struct policy_rules *r, const struct world *w,
 		    struct verdict *v);

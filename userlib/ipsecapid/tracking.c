@@ -11,8 +11,7 @@
 #include "channel.h"
 #include "front.h"
 
-/* Returns false when the applier is behind. */
-static bool tell(struct front *f, const struct apply_msg *m)
+bool tracking_tell(struct front *f, const struct apply_msg *m)
 {
 	if (chan_send(f->applier, m, sizeof(*m), -1, MSG_DONTWAIT) != -EAGAIN)
 		return true;	/* an applier that is gone ends the front by itself */
@@ -25,7 +24,7 @@ void tracking_begin(struct front *f, struct flow *flow)
 	const struct apply_msg m = { .type = APPLY_TRACK, .tuple = flow->tuple,
 				     .ifindex = flow->facts.bound_ifindex };
 
-	flow->track_due = !tell(f, &m);
+	flow->track_due = !tracking_tell(f, &m);
 }
 
 /* One that is lost makes no harm: the applier forgets the socket when it ends. */
@@ -33,14 +32,14 @@ void tracking_end(struct front *f, uint64_t cookie)
 {
 	const struct apply_msg m = { .type = APPLY_FORGET, .tuple.cookie = cookie };
 
-	tell(f, &m);
+	tracking_tell(f, &m);
 }
 
 void tracking_count_ike(struct front *f)
 {
 	const struct apply_msg m = { .type = APPLY_COUNT_IKE };
 
-	f->count_due = !tell(f, &m);
+	f->count_due = !tracking_tell(f, &m);
 }
 
 static void send_tracks(struct front *f)
@@ -64,6 +63,7 @@ static void send_tracks(struct front *f)
 void tracking_resume(struct front *f)
 {
 	sd_event_source_set_io_events(f->applier_source, EPOLLIN);
+	latches_resume(f);
 	if (f->count_due)
 		tracking_count_ike(f);
 	if (!f->count_due)

@@ -285,7 +285,7 @@ static bool switched_off(const struct world *w, const struct flow_facts *f, int 
 static uint32_t socket_doubt(const struct world *w, const struct flow_facts *f,
 			     const struct packet *p, int dir, uint32_t *caveats)
 {
-	uint32_t odd, n = socket_policies(w->tables, p, dir, &odd);
+	uint32_t odd, n = socket_policies(w, p, dir, &odd);
 	bool ike_port = f->local_port == htons(500) || f->local_port == htons(4500);
 
 	if (!n)
@@ -307,12 +307,16 @@ static bool special_case(const struct world *w, const struct flow_facts *f, int 
 		say_unknown(d, IPSECAPI_REASON_NOT_YET);
 	} else if (w->links_unread) {
 		say_unknown(d, IPSECAPI_REASON_EVIDENCE_STALE);
+	} else if (!f->peer_port) {
+		say_unknown(d, IPSECAPI_REASON_NOT_CONNECTED);
 	} else if (!f->route.found) {
 		say_unknown(d, IPSECAPI_REASON_NO_ROUTE);
 	} else if (f->route.multicast) {
 		say_unknown(d, IPSECAPI_REASON_MULTICAST);
 	} else if (l && l->virtual_xfrm) {
 		say_unknown(d, IPSECAPI_REASON_VIRTUAL_INTERFACE);
+	} else if (f->latch) {	/* the switches of interfaces are none of a socket's policy */
+		return false;
 	} else if (switched_off(w, f, dir)) {
 		say_none(d, f->route.local ? IPSECAPI_REASON_LOOPBACK :
 					     IPSECAPI_REASON_INTERFACE_NO_POLICY);
@@ -320,6 +324,35 @@ static bool special_case(const struct world *w, const struct flow_facts *f, int 
 		return false;
 	}
 	return true;
+}
+
+/*
+ * What the kernel holds for the socket, by the newest reading of its tables. One that is older
+ * than the latch can't have it yet.
+ */
+static const struct rec_policy *latch_policy(const struct world *w, const struct latched *latch,
+					     int dir)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->tables->n_policies; i++) {
+		const struct rec_policy *p = &w->tables->policies[i];
+
+		if (p->of_socket && p->dir == dir && p->latch == latch->id)
+			return p;
+	}
+	return w->tables->read_at > latch->since ? NULL : &latch->policy[dir];
+}
+
+static void judge_latched(struct sa_context *c, struct verdict *v, struct ipsecapi_direction *d)
+{
+	c->policy = latch_policy(c->world, c->flow->latch, c->dir);
+	if (!c->policy) {
+		say_unknown(d, IPSECAPI_REASON_LATCH_REMOVED);
+		return;
+	}
+	judge_policy(c, v, d);
+	d->basis |= IPSECAPI_BASIS_LATCH;
 }
 
 static void judge_direction(const struct world *w, const struct flow_facts *f, int dir,
@@ -332,6 +365,10 @@ static void judge_direction(const struct world *w, const struct flow_facts *f, i
 
 	if (special_case(w, f, dir, d))
 		return;
+	if (f->latch) {
+		judge_latched(&c, v, d);
+		return;
+	}
 	packet_of_flow(&p, f, dir);
 	reason = socket_doubt(w, f, &p, dir, &caveats);
 	if (reason == IPSECAPI_REASON_NONE)
@@ -400,5 +437,7 @@ uint32_t reason_layer(uint32_t reason)
 	    reason == IPSECAPI_REASON_UNSUPPORTED_TRANSFORM ||
 	    reason == IPSECAPI_REASON_VIRTUAL_INTERFACE)
 		return IPSECAPI_LAYER_POLICY;
+	if (reason >= IPSECAPI_REASON_NO_SUCH_CLASS && reason <= IPSECAPI_REASON_LATCH_REMOVED)
+		return IPSECAPI_LAYER_LATCH;
 	return IPSECAPI_LAYER_UNKNOWN;
 }

@@ -18,6 +18,7 @@
 #include "channel.h"
 #include "sandbox.h"
 #include "session.h"
+#include "want.h"
 
 #define DEADLINE_S	2
 #define FDS_MAX		4	/* the kernel closes what does not fit */
@@ -29,6 +30,7 @@ struct worker {
 	uint32_t version;	/* 0: no HELLO yet */
 	bool busy;		/* the front owes a reply: at first, whether to begin */
 	bool overflow;		/* events were dropped; RESYNC is due */
+	int held;		/* the client's socket, until the front has answered; -1: none */
 };
 
 struct message {
@@ -159,6 +161,27 @@ static int agree_version(struct worker *w, const struct message *m, uint32_t *re
 	return 0;
 }
 
+static bool takes_socket(uint16_t type)
+{
+	return type == WIRE_FLOW_OPEN || type == WIRE_REQUIRE || type == WIRE_RELAX;
+}
+
+/* A longer one of a newer library asks for what we don't know, unless all of it is zero. */
+static int take_want(const struct message *m, struct wire_require *want)
+{
+	const struct tlv_value *v = &m->set.at[WIRE_ATTR_STRUCT];
+	const uint8_t *bytes = v->data;
+	size_t i;
+
+	if (!bytes)
+		return -EBADMSG;
+	for (i = sizeof(*want); i < v->length; i++)
+		if (bytes[i])
+			return -E2BIG;
+	sized_copy_out(want, sizeof(*want), bytes, v->length);
+	return want_check(want);
+}
+
 /* Attributes of the request type; one that is missing is a malformed message. */
 static int take_attributes(const struct message *m, struct sess_request *req)
 {
@@ -166,6 +189,9 @@ static int take_attributes(const struct message *m, struct sess_request *req)
 	case WIRE_WHY:
 		return tlv_u32(&m->set, WIRE_ATTR_FLOW, &req->flow) ?:
 		       tlv_u32(&m->set, WIRE_ATTR_INDEX, &req->index);
+	case WIRE_REQUIRE:
+		return tlv_u32(&m->set, WIRE_ATTR_FLOW, &req->flow) ?: take_want(m, &req->want);
+	case WIRE_RELAX:
 	case WIRE_FLOW_CLOSE:
 	case WIRE_REPORT:
 		return tlv_u32(&m->set, WIRE_ATTR_FLOW, &req->flow);
@@ -182,12 +208,13 @@ static int check_request(struct worker *w, struct message *m, struct sess_reques
 			 uint32_t *reason)
 {
 	uint16_t type = m->hdr.type;
+	int err;
 
 	*reason = IPSECAPI_REASON_UNKNOWN_REQUEST;
-	if (!type || type > WIRE_REQUEST_MAX)
+	if (!type || type > WIRE_REQUEST_MAX || (type > WIRE_POLICY && type < WIRE_REQUIRE))
 		return -EOPNOTSUPP;
 	*reason = IPSECAPI_REASON_TOO_MANY_DESCRIPTORS;
-	if (type != WIRE_FLOW_OPEN && m->n_fds)
+	if (!takes_socket(type) && m->n_fds)
 		return -EINVAL;
 	if (type == WIRE_HELLO)
 		return agree_version(w, m, reason);
@@ -195,10 +222,14 @@ static int check_request(struct worker *w, struct message *m, struct sess_reques
 	if (!w->version)
 		return -EPROTO;
 	*reason = IPSECAPI_REASON_MALFORMED;
-	if (m->hdr.version != w->version || m->hdr.status || m->hdr.reason ||
-	    take_attributes(m, req))
+	if (m->hdr.version != w->version || m->hdr.status || m->hdr.reason)
 		return -EBADMSG;
-	if (type != WIRE_FLOW_OPEN)
+	err = take_attributes(m, req);
+	if (err == -E2BIG)
+		*reason = IPSECAPI_REASON_SIZE;
+	if (err)
+		return err == -E2BIG ? err : -EBADMSG;
+	if (!takes_socket(type))
 		return 0;
 	*reason = IPSECAPI_REASON_NO_DESCRIPTOR;
 	if (m->n_fds != 1)
@@ -206,13 +237,33 @@ static int check_request(struct worker *w, struct message *m, struct sess_reques
 	return socket_inspect(m->fds[0], w->config->netns_cookie, &req->sock, reason);
 }
 
-static bool forward(struct worker *w, const struct message *m, struct sess_request *req)
+/*
+ * A socket that goes to the front is held until the answer comes: then no close of a process that
+ * others depend on is the last, which could take its time.
+ */
+static bool forward(struct worker *w, struct message *m, struct sess_request *req)
 {
+	bool with = m->hdr.type == WIRE_REQUIRE || m->hdr.type == WIRE_RELAX;
+
 	req->type = m->hdr.type;
 	req->tag = m->hdr.tag;
 	req->uid = m->uid;
 	w->busy = true;
-	return !chan_send(w->channel, req, sizeof(*req), -1, 0);
+	if (with) {
+		w->held = m->fds[0];
+		m->n_fds = 0;
+	}
+	return !chan_send(w->channel, req, sizeof(*req), w->held, 0);
+}
+
+static void let_go(struct worker *w)
+{
+	if (w->held < 0)
+		return;
+	alarm(DEADLINE_S);
+	close(w->held);
+	w->held = -1;
+	alarm(0);
 }
 
 /* Returns false to end the connection. */
@@ -311,6 +362,7 @@ static bool take_front(struct worker *w)
 	} else {
 		w->busy = false;
 		ok = r.length <= sizeof(r.data) && send_reply(w, &r, fd);
+		let_go(w);
 		/* a session that was refused from the start has nothing to go on with */
 		ok = ok && (r.type != WIRE_HELLO || !r.status);
 	}
@@ -345,7 +397,8 @@ static struct pollfd want_of_client(const struct worker *w)
 		pfd.events |= POLLIN;
 	if (w->overflow)
 		pfd.events |= POLLOUT;
-	if (!pfd.events)
+	/* nor is one that hung up heard while its socket is held */
+	if (!pfd.events || w->held >= 0)
 		pfd.fd = -1;
 	return pfd;
 }
@@ -362,7 +415,7 @@ static bool serve_client(struct worker *w, short revents)
 
 int worker_main(const struct worker_config *config)
 {
-	struct worker w = { .config = config, .channel = config->channel };
+	struct worker w = { .config = config, .channel = config->channel, .held = -1 };
 	struct pollfd pfd[2];
 
 	if (sandbox_enter(SANDBOX_WORKER) || !start(&w))

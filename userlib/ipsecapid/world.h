@@ -26,6 +26,7 @@ struct route {
 	bool local;		/* the peer's address is this host's own */
 	bool multicast;
 	uint32_t oif;
+	uint8_t source[16];	/* address that the kernel would send from */
 };
 
 /* Where packets go that a tunnel has wrapped: by the route between its ends, not the flow's. */
@@ -38,6 +39,13 @@ struct outer_route {
 
 #define MAX_OUTER	4
 
+/* What the kernel was told to hold for a latched socket. */
+struct latched {
+	uint64_t id;
+	uint64_t since;		/* CLOCK_BOOTTIME ns when it said that it does */
+	struct rec_policy policy[2];	/* by DIR_OUT, DIR_IN */
+};
+
 struct flow_facts {
 	uint16_t family;
 	uint8_t protocol;
@@ -49,6 +57,7 @@ struct flow_facts {
 	uint32_t uid;
 	uint32_t tos;		/* or traffic class */
 	struct route route;
+	const struct latched *latch;	/* of the socket, or NULL */
 	struct outer_route outer[MAX_OUTER];	/* as far as they were asked for */
 	uint32_t n_outer;
 };
@@ -64,6 +73,8 @@ struct world {
 	uint32_t n_links;
 	bool links_unread;	/* they may not be so any more */
 	bool all_no_xfrm4, all_no_policy4, all_no_policy6;
+	const uint64_t *latches;	/* identifiers of those that the broker knows, ascending */
+	uint32_t n_latches;
 	uint32_t ike_sockets;	/* root's sockets on the ports of IKE, per family */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "algorithms.h"
+#include "latch_record.h"
 #include "xfrm_parse.h"
 
 /* Newer than the oldest headers that this is built with; values are the kernel's ABI. */
@@ -278,6 +279,8 @@ int xfrm_parse_policy(const struct nlmsghdr *nlh, struct rec_policy *p,
 	p->priority = info->priority;
 	p->dir = dirs[info->dir % XFRM_POLICY_MAX];
 	p->of_socket = info->dir >= XFRM_POLICY_MAX;
+	if (p->of_socket && info->lft.soft_byte_limit >> 32 == LATCH_ID_MARK)
+		p->latch = info->lft.soft_byte_limit;
 	p->action = info->action == XFRM_POLICY_ALLOW ? ACTION_ALLOW : ACTION_BLOCK;
 	p->has_label = !!a.at[XFRMA_SEC_CTX];
 	type = payload(&a, XFRMA_POLICY_TYPE, sizeof(*type));

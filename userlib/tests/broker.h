@@ -222,9 +222,13 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
+	char latches[96];
+
 	(void)state;
 	kill_broker();
 	unlink(path);
+	snprintf(latches, sizeof(latches), "%s/latches", dir);
+	unlink(latches);
 	return rmdir(dir);
 }
 

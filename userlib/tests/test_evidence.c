@@ -407,24 +407,24 @@ static void without_evidence_nothing_is_told_of_the_host(void **state)
 	set_stage(&st);
 	for (i = 0; i < 2; i++) {
 		req.type = types[i];
-		answer(&st.s, &req);
+		answer(&st.s, &req, -1);
 		assert_int_equal(replied(&st).status, -EAGAIN);	/* not yet */
 	}
 	dump(&st, UNIT_KNOWS, 0, 5);
 	for (i = 0; i < 2; i++) {
 		req.type = types[i];
-		answer(&st.s, &req);
+		answer(&st.s, &req, -1);
 		assert_int_equal(replied(&st).status, 0);
 	}
 	dump(&st, UNIT_KNOWS, -ENOMEM, 6);
 	for (i = 0; i < 2; i++) {
 		req.type = types[i];
-		answer(&st.s, &req);
+		answer(&st.s, &req, -1);
 		r = replied(&st);
 		assert_true(r.status == -EAGAIN && r.reason == IPSECAPI_REASON_EVIDENCE_STALE);
 	}
 	req.type = WIRE_CAPS;
-	answer(&st.s, &req);
+	answer(&st.s, &req, -1);
 	r = replied(&st);
 	memcpy(&caps, r.data, sizeof(caps));
 	assert_true(!r.status && !caps.evidence && caps.max_flows_session);

@@ -16,9 +16,9 @@
  *    other. There are no hidden threads, no signals and no global state.
  *  - After fork() the child cannot use its parent's contexts: every call but ipsecapi_close()
  *    and ipsecapi_flow_close() returns -ECHILD, and the child opens its own.
- *  - An answer about a flow is an observation ("latch: observed"). It tells what the system
- *    does now and is not by itself a basis for access control: nothing stops the system's
- *    policy from changing afterwards.
+ *  - An answer about a flow without a latch is an observation ("latch: observed"). It tells what
+ *    the system does now and is not by itself a basis for access control: nothing stops the
+ *    system's policy from changing afterwards. ipsecapi_require() is what does.
  *
  *  - A call that asks the broker waits for two seconds at most in all, whether it must come back
  *    to the broker first or not, and whatever number of attempts that takes.
@@ -49,6 +49,9 @@ extern "C" {
 struct ipsecapi;
 /** One observed socket. Opaque; keeps no duplicate of the socket. */
 struct ipsecapi_flow;
+/** What a program asks for. Opaque; belongs to no context. */
+struct ipsecapi_req;
+struct sockaddr;
 
 /** What happens to the traffic of one direction. */
 enum ipsecapi_protection {
@@ -78,7 +81,7 @@ enum ipsecapi_basis {
 	IPSECAPI_BASIS_DEVICE_COUNTERS = 2, /**< packets counted by the device, not the kernel */
 	IPSECAPI_BASIS_UNIT = 4,	/**< the trusted unit was asked and agrees */
 	IPSECAPI_BASIS_ATTESTATION = 8,	/**< signed by the unit and verified (reserved) */
-	IPSECAPI_BASIS_LATCH = 16,	/**< held by a latch in the kernel (reserved) */
+	IPSECAPI_BASIS_LATCH = 16,	/**< held by a latch in the kernel */
 };
 
 /** Who could know the key. Defined for espvault units; every other inline NIC is L1. */
@@ -109,14 +112,15 @@ enum ipsecapi_reach {
 	IPSECAPI_REACH_GATEWAY = 3,	/**< a tunnel that ends somewhere else */
 };
 
-/** Latch state. Only OBSERVED exists until latches can be asked for. */
+/** State of the latch of a socket, after RFC 5660. A latch belongs to the socket, not to the flow. */
 enum ipsecapi_latch {
 	IPSECAPI_LATCH_UNKNOWN = 0,
-	IPSECAPI_LATCH_OBSERVED = 1,
+	IPSECAPI_LATCH_OBSERVED = 1,	/**< there is none */
 	IPSECAPI_LATCH_LISTENER = 2,	/**< reserved, RFC 5660 */
-	IPSECAPI_LATCH_ESTABLISHED = 3,	/**< reserved, RFC 5660 */
-	IPSECAPI_LATCH_BROKEN = 4,	/**< reserved, RFC 5660 */
+	IPSECAPI_LATCH_ESTABLISHED = 3,	/**< the kernel lets nothing pass but what was granted */
+	IPSECAPI_LATCH_BROKEN = 4,	/**< what was granted holds no longer; nothing passes */
 	IPSECAPI_LATCH_CLOSED = 5,	/**< the socket that the flow was opened on is gone */
+	IPSECAPI_LATCH_NEGOTIATING = 6,	/**< there is no SA yet; nothing passes (RFC 5660: LARVAL) */
 };
 
 /** What the name of the peer would name, and how sure it is. */
@@ -232,6 +236,31 @@ enum ipsecapi_reason {
 	IPSECAPI_REASON_UNSUPPORTED_TRANSFORM = 67,
 	IPSECAPI_REASON_VIRTUAL_INTERFACE = 68,
 	IPSECAPI_REASON_DEVICE_UNCONFIRMED = 69,
+	/* what ipsecapi_require() and ipsecapi_relax() are refused for */
+	IPSECAPI_REASON_NO_SUCH_CLASS = 70,
+	IPSECAPI_REASON_NOTHING_LEFT = 71,
+	IPSECAPI_REASON_SYSTEM_POLICY = 72,
+	IPSECAPI_REASON_ASKS_LESS = 73,
+	IPSECAPI_REASON_DUAL_STACK = 74,
+	IPSECAPI_REASON_NO_ADDRESS = 75,
+	IPSECAPI_REASON_OTHER_ADDRESS = 76,
+	IPSECAPI_REASON_NOT_BOUND = 77,
+	IPSECAPI_REASON_NO_REQID = 78,
+	IPSECAPI_REASON_TUNNEL_POLICY = 79,
+	IPSECAPI_REASON_DEVICE_POLICY = 80,
+	IPSECAPI_REASON_DATAGRAM = 81,
+	IPSECAPI_REASON_LISTENING = 82,
+	IPSECAPI_REASON_OUTSIDE_CLASS = 83,
+	IPSECAPI_REASON_OTHER_LATCH = 84,
+	IPSECAPI_REASON_PRIOR_DATA = 85,
+	IPSECAPI_REASON_LATCH_LIMIT_USER = 86,
+	IPSECAPI_REASON_LATCH_LIMIT = 87,
+	IPSECAPI_REASON_NO_LATCHES = 88,
+	IPSECAPI_REASON_NOT_LATCHED = 89,
+	IPSECAPI_REASON_NOT_YOUR_LATCH = 90,
+	/* what breaks a latch */
+	IPSECAPI_REASON_POLICY_CHANGED = 91,
+	IPSECAPI_REASON_LATCH_REMOVED = 92,
 };
 
 /** Where a reason arises. */
@@ -243,6 +272,7 @@ enum ipsecapi_layer {
 	IPSECAPI_LAYER_BROKER = 4,
 	IPSECAPI_LAYER_SOCKET = 5,
 	IPSECAPI_LAYER_IKE = 6,
+	IPSECAPI_LAYER_LATCH = 7,
 };
 
 /** Whose part of the system policy decides, see ipsecapi-policy(5). */
@@ -250,7 +280,7 @@ enum ipsecapi_policy_layer {
 	IPSECAPI_POLICY_LAYER_UNKNOWN = 0,
 	IPSECAPI_POLICY_LAYER_APPLICATION = 1,	/**< a rule for applications */
 	IPSECAPI_POLICY_LAYER_INTERFACE = 2,	/**< a rule for the interface */
-	IPSECAPI_POLICY_LAYER_REQUEST = 3,	/**< what the program itself asked for (reserved) */
+	IPSECAPI_POLICY_LAYER_REQUEST = 3,	/**< what the program itself asked for */
 };
 
 /** Does what is so now satisfy the system policy? Rules only report: nothing is refused yet. */
@@ -324,6 +354,11 @@ struct ipsecapi_report {
 	uint32_t ifindex;	/**< interface by which packets leave; 0: no route */
 	char application_rule[32]; /**< of the system policy, that applies; ends in NUL; empty: none */
 	char interface_rule[32]; /**< the same of the other layer */
+	char latch_class[16];	/**< that the latch was asked for; ends in NUL; empty: no latch */
+	uint32_t latch_reason;	/**< enum ipsecapi_reason: why it is negotiating or broken */
+	uint32_t disposition;	/**< enum ipsecapi_disposition of the latch */
+	uint32_t prior_data;	/**< 1: the connection had carried data before it was latched */
+	uint32_t reserved1;
 };
 
 /** Short status, see ipsecapi_status(). */
@@ -345,7 +380,7 @@ struct ipsecapi_caps {
 	uint32_t classes;	/**< how many ipsecapi_class() describes */
 	uint32_t units;		/**< trusted units present */
 	uint32_t identity_provider; /**< 1 when an IKE daemon tells identities */
-	uint32_t latching;	/**< 1 when latches can be asked for */
+	uint32_t latching;	/**< 1 when ipsecapi_require() can be granted here */
 	uint32_t max_flows_session;
 	uint32_t max_flows_user;
 	uint32_t max_sessions_user;
@@ -469,6 +504,9 @@ enum ipsecapi_event_type {
 	IPSECAPI_EVENT_RESYNC = 3,	/**< events were lost: ask for every flow again */
 	IPSECAPI_EVENT_BROKER_LOST = 4,
 	IPSECAPI_EVENT_BROKER_BACK = 5,	/**< reconnected; all flows were opened again */
+	IPSECAPI_EVENT_READY = 6,	/**< there are SAs that a negotiating latch waits for */
+	IPSECAPI_EVENT_BROKEN = 7,	/**< the latch broke, for the event's reason */
+	IPSECAPI_EVENT_RESTORED = 8,	/**< it holds again, and traffic passes */
 };
 
 /** One event, see ipsecapi_next_event(). */
@@ -553,9 +591,9 @@ int ipsecapi_policy_text(struct ipsecapi *ctx, uint32_t index, struct ipsecapi_p
 			 size_t size);
 
 /**
- * Begin to observe a connected socket.
+ * Begin to observe a socket.
  * @fd: connected TCP, UDP or UDP-Lite socket over IPv4 or IPv6 that belongs to the caller's
- *      user. It is shown to the broker once; neither side keeps a duplicate. The library
+ *      user, or a TCP socket that is yet to be connected. It is shown to the broker once; neither side keeps a duplicate. The library
  *      remembers the number to find the socket again after a restart of the broker.
  * @flow: receives the handle; release it with ipsecapi_flow_close().
  *
@@ -587,6 +625,95 @@ int ipsecapi_status(const struct ipsecapi_flow *flow, struct ipsecapi_status *st
  * two seconds; never waits for a negotiation.
  */
 int ipsecapi_report(struct ipsecapi_flow *flow, struct ipsecapi_report *rep, size_t size);
+
+/** What happens to a connection whose latch breaks. */
+enum ipsecapi_disposition {
+	IPSECAPI_DISPOSITION_UNKNOWN = 0,
+	IPSECAPI_DISPOSITION_RESET = 1,	/**< it is aborted (ECONNABORTED); the default */
+	IPSECAPI_DISPOSITION_WAIT = 2,	/**< it stalls until the latch is restored or it times out */
+	IPSECAPI_DISPOSITION_NOTIFY = 3, /**< as WAIT, and what is sent is answered as unreachable */
+};
+
+/** By whom packets must be protected. */
+enum ipsecapi_hardware {
+	IPSECAPI_HARDWARE_ANY = 0,
+	IPSECAPI_HARDWARE_PREFER = 1,	/**< grants what ANY does; the report tells what came of it */
+	IPSECAPI_HARDWARE_REQUIRE = 2,	/**< a device must, on evidence */
+};
+
+/** Keys of ipsecapi_req_set(). */
+enum ipsecapi_req_key {
+	IPSECAPI_REQ_PROTECTION = 1,	/**< PROTECTION_INTEGRITY (default) or _ENCRYPTED: at least that */
+	IPSECAPI_REQ_HARDWARE = 2,	/**< enum ipsecapi_hardware */
+	IPSECAPI_REQ_DISPOSITION = 3,	/**< enum ipsecapi_disposition */
+	IPSECAPI_REQ_CUSTODY = 4,	/**< at least this enum ipsecapi_custody, L0 to L4 */
+	IPSECAPI_REQ_REPLAY = 5,	/**< 1: replay protection, whatever the class says */
+	IPSECAPI_REQ_STRICT = 6,	/**< 1: refuse a connection that has carried data already */
+	IPSECAPI_REQ_LESS = 7,		/**< 1: also where it is less than an enforcing rule of the system */
+};
+
+/**
+ * Make a request for a class of protection, see ipsecapi_class().
+ * @class_name: at most 15 bytes. Copied. The broker says whether it exists.
+ * @req: receives the request; release it with ipsecapi_req_free(). It may be used for any number
+ *       of flows, by one thread at a time.
+ *
+ * Returns 0, -EINVAL for a name that no class can have, -ENOMEM.
+ */
+int ipsecapi_req_new(const char *class_name, struct ipsecapi_req **req);
+
+/** Narrow the request, see enum ipsecapi_req_key. Returns 0, -EINVAL, -E2BIG for an unknown key. */
+int ipsecapi_req_set(struct ipsecapi_req *req, uint32_t key, uint64_t value);
+
+/**
+ * Say where the socket will be connected to, for sockets that are not yet.
+ * @addr, @length: of a struct sockaddr_in or sockaddr_in6, with port; copied. NULL: nowhere.
+ * Returns 0, -EINVAL, -EAFNOSUPPORT.
+ */
+int ipsecapi_req_address(struct ipsecapi_req *req, const struct sockaddr *addr, uint32_t length);
+
+/** NULL is allowed. What was granted stays. */
+void ipsecapi_req_free(struct ipsecapi_req *req);
+
+/**
+ * Require protection for the socket of a flow: from the return on, and for as long as the socket
+ * exists, the kernel sends and delivers nothing but what the request accepts (RFC 5660, connection
+ * latching). It outlives the flow, the process and the broker, and survives rekeying and times
+ * without an SA. Asking again can only narrow it; only ipsecapi_relax() gives way.
+ * @req: not kept.
+ *
+ * A TCP socket that is not connected needs ipsecapi_req_address(). One that is connected keeps
+ * what it received before: the report says so in prior_data.
+ *
+ * Returns 0 when the latch is established; -EINPROGRESS when there is no SA yet: then nothing
+ * passes, connect() fails with EPERM, and ipsecapi_wait() finishes it. Refused, with nothing
+ * changed: -EACCES by the system's policy, -EPERM it asks less and the caller's user may not,
+ * -ENOKEY no policy of this host protects the way there, -ENOENT no such class, -EOPNOTSUPP it
+ * can't be enforced (the reason says why), -EAFNOSUPPORT the socket speaks both IPv4 and IPv6,
+ * -EDESTADDRREQ, -EISCONN connected elsewhere than the request says, -EINVAL the socket must be
+ * bound first, -EEXIST strict and it has carried data, -EDQUOT, -EUSERS, -EAGAIN the evidence
+ * could not be read, -ESTALE.
+ */
+int ipsecapi_require(struct ipsecapi_flow *flow, const struct ipsecapi_req *req);
+
+/**
+ * Wait until what was required of the flow is established.
+ * @timeout: milliseconds, or -1 for as long as it takes.
+ *
+ * Returns as ipsecapi_require() does; -EINPROGRESS when the time was over first. -EINVAL when
+ * nothing was required of this flow handle. Events of other flows stay for
+ * ipsecapi_next_event(). Starts no negotiation: the SAs come from the host's key management.
+ */
+int ipsecapi_wait(struct ipsecapi_flow *flow, int timeout);
+
+/**
+ * Give up what was required of the socket: the one call that weakens. Rules of the system that
+ * enforce stay in force.
+ *
+ * Returns 0, -EPERM when another user than the caller's was granted it, -ENOENT when there is no
+ * latch, -EAGAIN, -ESTALE.
+ */
+int ipsecapi_relax(struct ipsecapi_flow *flow);
 
 /**
  * Reason number @index (from 0, newest first) why the flow is or was not simply protected.
@@ -620,6 +747,7 @@ enum ipsecapi_words {
 	IPSECAPI_WORDS_STANDING = 17,
 	IPSECAPI_WORDS_POLICY_LAYER = 18,
 	IPSECAPI_WORDS_POLICY_MODE = 19,
+	IPSECAPI_WORDS_DISPOSITION = 20,
 };
 
 /**

@@ -59,7 +59,7 @@ int channel_send(struct ipsecapi *ctx, const struct request *req)
 		char buf[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct wire_header hdr = { .type = req->type, .version = ctx->version, .tag = ++ctx->tag };
-	uint8_t buf[128];
+	uint8_t buf[192];
 	struct iovec iov = { .iov_base = buf };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct tlv_writer w;
@@ -73,6 +73,8 @@ int channel_send(struct ipsecapi *ctx, const struct request *req)
 		tlv_put_u32(&w, WIRE_ATTR_FLOW, req->flow);
 	if (req->has_index)
 		tlv_put_u32(&w, WIRE_ATTR_INDEX, req->index);
+	if (req->want)
+		tlv_put(&w, WIRE_ATTR_STRUCT, req->want, sizeof(*req->want));
 	iov.iov_len = tlv_finish(&w);
 
 	if (req->fd >= 0) {

@@ -16,6 +16,8 @@ void event_push(struct ipsecapi *ctx, uint32_t type, uint32_t reason, uint32_t r
 	e->type = type;
 	e->reason = reason;
 	e->remote = remote;
+	if (type == IPSECAPI_EVENT_READY && flow_by_remote(ctx, remote))
+		flow_by_remote(ctx, remote)->ready = true;
 }
 
 static void refresh(struct ipsecapi *ctx)

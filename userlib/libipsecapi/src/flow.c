@@ -62,6 +62,8 @@ static uint32_t socket_changed(const struct ipsecapi_flow *flow)
 
 	if (getsockopt(flow->fd, SOL_SOCKET, SO_COOKIE, &cookie, &clen) || cookie != t->cookie)
 		return IPSECAPI_REASON_SOCKET_CLOSED;
+	if (!t->peer_port)	/* shown before it was connected: see connected_since() */
+		return sends_alike(flow) ? IPSECAPI_REASON_NONE : IPSECAPI_REASON_SOCKET_CHANGED;
 	if (getpeername(flow->fd, &peer.sa, &len))
 		/* TCP forgets its peer when it ends; the broker knows whether it lives */
 		return t->protocol == IPPROTO_TCP ? IPSECAPI_REASON_NONE :
@@ -92,6 +94,15 @@ static int read_opened(struct ipsecapi_flow *flow, const struct reply *rep,
 	sized_copy_out(tuple, sizeof(*tuple), v->data, v->length);
 	flow->remote = remote;
 	return 0;
+}
+
+/* Was the socket shown before it had a peer, which it has now? */
+static bool connected_since(const struct ipsecapi_flow *flow)
+{
+	struct sockaddr_in6 peer;
+	socklen_t len = sizeof(peer);
+
+	return !flow->tuple.peer_port && !getpeername(flow->fd, (struct sockaddr *)&peer, &len);
 }
 
 static struct request open_request(const struct ipsecapi_flow *flow)
@@ -125,8 +136,13 @@ int flow_attached(struct ipsecapi_flow *flow, const struct reply *rep)
 
 	if (!channel_answers(rep, WIRE_FLOW_OPEN))
 		return -EPROTO;
-	if (!rep->hdr.status)
-		return read_opened(flow, rep, &tuple);
+	if (!rep->hdr.status) {
+		int err = read_opened(flow, rep, &tuple);
+
+		if (!err && !flow->tuple.peer_port)
+			flow->tuple = tuple;
+		return err;
+	}
 	flow->stale = rep->hdr.reason;
 	return 0;
 }
@@ -223,8 +239,25 @@ void ipsecapi_flow_close(struct ipsecapi_flow *flow)
 	free(flow);
 }
 
-/* Is the flow alive, and attached? */
-static int flow_ready(struct ipsecapi_flow *flow)
+/* Show the socket again, now that it is connected; its latch is the socket's, not the flow's. */
+static int show_again(struct ipsecapi_flow *flow)
+{
+	struct request req = { .type = WIRE_FLOW_CLOSE, .fd = -1, .flow = flow->remote };
+	struct ipsecapi *ctx = flow->ctx;
+	struct reply rep;
+	int err = open_remote(flow);
+
+	/* a session that was lost meanwhile has forgotten the old handle */
+	if (err || ctx->state != SESSION_UP || flow->remote == req.flow)
+		return err;
+	channel_call(ctx, &req, &rep);
+	if (rep.fd >= 0)
+		close(rep.fd);
+	ctx->reason = IPSECAPI_REASON_NONE;
+	return 0;
+}
+
+int flow_ready(struct ipsecapi_flow *flow)
 {
 	uint32_t changed;
 	int err;
@@ -235,6 +268,8 @@ static int flow_ready(struct ipsecapi_flow *flow)
 			flow->stale = changed;
 	}
 	err = flow->stale ? 0 : session_wait(flow->ctx);
+	if (!err && !flow->stale && connected_since(flow))
+		err = show_again(flow);
 	if (err)
 		return err;
 	return flow->stale ? context_fail(flow->ctx, -ESTALE, flow->stale) : 0;

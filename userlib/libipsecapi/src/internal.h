@@ -35,6 +35,13 @@ struct ipsecapi_flow {
 	uint32_t generation;	/* last seen; survives the broker */
 	struct ipsecapi_tuple tuple;
 	struct sending sending;	/* as the broker was shown it */
+	struct wire_require asked;	/* by the last ipsecapi_require() */
+	bool requires;
+	bool ready;		/* an event said that asking again will do */
+};
+
+struct ipsecapi_req {
+	struct wire_require want;
 };
 
 /* A session comes up step by step; no step waits. */
@@ -92,6 +99,7 @@ struct request {
 	uint32_t flow;		/* attribute FLOW unless 0 */
 	uint32_t index;
 	bool has_index;
+	const struct wire_require *want;	/* attribute STRUCT, or NULL */
 };
 
 struct reply {
@@ -140,6 +148,8 @@ void session_abandon(struct ipsecapi *ctx);
 /* Show the flow's socket again. Returns -ESTALE when it is not what it was. */
 int flow_attach(struct ipsecapi_flow *flow);
 int flow_attached(struct ipsecapi_flow *flow, const struct reply *rep);
+/* Is the flow alive, and attached? */
+int flow_ready(struct ipsecapi_flow *flow);
 struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote);
 
 /* event.c */

@@ -150,6 +150,52 @@ static const struct reason_text reasons[] = {
 	       "the route leaves through a virtual interface with IPsec policies of its own"),
 	REASON(DEVICE_UNCONFIRMED, "device-unconfirmed",
 	       "the kernel takes in clear what the device passes up, and no unit vouches that it drops that"),
+	REASON(NO_SUCH_CLASS, "no-such-class",
+	       "this host has no class of protection of that name"),
+	REASON(NOTHING_LEFT, "nothing-left",
+	       "nothing is left of the class after all else that was asked for"),
+	REASON(SYSTEM_POLICY, "system-policy",
+	       "the system policy accepts nothing of what was asked for"),
+	REASON(ASKS_LESS, "asks-less",
+	       "less than the system policy demands was asked for, which it does not let this user"),
+	REASON(DUAL_STACK, "dual-stack",
+	       "the socket can speak both IPv4 and IPv6, and a latch covers one: set IPV6_V6ONLY before bind(), or use an IPv4 socket"),
+	REASON(NO_ADDRESS, "no-address",
+	       "the socket is not connected, and the request does not say where it will be"),
+	REASON(OTHER_ADDRESS, "other-address",
+	       "the request names another address than the socket is connected to, or of another family"),
+	REASON(NOT_BOUND, "not-bound",
+	       "policies of this host depend on the local port, which the socket does not have yet: bind() it first"),
+	REASON(NO_REQID, "no-reqid",
+	       "the policy that protects the way there has no reqid, by which a latch could hold on to its security associations"),
+	REASON(TUNNEL_POLICY, "tunnel-policy",
+	       "the way there is protected by a tunnel or by several transforms, which a socket's latch cannot hold"),
+	REASON(DEVICE_POLICY, "device-policy",
+	       "the way there is protected by a policy that a device holds, which a socket's latch cannot name"),
+	REASON(DATAGRAM, "datagram",
+	       "sockets of datagrams cannot be latched"),
+	REASON(LISTENING, "listening",
+	       "the socket listens; only connections can be latched"),
+	REASON(OUTSIDE_CLASS, "outside-class",
+	       "a security association that may carry the traffic is outside what was asked for"),
+	REASON(OTHER_LATCH, "other-latch",
+	       "the socket is latched already, and nothing satisfies both"),
+	REASON(PRIOR_DATA, "prior-data",
+	       "the connection has carried data before it was latched"),
+	REASON(LATCH_LIMIT_USER, "latch-limit-user",
+	       "the user has too many sockets latched"),
+	REASON(LATCH_LIMIT, "latch-limit",
+	       "the broker has too many sockets latched"),
+	REASON(NO_LATCHES, "no-latches",
+	       "nothing can be latched here: the kernel has no persistent nftables tables (since 6.9), or the broker could not make its own"),
+	REASON(NOT_LATCHED, "not-latched",
+	       "the socket has no latch"),
+	REASON(NOT_YOUR_LATCH, "not-your-latch",
+	       "the latch was granted to another user, who alone may give it up"),
+	REASON(POLICY_CHANGED, "policy-changed",
+	       "the policy under which the latch was granted is not in force any more"),
+	REASON(LATCH_REMOVED, "latch-removed",
+	       "the kernel does not hold the latch any more"),
 };
 
 static const char *const protection[] = {
@@ -203,6 +249,7 @@ static const char *const latch[] = {
 	[IPSECAPI_LATCH_ESTABLISHED] = "established",
 	[IPSECAPI_LATCH_BROKEN] = "broken",
 	[IPSECAPI_LATCH_CLOSED] = "closed",
+	[IPSECAPI_LATCH_NEGOTIATING] = "negotiating",
 };
 
 static const char *const identity[] = {
@@ -228,6 +275,7 @@ static const char *const layer[] = {
 	[IPSECAPI_LAYER_BROKER] = "broker",
 	[IPSECAPI_LAYER_SOCKET] = "socket",
 	[IPSECAPI_LAYER_IKE] = "ike",
+	[IPSECAPI_LAYER_LATCH] = "latch",
 };
 
 static const char *const origin[] = {
@@ -251,6 +299,13 @@ static const char *const policy_layer[] = {
 	[IPSECAPI_POLICY_LAYER_REQUEST] = "request",
 };
 
+static const char *const disposition[] = {
+	[IPSECAPI_DISPOSITION_UNKNOWN] = "unknown",
+	[IPSECAPI_DISPOSITION_RESET] = "reset",
+	[IPSECAPI_DISPOSITION_WAIT] = "wait",
+	[IPSECAPI_DISPOSITION_NOTIFY] = "notify",
+};
+
 static const char *const policy_mode[] = {
 	[IPSECAPI_POLICY_MODE_UNKNOWN] = "unknown",
 	[IPSECAPI_POLICY_MODE_REPORT] = "report",
@@ -264,6 +319,9 @@ static const char *const event[] = {
 	[IPSECAPI_EVENT_RESYNC] = "resync",
 	[IPSECAPI_EVENT_BROKER_LOST] = "broker-lost",
 	[IPSECAPI_EVENT_BROKER_BACK] = "broker-back",
+	[IPSECAPI_EVENT_READY] = "ready",
+	[IPSECAPI_EVENT_BROKEN] = "broken",
+	[IPSECAPI_EVENT_RESTORED] = "restored",
 };
 
 /* Bit sets: indexed by the number of the bit. */
@@ -327,6 +385,7 @@ static const struct {
 	TABLE(IPSECAPI_WORDS_STANDING, standing, 0),
 	TABLE(IPSECAPI_WORDS_POLICY_LAYER, policy_layer, 0),
 	TABLE(IPSECAPI_WORDS_POLICY_MODE, policy_mode, 0),
+	TABLE(IPSECAPI_WORDS_DISPOSITION, disposition, 0),
 };
 
 const char *ipsecapi_strreason(uint32_t reason)

@@ -50,8 +50,10 @@ enum wire_type {
 	WIRE_HOST = 9,		/* -> STRUCT(host) */
 	WIRE_RULE = 10,		/* INDEX -> STRUCT(rule) */
 	WIRE_POLICY = 11,	/* INDEX -> STRUCT(policy_text) */
-	/* 16..31 are kept for requirements, latches and pins */
-	WIRE_REQUEST_MAX = 11,
+	WIRE_REQUIRE = 16,	/* FLOW, STRUCT(wire_require), one descriptor */
+	WIRE_RELAX = 17,	/* FLOW, one descriptor */
+	/* 12..15 and 18..31 are kept: listeners, pins, peers */
+	WIRE_REQUEST_MAX = 17,
 	WIRE_EVENT = 0x4001,	/* EVENT, FLOW */
 };
 
@@ -63,8 +65,31 @@ enum wire_attr_type {
 	WIRE_ATTR_INDEX = 5,		/* u32 */
 	WIRE_ATTR_PAGE_SIZE = 6,	/* u32: bytes of the status pages */
 	WIRE_ATTR_EVENT = 7,		/* u32 type, u32 reason */
-	WIRE_ATTR_STRUCT = 8,		/* the public structure, as in ipsecapi.h */
+	WIRE_ATTR_STRUCT = 8,		/* the public structure, as in ipsecapi.h, or one of below */
+	/* 9..12 are kept: kind and name of a peer, label and value of a binding */
 	WIRE_ATTR_MAX = 8,
 };
+
+enum wire_want_flag {
+	WANT_REPLAY = 1,
+	WANT_STRICT = 2,
+	WANT_LESS = 4,
+	WANT_FLAGS = 7,
+};
+
+/* What REQUIRE asks for. It only grows at its end; 0 asks for nothing. */
+struct wire_require {
+	char class[16];		/* ends in NUL */
+	uint32_t protection;	/* enum ipsecapi_protection: INTEGRITY, ENCRYPTED, or 0 */
+	uint32_t hardware;	/* enum ipsecapi_hardware */
+	uint32_t disposition;	/* enum ipsecapi_disposition; 0: RESET */
+	uint32_t custody;	/* enum ipsecapi_custody: at least that, or 0 */
+	uint32_t flags;		/* enum wire_want_flag */
+	uint16_t family;	/* of the address to be connected to; 0: none given */
+	uint16_t port;		/* network byte order */
+	uint8_t address[16];	/* AF_INET uses the first four */
+	uint32_t reserved[4];	/* 0 */
+};
+static_assert(sizeof(struct wire_require) == 72, "wire require");
 
 #endif

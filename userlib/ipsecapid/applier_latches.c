@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Latches, as the applier gives and takes them. What is written down comes before what the kernel
+ * is told; what is taken down, after.
+ */
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "applier_private.h"
+#include "channel.h"
+#include "close_within.h"
+#include "latch_apply.h"
+
+static void send_front(struct applier *a, const struct apply_msg *m)
+{
+	chan_send(a->sock, m, sizeof(*m), -1, 0);
+}
+
+static void tell_moved(struct applier *a, const struct tracked *t)
+{
+	const struct apply_msg m = { .type = APPLY_MOVED, .tuple = t->tuple };
+
+	send_front(a, &m);
+}
+
+/* Let it pass again. */
+static void mend(struct applier *a, struct tracked *t)
+{
+	if (t->dropped.peer_port)
+		dropset_remove(&a->drops, &t->dropped);
+	t->dropped.peer_port = 0;
+}
+
+/* Leave no trace of its latch outside the kernel's socket. */
+void latches_end(struct applier *a, struct tracked *t)
+{
+	mend(a, t);
+	if (t->latch)
+		record_write(a->records, t->slot, NULL);
+	free(t->latch);
+	t->latch = NULL;
+}
+
+/*
+ * Without the sets, or without knowing where the connection is, nothing but its end keeps what it
+ * was granted.
+ */
+static void drop(struct applier *a, struct tracked *t)
+{
+	bool notify = t->latch->want.disposition == IPSECAPI_DISPOSITION_NOTIFY;
+	bool reset = t->latch->want.disposition == IPSECAPI_DISPOSITION_RESET ||
+		     !t->latch->want.disposition;
+
+	if (!t->tuple.peer_port) {	/* it will be found as soon as it connects */
+		a->doubt = true;
+		return;
+	}
+	if (dropset_add(&a->drops, &t->tuple, notify))
+		reset = true;
+	else
+		t->dropped = t->tuple;
+	if (reset && !sockdiag_destroy(&a->diag, &t->tuple, t->ifindex))
+		latches_disconnected(a, t);
+}
+
+void latches_disconnected(struct applier *a, struct tracked *t)
+{
+	mend(a, t);
+	memset(t->tuple.peer, 0, sizeof(t->tuple.peer));
+	t->tuple.peer_port = 0;
+	t->latch->tuple = t->tuple;
+	record_write(a->records, t->slot, t->latch);
+	tell_moved(a, t);
+}
+
+void latches_moved(struct applier *a, struct tracked *t)
+{
+	t->latch->tuple = t->tuple;
+	record_write(a->records, t->slot, t->latch);
+	if (t->latch->broken) {
+		mend(a, t);
+		drop(a, t);
+	}
+	tell_moved(a, t);
+}
+
+static int refuse(struct apply_msg *answer, int err, uint32_t reason)
+{
+	answer->reason = reason;
+	return err;
+}
+
+/* Take down what was written down, or put back what was there before. */
+static void undo(struct applier *a, struct tracked *t, uint32_t slot, struct latch_record *old)
+{
+	record_write(a->records, slot, old);
+	t->latch = old;
+}
+
+/* The socket has its policies. Has it carried data before? A first latch alone can tell. */
+static int settle(struct applier *a, struct tracked *t, int fd, const struct latch_record *old,
+		  struct apply_msg *answer)
+{
+	struct latch_record *r = t->latch;
+
+	r->prior_data = old ? old->prior_data : latch_prior_data(fd);
+	if (r->prior_data && !old && r->want.flags & WANT_STRICT) {
+		latch_clear(fd, r->tuple.family);
+		return refuse(answer, -EEXIST, IPSECAPI_REASON_PRIOR_DATA);
+	}
+	return r->prior_data ? record_write(a->records, t->slot, r) : 0;
+}
+
+static int latch(struct applier *a, const struct apply_msg *m, int fd, struct apply_msg *answer)
+{
+	struct latch_record *r = malloc(sizeof(*r)), *old;
+	struct tracked *t = r ? followed_get(a, &m->record.tuple) : NULL;
+	int err;
+
+	if (!t) {
+		free(r);
+		return refuse(answer, -ENOMEM, IPSECAPI_REASON_BROKER_BUSY);
+	}
+	*r = m->record;
+	memcpy(r->boot_id, a->boot_id, sizeof(r->boot_id));
+	old = t->latch;
+	t->latch = r;
+	t->slot = m->slot;
+	t->tuple = r->tuple;
+	t->ifindex = r->bound_ifindex;
+	answer->reason = IPSECAPI_REASON_NO_LATCHES;
+	err = record_write(a->records, m->slot, r);
+	if (!err)
+		err = latch_apply(fd, r, !old);
+	if (!err)
+		err = settle(a, t, fd, old, answer);
+	if (err) {
+		undo(a, t, m->slot, old);
+		free(r);
+		followed_release(a, t);
+		return err;
+	}
+	free(old);
+	if (!r->broken)
+		mend(a, t);
+	answer->record = *r;
+	return 0;
+}
+
+static int relax(struct applier *a, const struct apply_msg *m, int fd, struct apply_msg *answer)
+{
+	struct tracked *t = followed_find(a, m->tuple.cookie);
+	int err;
+
+	if (!t || !t->latch)
+		return refuse(answer, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
+	err = latch_clear(fd, t->tuple.family);
+	if (err)
+		return refuse(answer, err, IPSECAPI_REASON_NO_LATCHES);
+	latches_end(a, t);
+	followed_release(a, t);
+	return 0;
+}
+
+/* A descriptor that is not the socket that was asked about is not touched. */
+static void take_socket(struct applier *a, const struct apply_msg *m, int fd)
+{
+	const struct ipsecapi_tuple *t = m->type == APPLY_LATCH ? &m->record.tuple : &m->tuple;
+	struct apply_msg answer = { .type = APPLY_LATCHED, .slot = m->slot, .ticket = m->ticket,
+				    .tuple.cookie = t->cookie };
+
+	if (fd < 0 || !latch_is_socket(fd, t))
+		answer.status = refuse(&answer, -ESTALE, IPSECAPI_REASON_SOCKET_CHANGED);
+	else if (m->type == APPLY_LATCH)
+		answer.status = latch(a, m, fd, &answer);
+	else
+		answer.status = relax(a, m, fd, &answer);
+	send_front(a, &answer);
+}
+
+static void take_break(struct applier *a, struct tracked *t, uint32_t reason)
+{
+	t->latch->broken = reason;
+	record_write(a->records, t->slot, t->latch);
+	if (!t->tuple.peer_port)	/* it may be connected by now */
+		followed_look(a);
+	drop(a, t);
+}
+
+static void take_mend(struct applier *a, struct tracked *t)
+{
+	t->latch->broken = 0;
+	record_write(a->records, t->slot, t->latch);
+	mend(a, t);
+}
+
+static void take_check(struct applier *a, const struct tracked *t)
+{
+	struct apply_msg m = { .type = APPLY_ALIVE, .tuple.cookie = t->cookie };
+
+	if (t->tuple.peer_port && !sockdiag_lookup(&a->diag, &t->tuple, t->ifindex))
+		send_front(a, &m);
+	else
+		followed_gone(a, t->cookie);
+}
+
+void latches_take(struct applier *a, const struct apply_msg *m, int fd)
+{
+	struct tracked *t = followed_find(a, m->tuple.cookie);
+
+	if (m->type == APPLY_LATCH || m->type == APPLY_RELAX)
+		take_socket(a, m, fd);
+	else if (t && t->latch && m->type == APPLY_BREAK)
+		take_break(a, t, m->reason);
+	else if (t && t->latch && m->type == APPLY_MEND)
+		take_mend(a, t);
+	else if (t && m->type == APPLY_CHECK)
+		take_check(a, t);
+}
+
+/* --- the start ------------------------------------------------------------------------------ */
+
+static bool socket_ended(struct applier *a, const struct latch_record *r)
+{
+	int err = r->tuple.peer_port ?
+		  sockdiag_lookup(&a->diag, &r->tuple, r->bound_ifindex) : 0;
+
+	return err == -ENOENT || err == -ESTALE;
+}
+
+/* Returns 1 when the slot is in use, 0 when not, or a negative errno. */
+static int load_slot(struct applier *a, uint32_t slot)
+{
+	struct apply_msg m = { .type = APPLY_RECORD, .slot = slot };
+	struct tracked *t;
+	int err = record_read(a->records, slot, a->boot_id, &m.record);
+
+	if (err != 1)
+		return err;
+	if (socket_ended(a, &m.record))
+		return record_write(a->records, slot, NULL);
+	t = followed_get(a, &m.record.tuple);
+	if (!t || t->latch)	/* two records of one socket are none of ours */
+		return t ? record_write(a->records, slot, NULL) : -ENOMEM;
+	t->latch = malloc(sizeof(*t->latch));
+	if (!t->latch)
+		return -ENOMEM;
+	*t->latch = m.record;
+	t->slot = slot;
+	t->ifindex = m.record.bound_ifindex;
+	send_front(a, &m);
+	return 1;
+}
+
+struct broken_list {
+	struct dropped *at;
+	uint32_t n;
+};
+
+static void collect_broken(const void *node, VISIT which, void *arg)
+{
+	struct tracked *t = *(struct tracked *const *)node;
+	struct broken_list *l = arg;
+
+	if ((which != postorder && which != leaf) || !t->latch || !t->latch->broken ||
+	    !t->tuple.peer_port)
+		return;
+	t->dropped = t->tuple;
+	l->at[l->n++] = (struct dropped){
+		t->tuple, t->latch->want.disposition == IPSECAPI_DISPOSITION_NOTIFY };
+}
+
+/* What the sets have of sockets that ended meanwhile goes. */
+static int restore_drops(struct applier *a)
+{
+	struct broken_list l = { .at = calloc(followed_count(a) + 1, sizeof(*l.at)) };
+	int err;
+
+	if (!l.at)
+		return -ENOMEM;
+	twalk_r(a->tree, collect_broken, &l);
+	err = dropset_replace(&a->drops, l.at, l.n);
+	free(l.at);
+	return err;
+}
+
+int latches_load(struct applier *a)
+{
+	struct apply_msg m = { .type = APPLY_RECORDS_END };
+	uint32_t slot;
+	int err = 0;
+
+	for (slot = 0; a->records >= 0 && err >= 0 && slot < MAX_LATCHES; slot++)
+		err = load_slot(a, slot);
+	if (err < 0 && err != -ENODATA)
+		return err;
+	m.count = a->records >= 0 && a->drops.nft && !restore_drops(a);
+	send_front(a, &m);
+	return 0;
+}

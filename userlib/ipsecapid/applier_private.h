@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the applier share. */
+#ifndef IPSECAPID_APPLIER_PRIVATE_H
+#define IPSECAPID_APPLIER_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "applier.h"
+#include "dropset.h"
+#include "sockdiag.h"
+
+#define FOLLOWED_KINDS	3	/* protocols */
+
+struct tracked {
+	uint64_t cookie;	/* first: the tree compares it */
+	struct ipsecapi_tuple tuple;
+	uint32_t ifindex;
+	uint32_t seen;		/* number of the look that found it last */
+	bool watched;		/* by the front, for a flow */
+	bool moved;		/* a look found other ends than it had */
+	struct latch_record *latch;	/* NULL: it has none */
+	uint32_t slot;		/* of that */
+	struct ipsecapi_tuple dropped;	/* what the sets have of it; peer_port 0: nothing */
+};
+
+struct applier {
+	int sock;
+	int events;		/* sockets that were destroyed; only a hint, it may lose some */
+	struct sockdiag diag;
+	void *tree;		/* of struct tracked */
+	uint32_t n[FOLLOWED_KINDS];	/* of them, by protocol */
+	uint32_t look;
+	bool listed[FOLLOWED_KINDS];	/* in this look */
+	uint64_t looked_at;	/* when the last look ended */
+	uint64_t look_cost;	/* ns */
+	bool doubt;		/* something may have been lost: look soon */
+	int records;		/* the file, or -1 */
+	uint8_t boot_id[16];
+	struct dropset drops;
+};
+
+/* followed.c: the sockets that are followed */
+struct tracked *followed_find(struct applier *a, uint64_t cookie);
+/* It is made where there is none. NULL without memory. */
+struct tracked *followed_get(struct applier *a, const struct ipsecapi_tuple *t);
+/* What neither is watched nor has a latch is forgotten. */
+void followed_release(struct applier *a, struct tracked *t);
+uint32_t followed_count(const struct applier *a);
+/* Look at all sockets: tell the front which of these are gone, and where latched ones are now. */
+void followed_look(struct applier *a);
+/* It ended: tell the front, and free what it had. */
+void followed_gone(struct applier *a, uint64_t cookie);
+
+/* applier_latches.c */
+/* What earlier lives left, to the front. Returns a negative errno when the files fail. */
+int latches_load(struct applier *a);
+void latches_take(struct applier *a, const struct apply_msg *m, int fd);
+/* The socket is gone: free the record and the drop. */
+void latches_end(struct applier *a, struct tracked *t);
+/* It has other ends than before: what is dropped follows. */
+void latches_moved(struct applier *a, struct tracked *t);
+/* The connection is no more; the socket may be open still, and keeps its latch. */
+void latches_disconnected(struct applier *a, struct tracked *t);
+
+#endif

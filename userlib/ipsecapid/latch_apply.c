@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Socket policies: IP_XFRM_POLICY and IPV6_XFRM_POLICY. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/tcp.h>
+#include <linux/xfrm.h>
+
+#include "latch_apply.h"
+#include "records.h"
+
+#ifndef IP_XFRM_POLICY
+#define IP_XFRM_POLICY 17
+#endif
+#ifndef IPV6_XFRM_POLICY
+#define IPV6_XFRM_POLICY 35
+#endif
+
+struct socket_policy {
+	struct xfrm_userpolicy_info info;
+	struct xfrm_user_tmpl tmpl;
+};
+
+static int set_option(int fd, uint16_t family, const void *value, socklen_t length)
+{
+	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	int name = family == AF_INET ? IP_XFRM_POLICY : IPV6_XFRM_POLICY;
+
+	return setsockopt(fd, level, name, value, length) ? -errno : 0;
+}
+
+/* The selector is for all packets of the family: what the socket sends and gets is the latch's. */
+static int set_policy(int fd, const struct latch_record *r, int dir)
+{
+	const struct xfrm_lifetime_cfg forever = {
+		.soft_byte_limit = r->id, .hard_byte_limit = XFRM_INF,
+		.soft_packet_limit = XFRM_INF, .hard_packet_limit = XFRM_INF,
+	};
+	struct socket_policy p = {
+		.info = {
+			.sel.family = r->tuple.family, .lft = forever, .share = XFRM_SHARE_ANY,
+			.dir = dir == DIR_OUT ? XFRM_POLICY_OUT : XFRM_POLICY_IN,
+			.action = r->waiting ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
+		},
+		.tmpl = {
+			.id.proto = IPPROTO_ESP, .family = r->tuple.family, .reqid = r->reqid[dir],
+			.mode = XFRM_MODE_TRANSPORT, .share = XFRM_SHARE_ANY,
+			.aalgos = ~0u, .ealgos = ~0u, .calgos = ~0u,
+		},
+	};
+
+	return set_option(fd, r->tuple.family, &p,
+			  r->waiting ? offsetof(struct socket_policy, tmpl) : sizeof(p));
+}
+
+int latch_clear(int fd, uint16_t family)
+{
+	return set_option(fd, family, NULL, 0);
+}
+
+int latch_apply(int fd, const struct latch_record *r, bool fresh)
+{
+	int err = set_policy(fd, r, DIR_IN);
+
+	if (!err)
+		err = set_policy(fd, r, DIR_OUT);
+	if (err && fresh)
+		latch_clear(fd, r->tuple.family);
+	return err;
+}
+
+static int int_option(int fd, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) ? -1 : value;
+}
+
+bool latch_is_socket(int fd, const struct ipsecapi_tuple *t)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	return (int_option(fd, SO_DOMAIN) == t->family && int_option(fd, SO_PROTOCOL) == IPPROTO_TCP) &&
+	       !getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) && cookie == t->cookie;
+}
+
+bool latch_prior_data(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	/* one that can't be asked may have */
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ||
+	       info.tcpi_bytes_received || info.tcpi_bytes_sent;
+}

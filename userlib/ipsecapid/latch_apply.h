@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel is told to hold for a socket: the only place that writes socket policies. */
+#ifndef IPSECAPID_LATCH_APPLY_H
+#define IPSECAPID_LATCH_APPLY_H
+
+#include "latch_record.h"
+
+/*
+ * Give the socket the policies of @r: inbound first, so that nothing in clear is taken in any
+ * more when the first packet is sent. Returns 0 or a negative errno: then both are gone if
+ * @fresh, else it keeps some of what it had, and either is at least as strict.
+ */
+int latch_apply(int fd, const struct latch_record *r, bool fresh);
+/* Take both away. */
+int latch_clear(int fd, uint16_t family);
+/* Is it the socket with this cookie, of TCP and of @family? */
+bool latch_is_socket(int fd, const struct ipsecapi_tuple *t);
+/* Has the connection carried data, either way? */
+bool latch_prior_data(int fd);
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Does a latch still hold? RFC 5660, 2.2: a change of policy that alters or bypasses the
+ * protection, and SAs of another quality, break it; the absence of SAs does not.
+ */
+#include <linux/xfrm.h>
+
+#include "latch_check.h"
+#include "latch_plan.h"
+#include "standing.h"
+
+static bool shown(const struct world *w, const struct latched *latch)
+{
+	bool dirs[2] = { false, false };
+	uint32_t i;
+
+	for (i = 0; i < w->tables->n_policies; i++) {
+		const struct rec_policy *p = &w->tables->policies[i];
+
+		if (p->of_socket && p->latch == latch->id && p->dir <= DIR_IN)
+			dirs[p->dir] = true;
+	}
+	return (dirs[DIR_OUT] && dirs[DIR_IN]) || w->tables->read_at <= latch->since;
+}
+
+/* Nothing is known that speaks for or against it, and packets can't pass or the kernel checks them. */
+static bool no_evidence(uint32_t reason)
+{
+	return reason == IPSECAPI_REASON_NOT_YET || reason == IPSECAPI_REASON_EVIDENCE_STALE ||
+	       reason == IPSECAPI_REASON_NO_ROUTE || reason == IPSECAPI_REASON_NOT_CONNECTED;
+}
+
+/* Where the system had no policy inbound, one that asks for the same changes nothing. */
+static bool same_system(const struct latch_record *r, int dir, const struct latch_spd *now)
+{
+	const struct latch_spd *then = &r->spd[dir];
+
+	if (now->kind == SPD_PROTECT)
+		return now->reqid == (then->kind == SPD_PROTECT ? then->reqid : r->reqid[dir]);
+	return then->kind == now->kind;
+}
+
+static uint32_t check_direction(const struct world *w, const struct latch_record *r,
+				const struct flow_facts *f, const struct verdict *v, int dir)
+{
+	const struct ipsecapi_direction *d = &v->dir[dir];
+	struct latch_spd now;
+	uint32_t reason;
+
+	if (no_evidence(d->reason) || v->unasked[dir])
+		return IPSECAPI_REASON_NONE;
+	if (d->reason == IPSECAPI_REASON_VIRTUAL_INTERFACE || d->reason == IPSECAPI_REASON_MULTICAST)
+		return d->reason;	/* the kernel asks no policy of sockets there */
+	reason = latch_system(w, f, dir, &now);
+	if (reason != IPSECAPI_REASON_NONE)
+		return reason;
+	if (!same_system(r, dir, &now))
+		return IPSECAPI_REASON_POLICY_CHANGED;
+	return standing_compare(w, v, dir, &r->set) == IPSECAPI_STANDING_SATISFIED ?
+	       IPSECAPI_REASON_NONE : IPSECAPI_REASON_OUTSIDE_CLASS;
+}
+
+static enum latch_finding check_waiting(const struct world *w, const struct latch_record *r,
+					const struct flow_facts *f, uint32_t *reason)
+{
+	struct latch_plan plan;
+
+	latch_plan(w, f, &r->set, &plan);
+	*reason = plan.reason;
+	return plan.status == PLAN_LATCH ? LATCH_READY : LATCH_WAITS;
+}
+
+enum latch_finding latch_check(const struct world *w, const struct latch_record *r,
+			       const struct flow_facts *f, const struct verdict *v, uint32_t *reason)
+{
+	int dir;
+
+	*reason = IPSECAPI_REASON_NONE;
+	if (w->tables->read_at && !shown(w, f->latch))
+		return LATCH_MISSING;
+	if (r->waiting)
+		return check_waiting(w, r, f, reason);
+	for (dir = DIR_OUT; dir <= DIR_IN; dir++) {
+		*reason = check_direction(w, r, f, v, dir);
+		if (*reason != IPSECAPI_REASON_NONE)
+			return LATCH_BREAKS;
+	}
+	return LATCH_HOLDS;
+}

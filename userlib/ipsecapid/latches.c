@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Latches: keeping them, judging them, and what follows. */
+#include <netinet/in.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "front.h"
+#include "latch_check.h"
+#include "latch_plan.h"
+
+/* --- the set -------------------------------------------------------------------------------- */
+
+static int by_cookie(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+struct latch *latches_find(const struct front *f, uint64_t cookie)
+{
+	void *at = tfind(&cookie, &f->latches.tree, by_cookie);
+
+	return at ? *(struct latch **)at : NULL;
+}
+
+uint32_t latches_count(const struct front *f)
+{
+	return f->latches.n;
+}
+
+struct count {
+	uint32_t uid, n;
+};
+
+static void count_one(const void *node, VISIT which, void *arg)
+{
+	const struct latch *l = *(struct latch *const *)node;
+	struct count *c = arg;
+
+	if (which == postorder || which == leaf)
+		c->n += l->record.uid == c->uid;
+}
+
+uint32_t latches_of(const struct front *f, uint32_t uid)
+{
+	struct count c = { .uid = uid };
+
+	twalk_r(f->latches.tree, count_one, &c);
+	return c.n;
+}
+
+uint32_t latches_free_slot(const struct front *f)
+{
+	uint32_t slot = 0;
+
+	while (slot < MAX_LATCHES && f->latches.slots[slot / 8] >> slot % 8 & 1)
+		slot += f->latches.slots[slot / 8] == 0xff && !(slot % 8) ? 8 : 1;
+	return slot;
+}
+
+static uint32_t place_of(const struct latch_set *s, uint64_t id)
+{
+	uint32_t low = 0, high = s->n, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (s->ids[mid] < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool has_id(const struct latch_set *s, uint64_t id)
+{
+	uint32_t at = place_of(s, id);
+
+	return at < s->n && s->ids[at] == id;
+}
+
+/* Not a count: sockets that outlived a lost file must not be taken for others. */
+uint64_t latches_new_id(const struct front *f)
+{
+	uint32_t number;
+
+	do {
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return 0;
+	} while (!number || has_id(&f->latches, LATCH_ID_MARK << 32 | number));
+	return LATCH_ID_MARK << 32 | number;
+}
+
+static bool add_id(struct latch_set *s, uint64_t id)
+{
+	uint32_t at = place_of(s, id), cap;
+	uint64_t *ids;
+
+	if (s->n == s->cap) {
+		cap = s->cap ? 2 * s->cap : 64;
+		ids = reallocarray(s->ids, cap, sizeof(*ids));
+		if (!ids)
+			return false;
+		s->ids = ids;
+		s->cap = cap;
+	}
+	memmove(&s->ids[at + 1], &s->ids[at], (s->n - at) * sizeof(*s->ids));
+	s->ids[at] = id;
+	s->n++;
+	return true;
+}
+
+static void remove_id(struct latch_set *s, uint64_t id)
+{
+	uint32_t at = place_of(s, id);
+
+	s->n--;
+	memmove(&s->ids[at], &s->ids[at + 1], (s->n - at) * sizeof(*s->ids));
+}
+
+/* A socket that is yet to be connected counts as connected to where it was said to go. */
+void latch_facts(struct front *f, const struct latch_record *r, struct flow_facts *facts)
+{
+	const struct ipsecapi_tuple *t = &r->tuple;
+	static const uint8_t any[16];
+
+	memset(facts, 0, sizeof(*facts));
+	facts->family = t->family;
+	facts->protocol = t->protocol;
+	facts->local_port = t->local_port;
+	facts->peer_port = t->peer_port ? t->peer_port : r->want.port;
+	memcpy(facts->local, t->local, 16);
+	memcpy(facts->peer, t->peer_port ? t->peer : r->want.address, 16);
+	facts->mark = r->mark;
+	facts->bound_ifindex = r->bound_ifindex;
+	facts->uid = r->owner;
+	facts->tos = r->tos;
+	routes_flow(&f->links, facts);
+	if (!memcmp(facts->local, any, sizeof(any)))
+		memcpy(facts->local, facts->route.source, sizeof(facts->local));
+}
+
+static struct latch *add(struct front *f, const struct latch_record *r, uint32_t slot)
+{
+	struct latch *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->cookie = r->tuple.cookie;
+	l->slot = slot;
+	if (!add_id(&f->latches, r->id)) {
+		free(l);
+		return NULL;
+	}
+	if (!tsearch(l, &f->latches.tree, by_cookie)) {
+		remove_id(&f->latches, r->id);
+		free(l);
+		return NULL;
+	}
+	f->latches.slots[slot / 8] |= 1 << slot % 8;
+	return l;
+}
+
+struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_t slot)
+{
+	struct latch *l = latches_find(f, r->tuple.cookie);
+
+	if (!l)
+		l = add(f, r, slot);
+	if (!l)
+		return NULL;
+	l->record = *r;
+	l->held.id = r->id;
+	l->held.since = now_ns();
+	latch_policies(&l->held, r->tuple.family, r->reqid, r->waiting);
+	latch_facts(f, r, &l->facts);
+	l->facts.latch = &l->held;
+	l->told_broken = r->broken;
+	l->reason = r->broken ? r->broken : IPSECAPI_REASON_NONE;
+	l->state = r->broken ? IPSECAPI_LATCH_BROKEN :
+		   r->waiting ? IPSECAPI_LATCH_NEGOTIATING : IPSECAPI_LATCH_ESTABLISHED;
+	l->ready = l->checking = l->removed = false;
+	return l;
+}
+
+static void forget_pointer(struct front *f, const struct latch *l)
+{
+	struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next)
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
+			if (s->flows[i].facts.latch == &l->held)
+				s->flows[i].facts.latch = NULL;
+}
+
+void latches_drop(struct front *f, uint64_t cookie)
+{
+	struct latch *l = latches_find(f, cookie);
+
+	if (!l)
+		return;
+	forget_pointer(f, l);
+	tdelete(l, &f->latches.tree, by_cookie);
+	remove_id(&f->latches, l->record.id);
+	f->latches.slots[l->slot / 8] &= ~(1 << l->slot % 8);
+	free(l);
+}
+
+/* --- judging -------------------------------------------------------------------------------- */
+
+static void tell_applier(struct front *f, struct latch *l)
+{
+	uint32_t broken = l->state == IPSECAPI_LATCH_BROKEN ? l->reason : 0;
+	const struct apply_msg m = {
+		.type = broken ? APPLY_BREAK : APPLY_MEND, .reason = broken,
+		.tuple.cookie = l->cookie,
+	};
+
+	if (broken != l->told_broken && tracking_tell(f, &m))
+		l->told_broken = broken;
+}
+
+static void break_it(struct front *f, struct latch *l, uint32_t reason)
+{
+	bool was = l->state == IPSECAPI_LATCH_BROKEN;
+
+	l->state = IPSECAPI_LATCH_BROKEN;
+	l->reason = reason;
+	tell_applier(f, l);
+	if (!was)
+		flows_event(f, l->cookie, IPSECAPI_EVENT_BROKEN, reason);
+}
+
+static void hold(struct front *f, struct latch *l)
+{
+	bool was = l->state == IPSECAPI_LATCH_BROKEN;
+
+	l->state = IPSECAPI_LATCH_ESTABLISHED;
+	l->reason = IPSECAPI_REASON_NONE;
+	tell_applier(f, l);
+	if (was)
+		flows_event(f, l->cookie, IPSECAPI_EVENT_RESTORED, IPSECAPI_REASON_NONE);
+}
+
+static void wait_on(struct front *f, struct latch *l, uint32_t reason, bool ready)
+{
+	l->state = IPSECAPI_LATCH_NEGOTIATING;
+	l->reason = reason;
+	if (ready && !l->ready)
+		flows_event(f, l->cookie, IPSECAPI_EVENT_READY, IPSECAPI_REASON_NONE);
+	l->ready = ready;
+}
+
+/* The kernel does not show it: the socket has ended, as a rule, and nobody said so yet. */
+static void miss(struct front *f, struct latch *l)
+{
+	const struct apply_msg m = { .type = APPLY_CHECK, .tuple.cookie = l->cookie };
+
+	if (l->removed)
+		break_it(f, l, IPSECAPI_REASON_LATCH_REMOVED);
+	else if (!l->checking)
+		l->checking = tracking_tell(f, &m);
+}
+
+void latch_judge(struct front *f, struct latch *l, const struct world *w)
+{
+	enum latch_finding found;
+	uint32_t reason;
+
+	if (f->stale)	/* nothing is known; the kernel holds on */
+		return;
+	verdict_flow(w, &l->facts, &l->verdict);
+	found = latch_check(w, &l->record, &l->facts, &l->verdict, &reason);
+	if (found != LATCH_MISSING)
+		l->checking = l->removed = false;
+	switch (found) {
+	case LATCH_HOLDS: hold(f, l); break;
+	case LATCH_WAITS: wait_on(f, l, reason, false); break;
+	case LATCH_READY: wait_on(f, l, reason, true); break;
+	case LATCH_BREAKS: break_it(f, l, reason); break;
+	case LATCH_MISSING: miss(f, l); break;
+	}
+}
+
+struct judging {
+	struct front *f;
+	const struct world *w;
+	bool routes;
+};
+
+static void judge_one(const void *node, VISIT which, void *arg)
+{
+	struct latch *l = *(struct latch *const *)node;
+	const struct judging *j = arg;
+
+	if (which != postorder && which != leaf)
+		return;
+	if (j->routes)
+		routes_flow(&j->f->links, &l->facts);
+	latch_judge(j->f, l, j->w);
+}
+
+void latches_judge(struct front *f, const struct world *w, bool routes)
+{
+	struct judging j = { f, w, routes };
+
+	twalk_r(f->latches.tree, judge_one, &j);
+}
+
+/* --- the applier ---------------------------------------------------------------------------- */
+
+static void tell_one(const void *node, VISIT which, void *arg)
+{
+	if (which == postorder || which == leaf)
+		tell_applier(arg, *(struct latch *const *)node);
+}
+
+void latches_resume(struct front *f)
+{
+	twalk_r(f->latches.tree, tell_one, f);
+}
+
+static void moved(struct front *f, const struct ipsecapi_tuple *t)
+{
+	struct latch *l = latches_find(f, t->cookie);
+	struct world w;
+
+	if (!l)
+		return;
+	l->record.tuple = *t;
+	latch_facts(f, &l->record, &l->facts);
+	l->facts.latch = &l->held;
+	flows_moved(f, t);
+	front_world(f, &w);
+	latch_judge(f, l, &w);
+}
+
+static void alive(struct front *f, uint64_t cookie)
+{
+	struct latch *l = latches_find(f, cookie);
+	struct world w;
+
+	if (!l || !l->checking)
+		return;
+	l->removed = true;
+	front_world(f, &w);
+	latch_judge(f, l, &w);
+	flows_judge_socket(f, cookie);
+}
+
+void latches_from_applier(struct front *f, const struct apply_msg *m)
+{
+	struct latch *l;
+
+	switch (m->type) {
+	case APPLY_LATCHED:
+		requires_applied(f, m);
+		break;
+	case APPLY_ALIVE:
+		alive(f, m->tuple.cookie);
+		break;
+	case APPLY_MOVED:
+		moved(f, &m->tuple);
+		break;
+	case APPLY_RECORD:
+		l = latches_put(f, &m->record, m->slot);
+		if (l)
+			l->held.since = 0;	/* the kernel must show it */
+		break;
+	case APPLY_RECORDS_END:
+		f->latches.loaded = true;
+		f->latches.possible = m->count;
+		flows_judge(f, false);	/* the tables may have been read before */
+		front_open(f);
+		break;
+	}
+}

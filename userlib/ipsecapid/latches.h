@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The latches that the broker knows, whoever asked for them: by socket, for as long as the kernel
+ * holds them.
+ */
+#ifndef IPSECAPID_LATCHES_H
+#define IPSECAPID_LATCHES_H
+
+#include <stdbool.h>
+
+#include "applier.h"
+#include "verdict.h"
+
+struct front;
+
+struct latch {
+	uint64_t cookie;	/* first: the tree compares it */
+	struct latched held;
+	struct latch_record record;
+	struct flow_facts facts;
+	struct verdict verdict;
+	uint32_t slot;
+	uint32_t state;		/* enum ipsecapi_latch */
+	uint32_t reason;	/* why it is negotiating or broken */
+	uint32_t told_broken;	/* what the applier was told last: a reason, or 0 */
+	bool ready;		/* the sessions were told that waiting is over */
+	bool checking;		/* the applier was asked whether the socket exists */
+	bool removed;		/* it does, and the kernel does not hold the latch any more */
+};
+
+struct latch_set {
+	void *tree;		/* of struct latch */
+	uint32_t n, cap;
+	uint64_t *ids;		/* of all, ascending */
+	uint8_t slots[MAX_LATCHES / 8];	/* of the file, that are in use */
+	bool loaded;		/* those of earlier lives are here */
+	bool possible;		/* the applier can give more */
+};
+
+struct latch *latches_find(const struct front *f, uint64_t cookie);
+uint32_t latches_of(const struct front *f, uint32_t uid);
+uint32_t latches_count(const struct front *f);
+/* A slot of the file that is free, or MAX_LATCHES. It is taken when the latch is there. */
+uint32_t latches_free_slot(const struct front *f);
+/* An identifier that no latch has. */
+uint64_t latches_new_id(const struct front *f);
+/* The facts of a socket by what is written down of its latch. */
+void latch_facts(struct front *f, const struct latch_record *r, struct flow_facts *facts);
+
+/* The applier gave it, or an earlier life had it. NULL without memory. */
+struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_t slot);
+void latches_drop(struct front *f, uint64_t cookie);
+
+/* Judge all of them by what is known now; @routes: these may have changed, too. */
+void latches_judge(struct front *f, const struct world *w, bool routes);
+void latch_judge(struct front *f, struct latch *l, const struct world *w);
+
+/* Messages of the applier. */
+void latches_from_applier(struct front *f, const struct apply_msg *m);
+/* There is room again for what it was not told. */
+void latches_resume(struct front *f);
+
+#endif

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests for a latch, and to give one up. Evidence is read first, as for a report; then it is
+ * decided; then the applier acts on the descriptor, which is closed here as soon as it went there.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "../libipsecapi/wire/wire.h"
+#include "channel.h"
+#include "clock.h"
+#include "close_within.h"
+#include "front.h"
+#include "latch_plan.h"
+
+void require_release(struct session *s)
+{
+	if (s->passed >= 0)
+		close_within(s->passed);
+	s->passed = -1;
+}
+
+static void refuse(struct session *s, int err, uint32_t reason)
+{
+	s->pending = false;
+	require_release(s);
+	session_reply(s, &s->request, err, reason, NULL, 0, 0);
+}
+
+/* What the request alone is refused for. */
+static bool refuse_request(struct session *s, const struct flow *flow)
+{
+	const struct sess_request *req = &s->request;
+
+	if (!flow)
+		refuse(s, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW);
+	else if (flow->closed)
+		refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CLOSED);
+	else if (req->sock.tuple.cookie != flow->tuple.cookie)
+		refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CHANGED);
+	else if (req->uid && req->uid != req->sock.owner)
+		refuse(s, -EACCES, IPSECAPI_REASON_NOT_PERMITTED);
+	else if (s->passed < 0)
+		refuse(s, -EINVAL, IPSECAPI_REASON_NO_DESCRIPTOR);
+	else
+		return false;
+	return true;
+}
+
+/* What kind of socket it is, and where to. */
+static bool refuse_socket(struct session *s)
+{
+	const struct sess_request *req = &s->request;
+	const struct ipsecapi_tuple *t = &req->sock.tuple;
+	const struct wire_require *want = &req->want;
+
+	if (t->protocol != IPPROTO_TCP)
+		refuse(s, -EOPNOTSUPP, IPSECAPI_REASON_DATAGRAM);
+	else if (req->sock.dual_stack)
+		refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_DUAL_STACK);
+	else if (!t->peer_port && !want->family)
+		refuse(s, -EDESTADDRREQ, IPSECAPI_REASON_NO_ADDRESS);
+	else if (want->family && want->family != t->family)
+		refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_OTHER_ADDRESS);
+	else if (t->peer_port && want->family &&
+		 (want->port != t->peer_port || memcmp(want->address, t->peer, 16)))
+		refuse(s, -EISCONN, IPSECAPI_REASON_OTHER_ADDRESS);
+	else
+		return false;
+	return true;
+}
+
+/* The record of what would be granted, and the plan for it. */
+struct decision {
+	struct latch_record record;
+	struct flow_facts facts;
+	struct latch_plan plan;
+	struct latch *old;
+	uint32_t reason;	/* of a refusal before any plan, or NONE */
+	int err;
+};
+
+static bool deny(struct decision *d, int err, uint32_t reason)
+{
+	d->err = err;
+	d->reason = reason;
+	return false;
+}
+
+static int class_errno(uint32_t reason)
+{
+	return reason == IPSECAPI_REASON_NO_SUCH_CLASS ? -ENOENT : -EACCES;
+}
+
+/*
+ * What was asked for, what enforcing rules accept, and what was granted before. Rules that only
+ * report narrow nothing; there are no others yet.
+ */
+static bool grant(const struct session *s, struct decision *d)
+{
+	const struct policy_rules rules = { { NULL, NULL } };
+	const struct policy *p = s->front->policy;
+	struct policy_request want = {
+		.uid = s->request.uid, .less = s->request.want.flags & WANT_LESS };
+	struct grant g;
+	uint32_t reason = latch_wanted(p, &s->request.want, &want.set);
+
+	if (reason != IPSECAPI_REASON_NONE)
+		return deny(d, class_errno(reason), reason);
+	policy_evaluate(p, &rules, &want, &g);
+	if (g.status == GRANT_PRIVILEGE)
+		return deny(d, -EPERM, IPSECAPI_REASON_ASKS_LESS);
+	if (g.status != GRANT_GIVEN)
+		return deny(d, -EACCES, IPSECAPI_REASON_SYSTEM_POLICY);
+	d->record.set = g.set;
+	if (!d->old)
+		return true;
+	outcomes_intersect(&d->record.set, &d->old->record.set);
+	return !outcomes_empty(&d->record.set) ||
+	       deny(d, -EACCES, IPSECAPI_REASON_OTHER_LATCH);
+}
+
+static bool room(const struct front *f, uint32_t uid, struct decision *d)
+{
+	if (d->old)
+		return true;
+	if (latches_of(f, uid) >= MAX_LATCHES_USER)
+		return deny(d, -EDQUOT, IPSECAPI_REASON_LATCH_LIMIT_USER);
+	if (latches_free_slot(f) == MAX_LATCHES)
+		return deny(d, -EUSERS, IPSECAPI_REASON_LATCH_LIMIT);
+	return true;
+}
+
+/* Who was granted it first keeps the say over it. */
+static void fill(const struct session *s, struct decision *d)
+{
+	const struct sess_request *req = &s->request;
+	struct latch_record *r = &d->record;
+
+	r->version = LATCH_RECORD_VERSION;
+	r->tuple = req->sock.tuple;
+	r->uid = d->old ? d->old->record.uid : req->uid;
+	r->owner = req->sock.owner;
+	r->mark = req->sock.mark;
+	r->bound_ifindex = req->sock.bound_ifindex;
+	r->tos = req->sock.tos;
+	r->want = req->want;
+	r->id = d->old ? d->old->record.id : latches_new_id(s->front);
+}
+
+/* A latch that waits blocks everything: it needs no SAs, but to be planned again. */
+static void decide(struct session *s, struct decision *d)
+{
+	struct world w;
+
+	memset(d, 0, sizeof(*d));
+	d->reason = IPSECAPI_REASON_NONE;
+	d->old = latches_find(s->front, s->request.sock.tuple.cookie);
+	if (!s->front->latches.possible) {
+		deny(d, -EOPNOTSUPP, IPSECAPI_REASON_NO_LATCHES);
+		return;
+	}
+	if (!grant(s, d) || !room(s->front, s->request.uid, d))
+		return;
+	fill(s, d);
+	latch_facts(s->front, &d->record, &d->facts);
+	front_world(s->front, &w);
+	latch_plan(&w, &d->facts, &d->record.set, &d->plan);
+	if (d->plan.status == PLAN_REFUSED) {
+		deny(d, d->plan.err, d->plan.reason);
+		return;
+	}
+	memcpy(d->record.reqid, d->plan.reqid, sizeof(d->record.reqid));
+	memcpy(d->record.spd, d->plan.spd, sizeof(d->record.spd));
+	d->record.waiting = d->plan.status == PLAN_WAIT;
+}
+
+static void send_applier(struct session *s, struct apply_msg *m)
+{
+	struct front *f = s->front;
+
+	m->ticket = ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
+	if (chan_send(f->applier, m, sizeof(*m), s->passed, MSG_DONTWAIT)) {
+		refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
+		return;
+	}
+	require_release(s);
+	s->ticket = m->ticket;
+	s->scrub_tag = s->sync_needed = 0;
+}
+
+void require_finish(struct session *s, bool read)
+{
+	struct apply_msg m = { .type = APPLY_LATCH };
+	struct decision d;
+
+	if (refuse_request(s, flow_find(s, &s->request)))
+		return;
+	if (!read) {
+		refuse(s, -EAGAIN, IPSECAPI_REASON_EVIDENCE_STALE);
+		return;
+	}
+	decide(s, &d);
+	if (d.err) {
+		refuse(s, d.err, d.reason);
+		return;
+	}
+	s->waits_for = d.record.waiting ? d.plan.reason : IPSECAPI_REASON_NONE;
+	m.record = d.record;
+	m.slot = d.old ? d.old->slot : latches_free_slot(s->front);
+	/* taken from here on: another request may come before the answer */
+	s->front->latches.slots[m.slot / 8] |= 1 << m.slot % 8;
+	send_applier(s, &m);
+}
+
+void require_ask(struct session *s)
+{
+	struct decision d;
+
+	decide(s, &d);
+	s->scrub_tag = front_read(s->front, d.plan.sas, d.plan.n_sas);
+}
+
+void require_begin(struct session *s, const struct sess_request *req, int fd)
+{
+	struct flow *flow;
+	struct decision d;
+
+	s->request = *req;
+	s->passed = fd;
+	flow = flow_find(s, req);
+	if (refuse_request(s, flow) || refuse_socket(s))
+		return;
+	evidence_look(s->front);
+	decide(s, &d);
+	if (s->front->stale || (d.err && !d.plan.err)) {
+		require_finish(s, !s->front->stale);
+		return;
+	}
+	report_wait(s, d.plan.status == PLAN_WAIT);
+}
+
+void relax_begin(struct session *s, const struct sess_request *req, int fd)
+{
+	struct apply_msg m = { .type = APPLY_RELAX, .tuple = req->sock.tuple };
+	struct latch *l = latches_find(s->front, req->sock.tuple.cookie);
+
+	s->request = *req;
+	s->passed = fd;
+	if (refuse_request(s, flow_find(s, req)))
+		return;
+	if (!l) {
+		refuse(s, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
+		return;
+	}
+	if (req->uid && req->uid != l->record.uid) {
+		refuse(s, -EPERM, IPSECAPI_REASON_NOT_YOUR_LATCH);
+		return;
+	}
+	s->waits_for = IPSECAPI_REASON_NONE;
+	s->pending = true;
+	s->deadline = now_ns() + REPORT_NS;
+	send_applier(s, &m);
+}
+
+static struct session *by_ticket(const struct front *f, uint32_t ticket)
+{
+	struct session *s;
+
+	for (s = f->sessions; s; s = s->next)
+		if (s->pending && s->ticket == ticket)
+			return s;
+	return NULL;
+}
+
+/* What the applier says is so, whether the one who asked is still there or not. */
+static void take_result(struct front *f, const struct apply_msg *m)
+{
+	uint64_t cookie = m->tuple.cookie;
+	struct latch *l = NULL;
+	struct world w;
+
+	if (m->record.version) {
+		l = latches_put(f, &m->record, m->slot);
+	} else if (!m->status) {
+		latches_drop(f, cookie);
+	} else if (!latches_find(f, cookie)) {
+		f->latches.slots[m->slot / 8] &= ~(1 << m->slot % 8);
+		return;
+	}
+	front_world(f, &w);
+	if (l)
+		latch_judge(f, l, &w);
+	flows_judge_socket(f, cookie);
+}
+
+void requires_applied(struct front *f, const struct apply_msg *m)
+{
+	struct session *s = by_ticket(f, m->ticket);
+
+	take_result(f, m);
+	if (!s)
+		return;
+	s->pending = false;
+	s->ticket = 0;
+	if (m->status)
+		session_reply(s, &s->request, m->status, m->reason, NULL, 0, 0);
+	else if (s->waits_for != IPSECAPI_REASON_NONE)
+		session_reply(s, &s->request, -EINPROGRESS, s->waits_for, NULL, 0, 0);
+	else
+		session_reply(s, &s->request, 0, IPSECAPI_REASON_NONE, NULL, 0, 0);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Latches: asking for one, waiting for it, giving it up. The socket is shown with each of these
+ * requests, since the broker keeps no descriptor; so a broker that was restarted needs nothing
+ * but the same request again.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* How long no event is waited for before the broker is asked again: events can be lost. */
+#define SLICE_NS	1000000000ull
+
+static int call(struct ipsecapi_flow *flow, struct request *req)
+{
+	struct ipsecapi *ctx = flow->ctx;
+	struct reply rep;
+	bool was_up;
+	int err;
+
+	err = context_enter(ctx);
+	if (err)
+		return err;
+	do {
+		was_up = ctx->state == SESSION_UP;
+		err = flow_ready(flow);
+		if (err)
+			return err;
+		req->flow = flow->remote;
+		err = session_call(ctx, req, &rep);
+		if (rep.fd >= 0)
+			close(rep.fd);
+	} while (err == -ENOLINK && was_up);
+	return err;
+}
+
+static int ask(struct ipsecapi_flow *flow, const struct wire_require *want)
+{
+	struct request req = { .type = WIRE_REQUIRE, .fd = flow->fd, .want = want };
+
+	return call(flow, &req);
+}
+
+int ipsecapi_require(struct ipsecapi_flow *flow, const struct ipsecapi_req *req)
+{
+	int err;
+
+	if (!flow || !req)
+		return -EINVAL;
+	flow->ready = false;
+	err = ask(flow, &req->want);
+	if (!err || err == -EINPROGRESS) {
+		flow->asked = req->want;
+		flow->requires = true;
+	}
+	return err;
+}
+
+/* Until an event says that asking again may help, or that the broker must be found again. */
+static void wait_event(struct ipsecapi_flow *flow, uint64_t until)
+{
+	struct ipsecapi *ctx = flow->ctx;
+
+	while (!flow->ready && ctx->state == SESSION_UP) {
+		if (channel_drain(ctx)) {
+			session_lost(ctx);
+			return;
+		}
+		if (flow->ready || channel_wait(ctx, until))
+			return;
+	}
+}
+
+static uint64_t end_of(int timeout)
+{
+	return timeout < 0 ? UINT64_MAX : now_boottime() + timeout * 1000000ull;
+}
+
+int ipsecapi_wait(struct ipsecapi_flow *flow, int timeout)
+{
+	uint64_t end, now;
+	int err;
+
+	if (!flow || !flow->requires || timeout < -1)
+		return -EINVAL;
+	end = end_of(timeout);
+	for (;;) {
+		flow->ready = false;
+		err = ask(flow, &flow->asked);
+		now = now_boottime();
+		if (err != -EINPROGRESS || now >= end)
+			return err;
+		wait_event(flow, end - now < SLICE_NS ? end : now + SLICE_NS);
+	}
+}
+
+int ipsecapi_relax(struct ipsecapi_flow *flow)
+{
+	struct request req = { .type = WIRE_RELAX };
+	int err;
+
+	if (!flow)
+		return -EINVAL;
+	req.fd = flow->fd;
+	err = call(flow, &req);
+	if (!err)
+		flow->requires = false;
+	return err;
+}
