@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the tool's commands do. */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,91 +128,4 @@ int cmd_status(struct tool *t)
 		err = status_once(t);
 	} while (err == CHANGED && ++tries < 5);
 	return err ? fail(t, "status", err) : 0;
-}
-
-static int list_why(struct ipsecapi_flow *flow, struct json_object *array)
-{
-	struct ipsecapi_why why;
-	uint32_t i;
-	int err;
-
-	for (i = 0; !(err = ipsecapi_why(flow, i, &why, sizeof(why))); i++) {
-		if (array)
-			json_object_array_add(array, json_why(&why));
-		else
-			text_why(&why);
-	}
-	return err == -ENOENT ? 0 : err;
-}
-
-static int print_flow(struct tool *t, struct ipsecapi_flow *flow)
-{
-	struct json_object *o, *array;
-	struct ipsecapi_report rep;
-	int err = ipsecapi_report(flow, &rep, sizeof(rep));
-
-	if (err)
-		return err;
-	if (!t->json) {
-		text_report(&rep);
-		return t->why ? list_why(flow, NULL) : 0;
-	}
-	o = json_report(&rep);
-	if (t->why) {
-		array = json_object_new_array();
-		json_object_object_add(o, "why", array);
-		err = list_why(flow, array);
-	}
-	if (err)
-		json_object_put(o);
-	else
-		json_finish(o);
-	return err;
-}
-
-int cmd_flow(struct tool *t, int fd)
-{
-	struct ipsecapi_flow *flow;
-	int err = ipsecapi_flow_open(t->ctx, fd, &flow), status = 0;
-
-	if (err)
-		return fail(t, "flow", err);
-	err = print_flow(t, flow);
-	if (err)
-		status = fail(t, "report", err);
-	ipsecapi_flow_close(flow);
-	return status;
-}
-
-static int print_event(struct tool *t, struct ipsecapi_flow *flow, const struct ipsecapi_event *ev)
-{
-	if (!t->json)
-		printf("event %s\n", ipsecapi_word(IPSECAPI_WORDS_EVENT, ev->type));
-	if (ev->type == IPSECAPI_EVENT_CHANGED || ev->type == IPSECAPI_EVENT_BROKER_BACK ||
-	    ev->type == IPSECAPI_EVENT_RESYNC)
-		return print_flow(t, flow);
-	return ev->type == IPSECAPI_EVENT_CLOSED ? -ESTALE : 0;
-}
-
-int cmd_watch(struct tool *t, int fd)
-{
-	struct pollfd pfd = { .fd = ipsecapi_get_fd(t->ctx), .events = POLLIN };
-	struct ipsecapi_event ev;
-	struct ipsecapi_flow *flow;
-	int err = ipsecapi_flow_open(t->ctx, fd, &flow);
-
-	if (err)
-		return fail(t, "flow", err);
-	err = print_flow(t, flow);
-	while (!err) {
-		if (fflush(stdout))
-			break;	/* nobody reads; main() says so */
-		poll(&pfd, 1, ipsecapi_get_timeout(t->ctx));
-		while (!err && ipsecapi_next_event(t->ctx, &ev, sizeof(ev)) == 1)
-			err = print_event(t, flow, &ev);
-		if (err == -ENOLINK)
-			err = 0;	/* the next event tells when it is back */
-	}
-	ipsecapi_flow_close(flow);
-	return !err || err == -ESTALE ? 0 : fail(t, "watch", err);
 }

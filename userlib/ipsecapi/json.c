@@ -108,6 +108,29 @@ struct json_object *json_report(const struct ipsecapi_report *r)
 	return o;
 }
 
+struct json_object *json_status(const struct ipsecapi_status *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "flow", json_tuple(&s->tuple));
+	json_object_object_add(o, "out", json_direction(&s->dir[IPSECAPI_OUT]));
+	json_object_object_add(o, "in", json_direction(&s->dir[IPSECAPI_IN]));
+	put_str(o, "latch", W(LATCH, s->latch));
+	put_u64(o, "age_ns", s->age);
+	put_u64(o, "lease_ns", s->lease);
+	put_u64(o, "generation", s->generation);
+	return o;
+}
+
+struct json_object *json_process(int pid, int fd)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_u64(o, "pid", pid);
+	put_u64(o, "fd", fd);
+	return o;
+}
+
 struct json_object *json_why(const struct ipsecapi_why *w)
 {
 	struct json_object *o = json_object_new_object();
@@ -230,5 +253,11 @@ void json_finish(struct json_object *o)
 {
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
 					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+void json_line(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sockets.h"
 #include "tool.h"
 
 static const char usage[] =
@@ -17,39 +18,50 @@ static const char usage[] =
 	"\n"
 	"  caps                    what interfaces and broker can do\n"
 	"  status                  policies and SAs of this host; the rules only for root\n"
-	"  flow --fd N             report on a connected socket that was inherited\n"
+	"  query --fd N            report on a connected socket that was inherited\n"
+	"  query --pid PID [--fd N]\n"
+	"                          on the connected sockets of a process, or on one of them\n"
+	"  query tcp|udp LOCAL-HOST LOCAL-PORT PEER-HOST PEER-PORT\n"
+	"                          on the connection between these ends\n"
 	"  probe tcp|udp HOST PORT connect a socket and report on it\n"
-	"  watch --fd N            report, and again whenever the answer changes\n"
+	"  watch --fd N...         a live table of flows; where it goes to no terminal, and\n"
+	"                          with --json, a line for each change\n"
+	"  watch --pid PID         of all that a process has and opens\n"
 	"  policy explain tcp|udp HOST PORT\n"
 	"                          which rules of the system policy apply there, and what they grant\n"
 	"  policy diff DIR         what the policy of DIR would change\n"
 	"\n"
 	"  --json                  print JSON\n"
-	"  --why                   with flow and probe: past reasons too\n"
+	"  --why                   with query and probe: past reasons too\n"
 	"  --timeout MS            of a probe's connect (default 3000)\n"
 	"  --user NAME             with policy explain: of programs of this user; only for root\n"
 	"  --socket PATH           of the broker (default " IPSECAPI_DEFAULT_PATH ")\n"
 	"  --help, --version\n"
 	"\n"
-	"In bash:  exec 3<>/dev/tcp/HOST/PORT; ipsecapi flow --fd 3\n"
+	"In bash:  exec 3<>/dev/tcp/HOST/PORT; ipsecapi query --fd 3\n"
 	"Exit status: 0 answered, 1 refused or failed, 2 wrong usage.\n";
 
+#define FDS_MAX 64
+
 struct arguments {
-	int fd;
+	int fd[FDS_MAX];
+	int n_fds;
+	int pid;		/* 0: none */
 	const char *user;
 	char **words;
 	int n;
 	unsigned int given;	/* options, of enum option_bit */
 };
 
-enum option_bit { OPT_WHY = 1, OPT_FD = 2, OPT_TIMEOUT = 4, OPT_USER = 8 };
+enum option_bit { OPT_WHY = 1, OPT_FD = 2, OPT_TIMEOUT = 4, OPT_USER = 8, OPT_PID = 16 };
 
 struct command {
 	const char *name;
 	const char *second;	/* the word after it, or NULL */
 	int words;		/* with both */
-	int tuple;		/* which of them begins PROTOCOL HOST PORT, or 0 */
+	int tuple;		/* which of them begins PROTOCOL HOST PORT [HOST PORT], or 0 */
 	unsigned int takes;	/* of the options that not every command has */
+	unsigned int needs;	/* one of these */
 	const char *form;
 	int (*run)(struct tool *t, const struct arguments *a);
 };
@@ -93,14 +105,23 @@ static int run_status(struct tool *t, const struct arguments *a)
 	return cmd_status(t);
 }
 
-static int run_flow(struct tool *t, const struct arguments *a)
+static int run_query(struct tool *t, const struct arguments *a)
 {
-	return cmd_flow(t, a->fd);
+	if (a->pid)
+		return cmd_query_process(t, a->pid, a->n_fds ? a->fd[0] : -1);
+	return cmd_query(t, a->fd[0]);
+}
+
+static int run_query_ends(struct tool *t, const struct arguments *a)
+{
+	const struct ends e = { a->words[1], a->words[2], a->words[3], a->words[4], a->words[5] };
+
+	return cmd_query_ends(t, &e);
 }
 
 static int run_watch(struct tool *t, const struct arguments *a)
 {
-	return cmd_watch(t, a->fd);
+	return cmd_watch(t, a->pid, a->fd, a->n_fds);
 }
 
 static int run_probe(struct tool *t, const struct arguments *a)
@@ -112,7 +133,7 @@ static int run_probe(struct tool *t, const struct arguments *a)
 		return 1;
 	if (fd < 0)
 		return fail(t, "connect", fd);
-	status = cmd_flow(t, fd);
+	status = cmd_query(t, fd);
 	close(fd);
 	return status;
 }
@@ -129,15 +150,34 @@ static int run_diff(struct tool *t, const struct arguments *a)
 	return cmd_policy_diff(t, a->words[2]);
 }
 
+#define QUERY "query --fd N | --pid PID [--fd N] | tcp|udp LOCAL-HOST LOCAL-PORT PEER-HOST PEER-PORT"
+
 static const struct command commands[] = {
-	{ "caps", NULL, 1, 0, 0, "caps", run_caps },
-	{ "status", NULL, 1, 0, 0, "status", run_status },
-	{ "flow", NULL, 1, 0, OPT_FD | OPT_WHY, "flow --fd N", run_flow },
-	{ "watch", NULL, 1, 0, OPT_FD | OPT_WHY, "watch --fd N", run_watch },
-	{ "probe", NULL, 4, 1, OPT_WHY | OPT_TIMEOUT, "probe tcp|udp HOST PORT", run_probe },
-	{ "policy", "explain", 5, 2, OPT_USER, "policy explain tcp|udp HOST PORT", run_explain },
-	{ "policy", "diff", 3, 0, 0, "policy diff DIR", run_diff },
+	{ "caps", NULL, 1, 0, 0, 0, "caps", run_caps },
+	{ "status", NULL, 1, 0, 0, 0, "status", run_status },
+	{ "query", NULL, 1, 0, OPT_FD | OPT_PID | OPT_WHY, OPT_FD | OPT_PID, QUERY, run_query },
+	{ "query", NULL, 6, 1, OPT_WHY, 0, QUERY, run_query_ends },
+	{ "watch", NULL, 1, 0, OPT_FD | OPT_PID, OPT_FD | OPT_PID, "watch --fd N... | --pid PID", run_watch },
+	{ "probe", NULL, 4, 1, OPT_WHY | OPT_TIMEOUT, 0, "probe tcp|udp HOST PORT", run_probe },
+	{ "policy", "explain", 5, 2, OPT_USER, 0, "policy explain tcp|udp HOST PORT", run_explain },
+	{ "policy", "diff", 3, 0, 0, 0, "policy diff DIR", run_diff },
 };
+
+static int take_fd(struct arguments *a)
+{
+	if (a->n_fds == FDS_MAX)
+		return wrong("there are more than %d descriptors", FDS_MAX);
+	a->given |= OPT_FD;
+	return number(optarg, 1 << 20, &a->fd[a->n_fds++]) ?
+	       wrong("--fd needs the number of a descriptor, not '%s'", optarg) : -1;
+}
+
+static int take_pid(struct arguments *a)
+{
+	a->given |= OPT_PID;
+	return number(optarg, 1 << 30, &a->pid) || !a->pid ?
+	       wrong("--pid needs the number of a process, not '%s'", optarg) : -1;
+}
 
 /* Returns an exit status, or -1 to go on. */
 static int take_option(int c, struct tool *t, struct arguments *a, char **argv)
@@ -151,10 +191,8 @@ static int take_option(int c, struct tool *t, struct arguments *a, char **argv)
 		t->why = true;
 		a->given |= OPT_WHY;
 		return -1;
-	case 'f':
-		a->given |= OPT_FD;
-		return number(optarg, 1 << 20, &a->fd) ?
-		       wrong("--fd needs the number of a descriptor, not '%s'", optarg) : -1;
+	case 'f': return take_fd(a);
+	case 'p': return take_pid(a);
 	case 't':
 		a->given |= OPT_TIMEOUT;
 		return number(optarg, 3600000, &t->timeout_ms) ?
@@ -176,6 +214,7 @@ static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
 		{ "json", no_argument, NULL, 'j' },
 		{ "why", no_argument, NULL, 'w' },
 		{ "fd", required_argument, NULL, 'f' },
+		{ "pid", required_argument, NULL, 'p' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "socket", required_argument, NULL, 's' },
@@ -193,29 +232,51 @@ static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
 	return status;
 }
 
+static bool is_named(const struct command *cmd, const struct arguments *a)
+{
+	return !strcmp(a->words[0], cmd->name) &&
+	       (!cmd->second || (a->n > 1 && !strcmp(a->words[1], cmd->second)));
+}
+
+/* Of the forms of a command the first that is no shorter than what is given, or its last. */
 static const struct command *find(const struct arguments *a)
 {
+	const struct command *found = NULL;
 	size_t i;
 
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(a->words[0], commands[i].name) &&
-		    (!commands[i].second || (a->n > 1 && !strcmp(a->words[1], commands[i].second))))
-			return &commands[i];
-	return NULL;
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]) && (!found || found->words < a->n); i++)
+		if (is_named(&commands[i], a))
+			found = &commands[i];
+	return found;
 }
 
 static const char *option_of(unsigned int bits)
 {
-	return bits & OPT_FD ? "--fd" : bits & OPT_WHY ? "--why" : bits & OPT_USER ? "--user" : "--timeout";
+	return bits & OPT_FD ? "--fd" : bits & OPT_PID ? "--pid" : bits & OPT_WHY ? "--why" :
+	       bits & OPT_USER ? "--user" : "--timeout";
 }
 
-/* PROTOCOL HOST PORT. */
+/* PROTOCOL HOST PORT, and for both ends HOST PORT. */
 static int check_tuple(const struct command *cmd, char **words)
 {
+	int i;
+
 	if (strcmp(words[0], "tcp") && strcmp(words[0], "udp"))
-		return wrong("a %s is tcp or udp, not '%s'", cmd->second ? "flow" : "probe", words[0]);
-	if (!probe_port_valid(words[2]))
-		return wrong("'%s' is no port: give a number from 1 to 65535 or the name of a service", words[2]);
+		return wrong("a %s is tcp or udp, not '%s'", cmd->run == run_probe ? "probe" : "flow", words[0]);
+	for (i = 2; i < cmd->words - cmd->tuple; i += 2)
+		if (!probe_port_valid(words[i]))
+			return wrong("'%s' is no port: give a number from 1 to 65535 or the name of a service",
+				     words[i]);
+	return -1;
+}
+
+/* Which descriptors, and whose. */
+static int check_sockets(const struct command *cmd, const struct arguments *a)
+{
+	if (cmd->run == run_watch && a->pid && a->n_fds)
+		return wrong("watch takes --fd or --pid, not both");
+	if (cmd->run == run_query && a->n_fds > 1)
+		return wrong("query takes one --fd; watch takes several");
 	return -1;
 }
 
@@ -231,11 +292,26 @@ static int choose(const struct arguments *a, const struct command **found)
 		return wrong("policy what? explain or diff");
 	if (!cmd)
 		return wrong("there is no command '%s'", a->words[0]);
-	if (a->n != cmd->words || (cmd->takes & OPT_FD && a->fd < 0))
+	if (a->n != cmd->words || (cmd->needs && !(cmd->needs & a->given)))
 		return wrong("too %s arguments: %s", a->n > cmd->words ? "many" : "few", cmd->form);
 	if (a->given & ~cmd->takes)
 		return wrong("%s takes no %s", cmd->name, option_of(a->given & ~cmd->takes));
-	return cmd->tuple ? check_tuple(cmd, a->words + cmd->tuple) : -1;
+	return cmd->tuple ? check_tuple(cmd, a->words + cmd->tuple) : check_sockets(cmd, a);
+}
+
+/* Before we have descriptors of our own. */
+static int check_inherited(const struct arguments *a)
+{
+	int i;
+
+	for (i = 0; !a->pid && i < a->n_fds; i++) {
+		if (fcntl(a->fd[i], F_GETFD) >= 0)
+			continue;
+		fprintf(stderr, "ipsecapi: no descriptor %d was inherited; in bash: exec %d<>/dev/tcp/HOST/PORT\n",
+			a->fd[i], a->fd[i]);
+		return 1;
+	}
+	return 0;
 }
 
 static int run(struct tool *t, const struct arguments *a, const struct command *cmd)
@@ -243,12 +319,8 @@ static int run(struct tool *t, const struct arguments *a, const struct command *
 	const char *path = t->socket ? t->socket : IPSECAPI_DEFAULT_PATH;
 	int err, status;
 
-	/* before we have descriptors of our own */
-	if (cmd->takes & OPT_FD && fcntl(a->fd, F_GETFD) < 0) {
-		fprintf(stderr, "ipsecapi: no descriptor %d was inherited; in bash: exec %d<>/dev/tcp/HOST/PORT\n",
-			a->fd, a->fd);
+	if (check_inherited(a))
 		return 1;
-	}
 	err = ipsecapi_open(t->socket, 0, &t->ctx);
 	if (err == -ENOLINK)
 		fprintf(stderr, "ipsecapi: no broker answers at %s; is ipsecapid running?\n", path);
@@ -276,7 +348,7 @@ static int finish(int status)
 int main(int argc, char **argv)
 {
 	struct tool t = { .timeout_ms = 3000 };
-	struct arguments a = { .fd = -1 };
+	struct arguments a = { .n_fds = 0 };
 	const struct command *cmd = NULL;
 	int status = parse(argc, argv, &t, &a);
 

@@ -20,14 +20,17 @@ int fail(const struct tool *t, const char *what, int err);
 /* json.c: the same facts for programs */
 struct json_object *json_direction(const struct ipsecapi_direction *d);
 struct json_object *json_report(const struct ipsecapi_report *r);
+struct json_object *json_status(const struct ipsecapi_status *s);
+struct json_object *json_process(int pid, int fd);
 struct json_object *json_why(const struct ipsecapi_why *w);
 struct json_object *json_interface(const struct ipsecapi_interface *i);
 struct json_object *json_class(const struct ipsecapi_class *c);
 struct json_object *json_caps(const struct ipsecapi_caps *c);
 struct json_object *json_host(const struct ipsecapi_host *h);
 struct json_object *json_rule(const struct ipsecapi_rule *r);
-/* Print and free. */
+/* Print and free: over several lines, or on one. */
 void json_finish(struct json_object *o);
+void json_line(struct json_object *o);
 
 /* text.c: the same facts for people */
 void text_report(const struct ipsecapi_report *r);
@@ -63,7 +66,14 @@ int cmd_policy_diff(struct tool *t, const char *directory);
 /* commands.c: exit statuses */
 int cmd_caps(struct tool *t);
 int cmd_status(struct tool *t);
-int cmd_flow(struct tool *t, int fd);
-int cmd_watch(struct tool *t, int fd);
+
+/* query.c: exit statuses. @number: of a descriptor of the process; -1: all its sockets. */
+struct ends;
+int cmd_query(struct tool *t, int fd);
+int cmd_query_process(struct tool *t, int pid, int number);
+int cmd_query_ends(struct tool *t, const struct ends *e);
+
+/* watch.c: an exit status. @pid: a process, or 0 for descriptors of our own. */
+int cmd_watch(struct tool *t, int pid, const int *fds, int n);
 
 #endif
