@@ -322,4 +322,17 @@ def caps_name_the_unit(r):
     assert others == ["esv0"], f"units of other namespaces are told: {others}"
 
 
+@tap.test(rig)
+def the_doctor_finds_our_nic_well(r):
+    """No finding of it is wrong, and the kernel's part of the offload is looked for."""
+    Watched(r.a, r.b.addr(4))
+    said = r.a.run("ipsecapi --json doctor")
+    found = {f["id"]: f for f in json.loads(said.out)["findings"]}
+    for name in ("broker", "evidence", "policy", "flow", "unit", "kernel", "xfrm", "esp4", "esp6", "nf_tables",
+                 "esp4_offload", "esp6_offload", "tcp_diag", "udp_diag"):
+        assert found[name]["status"] == "ok", found[name]
+    assert "esv0" in found["unit"]["finding"] and "esv0" in found["esp4_offload"]["finding"], found
+    assert said.ok, said.describe()
+
+
 tap.main()

@@ -27,6 +27,7 @@ static const char usage[] =
 	"  watch --fd N...         a live table of flows; where it goes to no terminal, and\n"
 	"                          with --json, a line for each change\n"
 	"  watch --pid PID         of all that a process has and opens\n"
+	"  doctor                  what keeps the API or IPsec from working here, and the remedy\n"
 	"  policy explain tcp|udp HOST PORT\n"
 	"                          which rules of the system policy apply there, and what they grant\n"
 	"  policy diff DIR         what the policy of DIR would change\n"
@@ -39,7 +40,7 @@ static const char usage[] =
 	"  --help, --version\n"
 	"\n"
 	"In bash:  exec 3<>/dev/tcp/HOST/PORT; ipsecapi query --fd 3\n"
-	"Exit status: 0 answered, 1 refused or failed, 2 wrong usage.\n";
+	"Exit status: 0 answered, or all is well; 1 refused or failed, or something is wrong; 2 wrong usage.\n";
 
 #define FDS_MAX 64
 
@@ -124,6 +125,12 @@ static int run_watch(struct tool *t, const struct arguments *a)
 	return cmd_watch(t, a->pid, a->fd, a->n_fds);
 }
 
+static int run_doctor(struct tool *t, const struct arguments *a)
+{
+	(void)a;
+	return cmd_doctor(t);
+}
+
 static int run_probe(struct tool *t, const struct arguments *a)
 {
 	int fd = probe_connect(a->words[1], a->words[2], a->words[3], t->timeout_ms);
@@ -161,6 +168,7 @@ static const struct command commands[] = {
 	{ "probe", NULL, 4, 1, OPT_WHY | OPT_TIMEOUT, 0, "probe tcp|udp HOST PORT", run_probe },
 	{ "policy", "explain", 5, 2, OPT_USER, 0, "policy explain tcp|udp HOST PORT", run_explain },
 	{ "policy", "diff", 3, 0, 0, 0, "policy diff DIR", run_diff },
+	{ "doctor", NULL, 1, 0, 0, 0, "doctor", run_doctor },
 };
 
 static int take_fd(struct arguments *a)
@@ -321,6 +329,8 @@ static int run(struct tool *t, const struct arguments *a, const struct command *
 
 	if (check_inherited(a))
 		return 1;
+	if (cmd->run == run_doctor)	/* a session may be what it finds missing */
+		return cmd->run(t, a);
 	err = ipsecapi_open(t->socket, 0, &t->ctx);
 	if (err == -ENOLINK)
 		fprintf(stderr, "ipsecapi: no broker answers at %s; is ipsecapid running?\n", path);

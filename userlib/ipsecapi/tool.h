@@ -76,4 +76,7 @@ int cmd_query_ends(struct tool *t, const struct ends *e);
 /* watch.c: an exit status. @pid: a process, or 0 for descriptors of our own. */
 int cmd_watch(struct tool *t, int pid, const int *fds, int n);
 
+/* doctor.c: an exit status. Opens the session itself, for it may be what is wrong. */
+int cmd_doctor(struct tool *t);
+
 #endif
