@@ -100,20 +100,16 @@ void evidence_ask_units(struct front *f)
 static void answered(struct front *f, uint32_t tag)
 {
 	asking_answered(f, tag);
-	if (f->stale && !f->unread) {
-		f->stale = false;
-		flows_judge(f, false);	/* routes were followed meanwhile */
-	}
+	if (f->stale && !f->unread)
+		evidence_back(f);
 }
 
 /* What is in force may be so no longer, until a dump succeeds. */
 static void unread(struct front *f)
 {
 	f->unread = true;
-	if (f->stale)
-		return;
-	f->stale = true;
-	flows_judge(f, false);
+	if (!f->stale)
+		evidence_lost(f, "what the kernel has could not be read");
 }
 
 static void end(struct front *f, const struct record *r)

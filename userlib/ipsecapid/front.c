@@ -154,10 +154,8 @@ static int on_settle(sd_event_source *source, uint64_t usec, void *arg)
 
 static void check_silence(struct front *f, uint64_t now)
 {
-	if (f->stale || !f->asked_at || now < f->asked_at + SILENCE_NS)
-		return;
-	f->stale = true;
-	flows_judge(f, false);
+	if (!f->stale && f->asked_at && now >= f->asked_at + SILENCE_NS)
+		evidence_lost(f, "the kernel or a device does not answer");
 }
 
 /* Leases, deadlines, and looking again at what may change without an event. */
@@ -171,6 +169,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	check_silence(f, now);
 	reports_expire(f, now);
 	sessions_expire(f);
+	refusals_tell(f);
 	f->ticks++;
 	if (flows_exist(f) || latches_count(f)) {
 		if (f->ticks % TICKS_SECOND == 0)

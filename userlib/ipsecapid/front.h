@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "audit_limit.h"
 #include "latches.h"
 #include "policy.h"
 #include "routes.h"
@@ -108,6 +109,7 @@ struct front {
 	bool unread;			/* the scrubber answered, but that it could not read */
 	bool stale;			/* that, or it does not answer: there is no current evidence */
 	bool ready;
+	struct audit_limit audit_limit;
 };
 
 /* front.c */
@@ -158,6 +160,15 @@ void session_reply(struct session *s, const struct sess_request *req, int32_t st
 		   uint32_t reason, const void *data, size_t length, uint32_t flow);
 void session_event(struct session *s, uint32_t type, uint32_t reason, uint32_t flow);
 uint32_t sessions_flows_of(const struct front *f, uint32_t uid);
+
+/* refusals.c: what was refused, and to whom */
+void refusal_note(struct front *f, uint32_t uid, uint32_t reason);
+/* Of whom records were left out lately is told, once they are quiet. */
+void refusals_tell(struct front *f);
+
+/* staleness.c: is there current evidence? @why: in words, for the administrator. */
+void evidence_lost(struct front *f, const char *why);
+void evidence_back(struct front *f);
 
 /* pages.c */
 int page_create(struct session *s);

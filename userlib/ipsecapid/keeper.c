@@ -15,6 +15,7 @@
 #include <systemd/sd-event.h>
 
 #include "applier.h"
+#include "audit.h"
 #include "channel.h"
 #include "front.h"
 #include "keeper.h"
@@ -199,6 +200,7 @@ static void run_worker(struct keeper *k, int channel, int accepted)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close(k->front);
 	close(k->reader);
+	audit_close();
 	c.listener = k->listener;
 	c.channel = channel;
 	c.accepted = accepted;
@@ -337,7 +339,7 @@ static int on_child(sd_event_source *source, const struct signalfd_siginfo *si, 
 			k->workers--;
 			continue;
 		}
-		fprintf(stderr, "ipsecapid: the %s ended; so does the broker\n", name);
+		audit(AUDIT_PROCESS_LOST, NULL, "the %s ended; so does the broker", name);
 		return sd_event_exit(k->event, 1);
 	}
 	if (k->accepting < 0 && k->workers < MAX_WORKERS)
@@ -395,6 +397,7 @@ int keeper_main(const struct keeper_config *config)
 	k.listener = config->listener;
 	k.accepting = -1;
 	k.config = config;
+	audit_open();
 	sandbox_identity(config->uid, config->gid);
 	read_overflow_uid(&k.worker.overflow_uid);
 	err = read_netns(&k.worker.netns_cookie);
@@ -415,7 +418,10 @@ int keeper_main(const struct keeper_config *config)
 		fprintf(stderr, "ipsecapid: %s\n", strerror(-err));
 		return 1;
 	}
+	audit(AUDIT_STARTED, NULL, "started: version %d.%d, %u classes, %u rules", IPSECAPI_VERSION_MAJOR,
+	      IPSECAPI_VERSION_MINOR, config->policy->n_classes, config->policy->n_rules);
 	err = sd_event_loop(k.event);
+	audit(AUDIT_STOPPED, NULL, err ? "stopped: a process that is needed ended" : "stopped as asked");
 	/* the others end when their channels close */
 	return err < 0 ? 1 : err;
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "channel.h"
 #include "policy_reader.h"
 #include "sandbox.h"
@@ -49,14 +50,14 @@ static int read_again(int front, const struct policy_source *from, struct policy
 	int err = policy_load(from, p, &c);
 
 	if (!err) {
-		fprintf(stderr, "ipsecapid: the policy was read again: %u classes, %u rules\n", p->n_classes,
-			p->n_rules);
+		audit(AUDIT_POLICY_IN_FORCE, NULL, "the policy was read again: %u classes, %u rules", p->n_classes,
+		      p->n_rules);
 		err = send_policy(front, p);
 		return err ? err : 1;
 	}
 	news.mistakes = c.n ? c.n : 1;
-	fprintf(stderr, "ipsecapid: the new policy is refused: %u mistake%s; the one before stays in force\n",
-		news.mistakes, news.mistakes == 1 ? "" : "s");
+	audit(AUDIT_POLICY_REFUSED, NULL, "the new policy is refused: %u mistake%s; the one before stays in force",
+	      news.mistakes, news.mistakes == 1 ? "" : "s");
 	return chan_send(front, &news, sizeof(news), -1, 0);
 }
 

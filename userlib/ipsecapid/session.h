@@ -32,6 +32,9 @@ struct socket_facts {
 
 /* First message: uid of the connecting process. The worker reads nothing before the reply. */
 #define SESS_START 0
+/* What a worker tells and gets no reply to. Types of the protocol are below. */
+#define SESS_REFUSED 0x10000	/* it refused a message by itself; uid, index: enum ipsecapi_reason */
+#define SESS_RESYNC 0x10001	/* its client lost events and was told so */
 
 struct sess_request {
 	uint32_t type;		/* SESS_START or enum wire_type */

@@ -36,6 +36,8 @@ void session_reply(struct session *s, const struct sess_request *req, int32_t st
 		      sizeof(struct ipsecapi_rule) <= SESS_DATA_MAX, "answers fit");
 	if (length)
 		memcpy(r.data, data, length);
+	if (status)
+		refusal_note(s->front, req->uid, reason);
 	post(s, &r);
 }
 
@@ -101,13 +103,27 @@ static uint32_t sessions_not_root(const struct front *f, bool all)
  */
 static void begin(struct session *s, const struct sess_request *req)
 {
+	uint32_t reason = IPSECAPI_REASON_NONE;
+
 	s->uid = req->uid;
 	s->started = true;
-	if (sessions_of(s->front, s->uid) > 2 * MAX_SESSIONS_USER ||
-	    (s->uid && sessions_not_root(s->front, true) > MAX_SESSIONS + MAX_REFUSED))
-		s->dead = true;
+	if (sessions_of(s->front, s->uid) > 2 * MAX_SESSIONS_USER)
+		reason = IPSECAPI_REASON_SESSION_LIMIT;
+	else if (s->uid && sessions_not_root(s->front, true) > MAX_SESSIONS + MAX_REFUSED)
+		reason = IPSECAPI_REASON_BROKER_LIMIT;
+	s->dead = reason != IPSECAPI_REASON_NONE;
+	if (s->dead)
+		refusal_note(s->front, s->uid, reason);
 	else
-		session_reply(s, req, 0, IPSECAPI_REASON_NONE, NULL, 0, 0);
+		session_reply(s, req, 0, reason, NULL, 0, 0);
+}
+
+/* Returns whether it is something that a worker tells and waits for no reply to. */
+static bool take_note(struct session *s, const struct sess_request *req)
+{
+	if (req->type == SESS_REFUSED)
+		refusal_note(s->front, req->uid, req->index);
+	return req->type == SESS_REFUSED || req->type == SESS_RESYNC;
 }
 
 /* Returns whether one session more is too many, and tells the client so. */
@@ -129,6 +145,8 @@ static bool check_order(struct session *s, const struct sess_request *req)
 		begin(s, req);
 		return false;
 	}
+	if (s->started && take_note(s, req))
+		return false;
 	if (!s->started || s->pending) {	/* a worker that does not keep the order */
 		s->dead = true;
 		return false;

@@ -28,6 +28,7 @@ struct worker {
 	int client;
 	int channel;
 	uint32_t version;	/* 0: no HELLO yet */
+	uint32_t peer;		/* uid of the process that connected */
 	bool busy;		/* the front owes a reply: at first, whether to begin */
 	bool overflow;		/* events were dropped; RESYNC is due */
 	int held;		/* the client's socket, until the front has answered; -1: none */
@@ -106,6 +107,16 @@ static bool send_client(struct worker *w, struct tlv_writer *t, int fd)
 	return n > 0 && !chan_send(w->client, t->buf, n, fd, MSG_DONTWAIT);
 }
 
+/* The front keeps the books. Whoever sent no credentials is the user that connected. */
+static void tell_front(struct worker *w, uint32_t type, const struct message *m, uint32_t reason)
+{
+	const struct sess_request req = {
+		.type = type, .uid = m && m->has_uid ? m->uid : w->peer, .index = reason,
+	};
+
+	chan_send(w->channel, &req, sizeof(req), -1, MSG_DONTWAIT);
+}
+
 static bool refuse(struct worker *w, const struct message *m, int err, uint32_t reason)
 {
 	struct wire_header hdr = {
@@ -115,6 +126,7 @@ static bool refuse(struct worker *w, const struct message *m, int err, uint32_t 
 	uint8_t buf[64];
 	struct tlv_writer t;
 
+	tell_front(w, SESS_REFUSED, m, reason);
 	tlv_begin(&t, buf, sizeof(buf), &hdr);
 	return send_client(w, &t, -1);
 }
@@ -322,6 +334,7 @@ static bool send_event(struct worker *w, uint32_t type, uint32_t reason, uint32_
 static bool resync(struct worker *w)
 {
 	w->overflow = false;
+	tell_front(w, SESS_RESYNC, NULL, 0);
 	return send_event(w, IPSECAPI_EVENT_RESYNC, IPSECAPI_REASON_NONE, 0);
 }
 
@@ -383,7 +396,7 @@ static bool start(struct worker *w)
 	if (w->client < 0 ||
 	    getsockopt(w->client, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return false;
-	req.uid = cred.uid;
+	req.uid = w->peer = cred.uid;
 	w->busy = true;
 	return !chan_send(w->channel, &req, sizeof(req), -1, 0);
 }

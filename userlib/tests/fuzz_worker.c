@@ -110,6 +110,15 @@ static void check_forwarded(const struct peer *p, const struct sess_request *req
 	must(req->type >= WIRE_HELLO && req->type <= WIRE_REQUEST_MAX && req->uid == getuid());
 }
 
+/* A message that the worker refuses by itself is told of, for the books. */
+static void take_note(struct peer *p)
+{
+	struct sess_request req;
+
+	must(chan_recv(p->front, &req, sizeof(req), NULL, MSG_DONTWAIT) == sizeof(req));
+	must(req.type == SESS_REFUSED && req.index > IPSECAPI_REASON_NONE);
+}
+
 /* Answer as the front might. Returns whether the worker goes on. */
 static bool play_front(struct peer *p, uint8_t flags, const uint8_t *bytes, size_t len)
 {
@@ -157,6 +166,8 @@ static bool step(struct peer *p, uint8_t flags, uint8_t *bytes, size_t len)
 		return false;
 	if (p->w.busy)
 		on = play_front(p, flags, bytes, len);
+	else
+		take_note(p);
 	must(!on || !p->w.busy);
 	take_reply(p);
 	return on;
