@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "close_within.h"
 #include "front.h"
+#include "keeper.h"
 #include "policy_reader.h"
 #include "sandbox.h"
 
@@ -45,14 +46,17 @@ void front_open(struct front *f)
 
 static int on_keeper(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
+	const char works = FRONT_WORKS;
 	struct front *f = arg;
 	int channel;
-	char byte;
+	char says;
 
 	(void)source;
 	(void)revents;
-	if (chan_recv(fd, &byte, 1, &channel, 0) <= 0)
+	if (chan_recv(fd, &says, 1, &channel, 0) <= 0)
 		return sd_event_exit(f->event, 0);
+	if (says == KEEPER_ASKS)
+		chan_send(fd, &works, 1, -1, MSG_DONTWAIT);
 	if (channel >= 0 && session_add(f, channel) < 0)
 		close(channel);
 	return 0;

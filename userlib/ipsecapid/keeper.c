@@ -23,6 +23,7 @@
 #include "sandbox.h"
 #include "scrubber.h"
 #include "session.h"
+#include "watchdog.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -41,6 +42,7 @@ struct keeper {
 	const struct keeper_config *config;
 	pid_t pid_front, pid_scrubber, pid_applier, pid_reader;
 	struct worker_config worker;
+	struct watchdog watchdog;
 };
 
 /* Which ends of which channels a process keeps. */
@@ -280,15 +282,17 @@ static int on_listener(sd_event_source *source, int fd, uint32_t revents, void *
 static int on_front(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct keeper *k = arg;
-	char byte;
+	char says;
 
 	(void)source;
 	(void)revents;
-	if (chan_recv(fd, &byte, 1, NULL, MSG_DONTWAIT) == 1) {
+	if (chan_recv(fd, &says, 1, NULL, MSG_DONTWAIT) != 1)
+		return sd_event_exit(k->event, 1);
+	if (says == FRONT_READY)
 		sd_notify(0, "READY=1\nSTATUS=The kernel's tables are read.");
-		return 0;
-	}
-	return sd_event_exit(k->event, 1);
+	else if (says == FRONT_WORKS)
+		watchdog_answered(&k->watchdog);
+	return 0;
 }
 
 static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -374,6 +378,8 @@ static int add_sources(struct keeper *k)
 	if (err >= 0)
 		err = sd_event_add_io(k->event, &k->listen_source, k->listener, EPOLLIN,
 				      on_listener, k);
+	if (err >= 0)
+		err = watchdog_start(&k->watchdog, k->event, k->front);
 	return err;
 }
 

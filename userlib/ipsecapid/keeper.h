@@ -11,6 +11,18 @@
 struct policy;
 struct policy_source;
 
+/* One byte from the keeper to the front. */
+enum keeper_says {
+	KEEPER_SESSION = 0,	/* with the channel of a worker */
+	KEEPER_ASKS = 1,	/* do you work? */
+};
+
+/* One byte back. */
+enum front_says {
+	FRONT_READY = 0,	/* the tables are read; once */
+	FRONT_WORKS = 1,	/* each time it is asked */
+};
+
 struct keeper_config {
 	int listener;
 	uid_t uid;	/* to run as, (uid_t)-1: unchanged */
