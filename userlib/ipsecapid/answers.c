@@ -38,6 +38,7 @@ static void hello(struct session *s, const struct sess_request *req)
 	}
 	r.reason = IPSECAPI_REASON_NONE;
 	r.page_size = s->page_size;
+	s->front->counters.sessions_opened++;
 	if (chan_send(s->channel, &r, sizeof(r), s->page_fd, MSG_DONTWAIT))
 		s->dead = true;
 }
@@ -188,6 +189,12 @@ static void count_sas(const struct tables *t, struct ipsecapi_host *h)
 	}
 }
 
+void host_count(const struct tables *t, struct ipsecapi_host *h)
+{
+	count_policies(t, h);
+	count_sas(t, h);
+}
+
 static uint32_t system_policies(const struct tables *t)
 {
 	uint32_t i, n = 0;
@@ -221,8 +228,7 @@ void answer_host(struct session *s, const struct sess_request *req, bool read)
 	h.default_out = f->tables.default_block[DIR_OUT];
 	h.default_in = f->tables.default_block[DIR_IN];
 	h.default_forward = f->tables.default_block[DIR_FWD];
-	count_policies(&f->tables, &h);
-	count_sas(&f->tables, &h);
+	host_count(&f->tables, &h);
 	h.flows = sessions_flows_of(f, req->uid);
 	h.rules_visible = req->uid ? 0 : system_policies(&f->tables);
 	h.policy_generation = f->policy_generation;

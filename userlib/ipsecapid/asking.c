@@ -74,6 +74,7 @@ static void sync_answered(struct front *f)
 {
 	uint64_t now = now_ns();
 
+	figures_dump(&f->counters, now - f->sync_at);
 	f->sync_tag = 0;
 	f->syncs_done = f->syncs;
 	f->sync_pause = now + pause_after(now - f->sync_at);

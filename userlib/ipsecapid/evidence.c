@@ -108,6 +108,7 @@ static void answered(struct front *f, uint32_t tag)
 static void unread(struct front *f)
 {
 	f->unread = true;
+	f->counters.dumps_failed++;
 	if (!f->stale)
 		evidence_lost(f, "what the kernel has could not be read");
 }

@@ -132,6 +132,7 @@ void flow_open(struct session *s, const struct sess_request *req)
 	page_write(s, flow);
 	slot_renew(page_slot(s, flow), now_ns() + LEASE_NS);
 	tracking_begin(s->front, flow);
+	s->front->counters.flows_opened++;
 	session_reply(s, req, 0, IPSECAPI_REASON_NONE, &flow->tuple, sizeof(flow->tuple), flow->id);
 }
 

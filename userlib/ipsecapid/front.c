@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "applier.h"
+#include "audit.h"
 #include "channel.h"
 #include "clock.h"
 #include "close_within.h"
@@ -57,9 +58,17 @@ static int on_keeper(sd_event_source *source, int fd, uint32_t revents, void *ar
 		return sd_event_exit(f->event, 0);
 	if (says == KEEPER_ASKS)
 		chan_send(fd, &works, 1, -1, MSG_DONTWAIT);
-	if (channel >= 0 && session_add(f, channel) < 0)
+	if (channel >= 0 && (says == KEEPER_METRICS ? figures_channel(f, channel) :
+						      session_add(f, channel)) < 0)
 		close(channel);
 	return 0;
+}
+
+/* It ended, or says what nobody understands. The keeper may learn of our own end first. */
+static int lost(struct front *f, const char *process)
+{
+	audit(AUDIT_PROCESS_LOST, NULL, "the front lost the %s, and ends", process);
+	return sd_event_exit(f->event, 1);
 }
 
 static int on_scrubber(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -70,7 +79,7 @@ static int on_scrubber(sd_event_source *source, int fd, uint32_t revents, void *
 	(void)fd;
 	(void)revents;
 	if (evidence_from_scrubber(f))
-		return sd_event_exit(f->event, 1);
+		return lost(f, "scrubber");
 	sessions_reap(f);
 	return 0;
 }
@@ -94,7 +103,7 @@ static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *a
 	if (!(revents & ~EPOLLOUT))
 		return 0;
 	if (chan_recv(fd, &m, sizeof(m), NULL, 0) != sizeof(m))
-		return sd_event_exit(f->event, 1);
+		return lost(f, "applier");
 	if (m.type == APPLY_GONE) {
 		latches_drop(f, m.tuple.cookie);
 		flows_gone(f, m.tuple.cookie);
@@ -118,7 +127,7 @@ static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *ar
 	(void)revents;
 	p = reader_take(fd, &news, &err);
 	if (err)
-		return sd_event_exit(f->event, 1);
+		return lost(f, "policy reader");
 	f->policy_mistakes = news.mistakes;
 	if (p) {
 		free(f->policy);
@@ -239,6 +248,7 @@ int front_main(const struct front_ends *ends, struct policy *policy)
 	f->reader = ends->reader;
 	f->policy = policy;
 	close_within_prepare();
+	figures_begin(&f->counters);
 	err = links_open(&f->links);
 	if (err >= 0)
 		err = add_sources(f);

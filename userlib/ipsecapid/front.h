@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "audit_limit.h"
+#include "counters.h"
 #include "latches.h"
 #include "policy.h"
 #include "routes.h"
@@ -110,6 +111,9 @@ struct front {
 	bool stale;			/* that, or it does not answer: there is no current evidence */
 	bool ready;
 	struct audit_limit audit_limit;
+	struct counters counters;	/* the upper part: the rest is found when somebody asks */
+	sd_event_source *figures;	/* NULL: nobody asks */
+	int figures_channel;
 };
 
 /* front.c */
@@ -170,6 +174,12 @@ void refusals_tell(struct front *f);
 void evidence_lost(struct front *f, const char *why);
 void evidence_back(struct front *f);
 
+/* figures.c: what is counted, for the process that shows it */
+void figures_begin(struct counters *c);
+void figures_dump(struct counters *c, uint64_t ns);
+/* Answer whoever asks there, and nobody else any more. Takes the channel unless it fails. */
+int figures_channel(struct front *f, int channel);
+
 /* pages.c */
 int page_create(struct session *s);
 struct slot *page_slot(struct session *s, const struct flow *flow);
@@ -225,5 +235,7 @@ void requires_applied(struct front *f, const struct apply_msg *m);
 /* @fd: descriptor that came with it, or -1; it is closed. */
 void answer(struct session *s, const struct sess_request *req, int fd);
 void answer_host(struct session *s, const struct sess_request *req, bool read);
+/* Add the figures of policies and SAs. */
+void host_count(const struct tables *t, struct ipsecapi_host *h);
 
 #endif

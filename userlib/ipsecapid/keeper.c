@@ -19,6 +19,7 @@
 #include "channel.h"
 #include "front.h"
 #include "keeper.h"
+#include "metrics_child.h"
 #include "policy_reader.h"
 #include "sandbox.h"
 #include "scrubber.h"
@@ -43,6 +44,7 @@ struct keeper {
 	pid_t pid_front, pid_scrubber, pid_applier, pid_reader;
 	struct worker_config worker;
 	struct watchdog watchdog;
+	struct metrics_child metrics;
 };
 
 /* Which ends of which channels a process keeps. */
@@ -79,6 +81,13 @@ static int read_netns(uint64_t *cookie)
 	return err;
 }
 
+/* Those that clients and scrapers connect to. */
+static void close_listeners(const struct keeper *k)
+{
+	close(k->listener);
+	close(k->metrics.listener);
+}
+
 static void close_pair(int pair[2])
 {
 	close(pair[0]);
@@ -99,7 +108,7 @@ static int make_pairs(struct plumbing *p)
 /* What no process but the keeper, and one other, needs. */
 static void close_common(const struct keeper *k, bool records)
 {
-	close(k->listener);
+	close_listeners(k);
 	if (records && k->config->records >= 0)
 		close(k->config->records);
 }
@@ -202,6 +211,7 @@ static void run_worker(struct keeper *k, int channel, int accepted)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close(k->front);
 	close(k->reader);
+	close(k->metrics.listener);
 	audit_close();
 	c.listener = k->listener;
 	c.channel = channel;
@@ -286,8 +296,10 @@ static int on_front(sd_event_source *source, int fd, uint32_t revents, void *arg
 
 	(void)source;
 	(void)revents;
-	if (chan_recv(fd, &says, 1, NULL, MSG_DONTWAIT) != 1)
+	if (chan_recv(fd, &says, 1, NULL, MSG_DONTWAIT) != 1) {
+		audit(AUDIT_PROCESS_LOST, NULL, "the front ended; so does the broker");
 		return sd_event_exit(k->event, 1);
+	}
 	if (says == FRONT_READY)
 		sd_notify(0, "READY=1\nSTATUS=The kernel's tables are read.");
 	else if (says == FRONT_WORKS)
@@ -339,6 +351,8 @@ static int on_child(sd_event_source *source, const struct signalfd_siginfo *si, 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		const char *name = needed(k, pid);
 
+		if (metrics_child_ended(&k->metrics, pid))
+			continue;
 		if (!name) {
 			k->workers--;
 			continue;
@@ -395,6 +409,16 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+static void start_metrics(struct keeper *k)
+{
+	k->metrics.event = k->event;
+	k->metrics.front = k->front;
+	k->metrics.others[0] = k->listener;
+	k->metrics.others[1] = k->reader;
+	k->metrics.others[2] = sd_event_get_fd(k->event);
+	metrics_child_start(&k->metrics);
+}
+
 int keeper_main(const struct keeper_config *config)
 {
 	static struct keeper k;
@@ -403,6 +427,7 @@ int keeper_main(const struct keeper_config *config)
 	k.listener = config->listener;
 	k.accepting = -1;
 	k.config = config;
+	k.metrics.listener = config->metrics;
 	audit_open();
 	sandbox_identity(config->uid, config->gid);
 	read_overflow_uid(&k.worker.overflow_uid);
@@ -426,6 +451,7 @@ int keeper_main(const struct keeper_config *config)
 	}
 	audit(AUDIT_STARTED, NULL, "started: version %d.%d, %u classes, %u rules", IPSECAPI_VERSION_MAJOR,
 	      IPSECAPI_VERSION_MINOR, config->policy->n_classes, config->policy->n_rules);
+	start_metrics(&k);
 	err = sd_event_loop(k.event);
 	audit(AUDIT_STOPPED, NULL, err ? "stopped: a process that is needed ended" : "stopped as asked");
 	/* the others end when their channels close */

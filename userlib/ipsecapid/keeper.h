@@ -15,6 +15,7 @@ struct policy_source;
 enum keeper_says {
 	KEEPER_SESSION = 0,	/* with the channel of a worker */
 	KEEPER_ASKS = 1,	/* do you work? */
+	KEEPER_METRICS = 2,	/* with the channel of the process that shows figures */
 };
 
 /* One byte back. */
@@ -25,6 +26,7 @@ enum front_says {
 
 struct keeper_config {
 	int listener;
+	int metrics;	/* listener there, or -1 */
 	uid_t uid;	/* to run as, (uid_t)-1: unchanged */
 	gid_t gid;
 	int records;	/* of latches, or -1 */

@@ -10,22 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
-#include <systemd/sd-daemon.h>
 
 #include <ipsecapi.h>
 #include "keeper.h"
 #include "latch_record.h"
+#include "listening.h"
 #include "policy_files.h"
 
 #define DEFAULT_USER "_ipsecapi"
-#define BACKLOG 128
 
 static const char usage[] =
 	"usage: ipsecapid [--socket PATH] [--user NAME] [--state FILE] [--policy DIR]\n"
-	"                 [--defaults FILE]\n"
+	"                 [--defaults FILE] [--metrics PATH [--metrics-group NAME]]\n"
 	"       ipsecapid --check [--defaults FILE] [DIR]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
 	"\n"
@@ -35,16 +32,20 @@ static const char usage[] =
 	"  --policy DIR   the administrator's policy (default " POLICY_DIRECTORY ")\n"
 	"  --check        only say whether the policy of DIR is good, or all that is wrong with it\n"
 	"  --defaults FILE  the policy that was shipped (default " POLICY_SHIPPED ")\n"
+	"  --metrics PATH  show figures to root there, as OpenMetrics by HTTP\n"
+	"  --metrics-group NAME  and to this group\n"
 	"  --help         show this text\n"
 	"  --version      show the version\n"
 	"\n"
-	"It stays in the foreground and takes its socket from systemd if that passes one.\n"
+	"It stays in the foreground and takes its sockets from systemd if that passes any.\n"
 	"It must be started as root and serves the network namespace it is started in.\n";
 
 struct options {
 	const char *socket;
 	const char *user;
 	const char *state;	/* NULL: beside the socket */
+	const char *metrics;
+	const char *metrics_group;
 	struct policy_source policy;
 	bool check;
 };
@@ -55,106 +56,58 @@ static int die(const char *what, const char *why)
 	return 1;
 }
 
-static const char *listen_words(int err)
+/* Says what is wrong unless it returns a descriptor. */
+static int get_listener(const struct options *o, const struct passed_sockets *passed)
 {
-	switch (err) {
-	case -EINVAL:
-		return "--socket needs a path";
-	case -EEXIST:
-		return "something that is no socket is there; it is left alone, choose another path";
-	case -EADDRINUSE:
-		return "another broker answers there; stop it or choose another path";
-	case -E2BIG:
-		return "systemd passed more than one socket; the unit must name one";
-	case -ENOTSOCK:
-		return "systemd passed something that is no listening SEQPACKET socket";
-	}
-	return strerror(-err);
-}
+	const struct listening at = { .path = o->socket, .type = SOCK_SEQPACKET, .mode = 0666,
+				      .group = LISTENING_ANY_GROUP };
+	int fd = passed->broker >= 0 ? passed->broker : listening_open(&at);
 
-/* Accepted connections inherit it, so that no message can come without credentials. */
-static int pass_credentials(int fd)
-{
-	int on = 1;
-
-	return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ? -errno : 0;
-}
-
-static int make_directory(const char *path)
-{
-	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char *slash;
-
-	strcpy(dir, path);
-	slash = strrchr(dir, '/');
-	if (!slash || slash == dir)
-		return 0;
-	*slash = 0;
-	return mkdir(dir, 0755) && errno != EEXIST ? -errno : 0;
-}
-
-/* A socket left by a broker that died is replaced; one that answers is not, nor anything else. */
-static int clear_path(const struct sockaddr_un *addr)
-{
-	struct stat st;
-	int alive, fd;
-
-	if (lstat(addr->sun_path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return -errno;
-	alive = !connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) || errno == EAGAIN;
-	close(fd);
-	if (alive)
-		return -EADDRINUSE;
-	return unlink(addr->sun_path) && errno != ENOENT ? -errno : 0;
-}
-
-static int listen_at(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd, err;
-
-	if (!*path)
-		return -EINVAL;
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
-	err = make_directory(path);
-	if (!err)
-		err = clear_path(&addr);
-	if (err)
-		return err;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || chmod(path, 0666) ||
-	    listen(fd, BACKLOG)) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
+		die(o->socket, fd == -EINVAL ? "--socket needs a path" : listening_words(fd));
 	return fd;
 }
 
-static int get_listener(const struct options *o)
+/* As above, of what was asked for: else -1, and nothing is wrong. */
+static int get_metrics(const struct options *o, const struct passed_sockets *passed)
 {
-	int n = sd_listen_fds(1), fd, err;
+	struct listening at = { .path = o->metrics, .type = SOCK_STREAM, .mode = 0660 };
+	const struct group *gr;
+	int fd;
 
-	if (n < 0)
-		return n;
-	if (n > 1)
-		return -E2BIG;
-	fd = n ? SD_LISTEN_FDS_START : listen_at(o->socket);
+	if (passed->metrics >= 0 || !o->metrics)
+		return passed->metrics;
+	if (o->metrics_group) {
+		gr = getgrnam(o->metrics_group);
+		if (!gr) {
+			die(o->metrics_group, "there is no such group; --metrics-group names another");
+			return -ENOENT;
+		}
+		at.group = gr->gr_gid;
+	}
+	fd = listening_open(&at);
 	if (fd < 0)
-		return fd;
-	if (n && sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, 1) <= 0)
-		return -ENOTSOCK;
-	err = pass_credentials(fd);
-	return err ? err : fd;
+		die(o->metrics, fd == -EINVAL ? "--metrics needs a path" : listening_words(fd));
+	return fd;
+}
+
+/* Returns whether they are there, and says why they are not. */
+static bool get_sockets(const struct options *o, struct keeper_config *c)
+{
+	struct passed_sockets passed;
+	int err = listening_passed(&passed);
+
+	if (err) {
+		die("sockets", listening_words(err));
+		return false;
+	}
+	c->metrics = get_metrics(o, &passed);
+	if (c->metrics < 0 && o->metrics)
+		return false;
+	c->listener = get_listener(o, &passed);
+	if (c->listener < 0 && c->metrics >= 0 && passed.metrics < 0)
+		unlink(o->metrics);	/* leave nothing behind */
+	return c->listener >= 0;
 }
 
 static int find_user(const struct options *o, struct keeper_config *c)
@@ -244,6 +197,8 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "user", required_argument, NULL, 'u' },
 		{ "state", required_argument, NULL, 'S' },
 		{ "policy", required_argument, NULL, 'p' },
+		{ "metrics", required_argument, NULL, 'm' },
+		{ "metrics-group", required_argument, NULL, 'g' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "defaults", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
@@ -258,6 +213,8 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'u': o->user = optarg; break;
 		case 'S': o->state = optarg; break;
 		case 'p': take_directory(o, optarg); break;
+		case 'm': o->metrics = optarg; break;
+		case 'g': o->metrics_group = optarg; break;
 		case 'c': o->check = true; break;
 		case 'd': o->policy.shipped = optarg; break;
 		case 'h':
@@ -273,9 +230,12 @@ static int parse(int argc, char **argv, struct options *o)
 	}
 	if (o->check && optind < argc)
 		take_directory(o, argv[optind++]);
-	if (optind == argc)
+	if (optind < argc)
+		fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
+	else if (o->metrics_group && !o->metrics)
+		fputs("ipsecapid: --metrics-group needs --metrics, which names the socket\n", stderr);
+	else
 		return -1;
-	fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
 	return 2;
 }
 
@@ -303,9 +263,8 @@ int main(int argc, char **argv)
 	c.policy = load_policy(&o);
 	if (!c.policy)
 		return 1;
-	c.listener = get_listener(&o);
-	if (c.listener < 0)
-		return die(o.socket, listen_words(c.listener));
+	if (!get_sockets(&o, &c))
+		return 1;
 	c.records = open_records(&o);
 	return keeper_main(&c);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What was refused: counted by reason, and recorded where an administrator may want to know. */
-#include <stdbool.h>
+#include <string.h>
 
-#include "audit.h"
 #include "clock.h"
 #include "front.h"
+#include "refusals.h"
 
-/* AUDIT_EVENTS: a mistake of the program, or no more than the end of a list. */
-static enum audit_event event_of(uint32_t reason)
+enum audit_event refusal_event(uint32_t reason)
 {
 	switch (reason) {
 	case IPSECAPI_REASON_NOT_PERMITTED:
@@ -27,12 +26,17 @@ static enum audit_event event_of(uint32_t reason)
 void refusal_note(struct front *f, uint32_t uid, uint32_t reason)
 {
 	struct audit_fields fields = { .uid = uid, .reason = ipsecapi_word(IPSECAPI_WORDS_REASON, reason) };
-	enum audit_event event = event_of(reason);
+	enum audit_event event = refusal_event(reason);
 
-	if (event == AUDIT_EVENTS ||
-	    !audit_limit_pass(&f->audit_limit, uid, now_ns(), &fields.left_out))
+	if (!strcmp(fields.reason, "unknown"))
+		reason = IPSECAPI_REASON_UNKNOWN;
+	COUNT(f->counters.refusals, reason);
+	if (event == AUDIT_EVENTS)
 		return;
-	audit(event, &fields, "user %u was refused: %s", uid, ipsecapi_strreason(reason));
+	if (!audit_limit_pass(&f->audit_limit, uid, now_ns(), &fields.left_out))
+		f->counters.records_left_out++;
+	else
+		audit(event, &fields, "user %u was refused: %s", uid, ipsecapi_strreason(reason));
 }
 
 void refusals_tell(struct front *f)

@@ -45,6 +45,11 @@ static const int worker_calls[] = {
 	CALL(getsockname), CALL(getpeername), CALL(setitimer), CALL(alarm), CALL(accept4),
 };
 
+static const int metrics_calls[] = {
+	CALL(accept4), CALL(shutdown),
+};
+
+/* Its children, which it forks while it runs, can do no more than it can. */
 static const int keeper_calls[] = {
 	CALL(clone), CALL(clone3), CALL(wait4), CALL(waitid), CALL(socketpair), CALL(pipe2), CALL(prctl),
 	CALL(seccomp), CALL(capget), CALL(capset), CALL(openat), CALL(kill), CALL(signalfd4),
@@ -53,6 +58,7 @@ static const int keeper_calls[] = {
 	CALL(unlink), CALL(unlinkat), CALL(getppid), CALL(setuid), CALL(setgid), CALL(setgroups),
 	CALL(setresuid), CALL(setresgid), CALL(eventfd2), CALL(dup), CALL(faccessat),
 	CALL(readlink), CALL(readlinkat), CALL(access), CALL(statx),
+	CALL(shutdown),
 };
 
 static const int scrubber_calls[] = {
@@ -81,6 +87,7 @@ static const struct call_list extra[] = {
 	[SANDBOX_FRONT] = LIST(front_calls),
 	[SANDBOX_APPLIER] = LIST(applier_calls),
 	[SANDBOX_SCRUBBER] = LIST(scrubber_calls),
+	[SANDBOX_METRICS] = LIST(metrics_calls),
 	[SANDBOX_READER] = LIST(reader_calls),
 };
 
@@ -143,6 +150,7 @@ int sandbox_enter(enum sandbox kind)
 		[SANDBOX_KEEPER] = "ipsecapid", [SANDBOX_WORKER] = "ipsecapi-worker",
 		[SANDBOX_FRONT] = "ipsecapi-front", [SANDBOX_APPLIER] = "ipsecapi-apply",
 		[SANDBOX_SCRUBBER] = "ipsecapi-scrub",
+		[SANDBOX_METRICS] = "ipsecapi-stats",
 		[SANDBOX_READER] = "ipsecapi-policy",
 	};
 	const struct rlimit none = { 0, 0 };
@@ -150,8 +158,8 @@ int sandbox_enter(enum sandbox kind)
 
 	prctl(PR_SET_NAME, names[kind]);
 
-	/* a worker is a child of the keeper, which has none left */
-	if (kind != SANDBOX_WORKER)
+	/* these are children of the keeper, which has none left */
+	if (kind != SANDBOX_WORKER && kind != SANDBOX_METRICS)
 		err = drop_capabilities(kind);
 	if (err)
 		return err;

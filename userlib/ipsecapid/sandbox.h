@@ -11,6 +11,7 @@ enum sandbox {
 	SANDBOX_FRONT,		/* no capability */
 	SANDBOX_APPLIER,	/* CAP_NET_ADMIN, on sockets that are open already */
 	SANDBOX_SCRUBBER,	/* CAP_NET_ADMIN; opens unit nodes, hence stays uid 0 */
+	SANDBOX_METRICS,	/* shows figures to scrapers */
 	SANDBOX_READER,		/* no capability; opens root's policy files, hence stays uid 0 */
 };
 

@@ -50,6 +50,7 @@ void session_event(struct session *s, uint32_t type, uint32_t reason, uint32_t f
 	if (s->overflow || s->dead)
 		return;
 	if (chan_has_room(s->channel)) {
+		COUNT(s->front->counters.events, type);
 		post(s, &r);
 		return;
 	}
@@ -123,6 +124,8 @@ static bool take_note(struct session *s, const struct sess_request *req)
 {
 	if (req->type == SESS_REFUSED)
 		refusal_note(s->front, req->uid, req->index);
+	if (req->type == SESS_RESYNC)
+		COUNT(s->front->counters.events, IPSECAPI_EVENT_RESYNC);
 	return req->type == SESS_REFUSED || req->type == SESS_RESYNC;
 }
 
@@ -151,6 +154,7 @@ static bool check_order(struct session *s, const struct sess_request *req)
 		s->dead = true;
 		return false;
 	}
+	COUNT(s->front->counters.requests, req->type);
 	return req->type != WIRE_HELLO || s->page || !over_limit(s, req);
 }
 

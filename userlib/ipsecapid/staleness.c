@@ -11,11 +11,14 @@ static void say(struct front *f, enum audit_event event, const char *what, const
 
 	if (audit_limit_pass(&f->audit_limit, fields.uid, now_ns(), &fields.left_out))
 		audit(event, &fields, "%s: %s", what, why);
+	else
+		f->counters.records_left_out++;
 }
 
 void evidence_lost(struct front *f, const char *why)
 {
 	f->stale = true;
+	f->counters.evidence_losses++;
 	say(f, AUDIT_EVIDENCE_LOST, "all flows are unknown", why);
 	flows_judge(f, false);
 }
