@@ -129,6 +129,12 @@ static void heads_of_answers(void **state)
 	}
 }
 
+/* The numbers have a gap. */
+static bool is_request(uint32_t type)
+{
+	return type <= WIRE_POLICY || type >= WIRE_REQUIRE;
+}
+
 static void every_request_has_a_name_of_its_own(void **state)
 {
 	uint32_t i, k;
@@ -136,8 +142,9 @@ static void every_request_has_a_name_of_its_own(void **state)
 	(void)state;
 	assert_true(WIRE_REQUEST_MAX < COUNTED_REQUESTS);
 	for (i = 1; i <= WIRE_REQUEST_MAX; i++)
-		for (k = 0; k < i; k++)
-			assert_string_not_equal(openmetrics_request(i), openmetrics_request(k));
+		for (k = 0; k < i && is_request(i); k++)
+			if (!k || is_request(k))
+				assert_string_not_equal(openmetrics_request(i), openmetrics_request(k));
 	assert_string_equal(openmetrics_request(COUNTED_REQUESTS), "other");
 }
 
