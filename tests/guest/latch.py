@@ -13,14 +13,24 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from espguest import Guest, tap  # noqa: E402
 
 
-@tap.test(timeout=400)
-def without_our_nic():
-    """Any NIC, kernel software ESP: what is on the wire is captured by tcpdump at the other end."""
-    with Guest("latch-plain") as guest:
-        result = guest.run("/usr/lib/ipsecapi/latch-test", timeout=380)
+def passes(guest, script):
+    result = guest.run(f"/usr/lib/ipsecapi/{script}", timeout=380)
     tap.diag(result.out)
     assert result.ok and "1.." in result.out, result.describe()
     assert "not ok" not in result.out and "# SKIP" not in result.out, result.out
+
+
+@tap.test(timeout=400)
+def connections_without_our_nic():
+    """Any NIC, kernel software ESP: what is on the wire is captured by tcpdump at the other end."""
+    with Guest("latch-plain") as guest:
+        passes(guest, "latch-test")
+
+
+@tap.test(timeout=400)
+def listeners_without_our_nic():
+    with Guest("listen-plain") as guest:
+        passes(guest, "listen-test")
 
 
 tap.main()

@@ -354,13 +354,15 @@ static void answer_socket(struct session *s, const struct sess_request *req, int
 {
 	if (req->type == WIRE_REQUIRE)
 		require_begin(s, req, fd);
+	else if (req->type == WIRE_ACCEPT)
+		accept_begin(s, req, fd);
 	else
 		relax_begin(s, req, fd);
 }
 
 void answer(struct session *s, const struct sess_request *req, int fd)
 {
-	bool takes = req->type == WIRE_REQUIRE || req->type == WIRE_RELAX;
+	bool takes = req->type >= WIRE_REQUIRE && req->type <= WIRE_ACCEPT;
 
 	if (fd >= 0 && (!takes || !s->flows)) {	/* a worker that does not know what it does */
 		close_within(fd);
@@ -383,6 +385,7 @@ void answer(struct session *s, const struct sess_request *req, int fd)
 	case WIRE_RULE: rule(s, req); break;
 	case WIRE_POLICY: policy(s, req); break;
 	case WIRE_REQUIRE:
+	case WIRE_ACCEPT:
 	case WIRE_RELAX: answer_socket(s, req, fd); break;
 	default:
 		session_reply(s, req, -EOPNOTSUPP, IPSECAPI_REASON_UNKNOWN_REQUEST, NULL, 0, 0);

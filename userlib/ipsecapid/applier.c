@@ -74,24 +74,35 @@ static void take_forget(struct applier *a, uint64_t cookie)
 	followed_release(a, t);
 }
 
-static bool take_request(struct applier *a)
+static void take_message(struct applier *a, const struct apply_msg *m, int fd)
 {
-	struct apply_msg m;
-	int fd;
-
-	if (chan_recv(a->sock, &m, sizeof(m), &fd, 0) != sizeof(m))
-		return false;
-	if (m.type == APPLY_TRACK)
-		take_track(a, &m);
-	else if (m.type == APPLY_FORGET)
-		take_forget(a, m.tuple.cookie);
-	else if (m.type == APPLY_COUNT_IKE)
+	if (m->type == APPLY_TRACK)
+		take_track(a, m);
+	else if (m->type == APPLY_FORGET)
+		take_forget(a, m->tuple.cookie);
+	else if (m->type == APPLY_COUNT_IKE)
 		count_ike(a);
 	else
-		latches_take(a, &m, fd);
-	if (fd >= 0)
+		latches_take(a, m, fd);
+}
+
+static bool take_request(struct applier *a)
+{
+	static union {
+		struct apply_msg msg;
+		struct apply_listen listen;
+	} in;
+	ssize_t n;
+	int fd;
+
+	n = chan_recv(a->sock, &in, sizeof(in), &fd, 0);
+	if (n == sizeof(in.msg))
+		take_message(a, &in.msg, fd);
+	else if (n == sizeof(in.listen))
+		latches_take_listen(a, &in.listen);
+	if (n > 0 && fd >= 0)
 		close_within(fd);
-	return true;
+	return n == sizeof(in.msg) || n == sizeof(in.listen);
 }
 
 static void take_events(struct applier *a)
@@ -149,7 +160,7 @@ static int open_all(struct applier *a)
 	if (a->events < 0)
 		return a->events;
 	close_within_prepare();
-	dropset_open(&a->drops);	/* without it nothing is latched, and all else works */
+	nftable_open(&a->nft);	/* without it nothing is latched, and all else works */
 	return records_boot_id(a->boot_id);
 }
 

@@ -13,6 +13,7 @@
 #include <ipsecapi.h>
 
 #include "latch_record.h"
+#include "listenset.h"
 
 enum apply_type {
 	/* of the front */
@@ -24,6 +25,8 @@ enum apply_type {
 	APPLY_BREAK = 8,	/* cookie, status: let nothing pass, for this reason */
 	APPLY_MEND = 9,		/* cookie: let it pass again */
 	APPLY_CHECK = 10,	/* cookie -> GONE or ALIVE */
+	APPLY_LISTEN = 16,	/* struct apply_listen */
+	APPLY_SETTLED = 17,	/* all listeners of earlier lives were told of */
 	/* of the applier */
 	APPLY_GONE = 4,
 	APPLY_IKE_COUNT = 5,
@@ -32,6 +35,7 @@ enum apply_type {
 	APPLY_MOVED = 13,	/* a latched socket has these ends now */
 	APPLY_RECORD = 14,	/* a latch of an earlier life, with its slot */
 	APPLY_RECORDS_END = 15,	/* count: 1 when latches can be had */
+	APPLY_STOPPED = 18,	/* a latched listener was closed; what it accepted may be open */
 };
 
 struct apply_msg {
@@ -45,6 +49,14 @@ struct apply_msg {
 	uint32_t reason;	/* BREAK; LATCHED with a status: enum ipsecapi_reason */
 	struct ipsecapi_tuple tuple;	/* TRACK, MOVED; else its cookie alone */
 	struct latch_record record;	/* LATCH, RECORD, LATCHED */
+};
+
+/* What passes to and from a latched listener. */
+struct apply_listen {
+	uint32_t type;		/* APPLY_LISTEN */
+	uint32_t rsvd;
+	uint64_t cookie;
+	struct listen_reqids reqids;
 };
 
 /* Run until @sock closes; the result is an exit status. @records: of latches, or -1. */

@@ -30,7 +30,7 @@ static void tell_moved(struct applier *a, const struct tracked *t)
 static void mend(struct applier *a, struct tracked *t)
 {
 	if (t->dropped.peer_port)
-		dropset_remove(&a->drops, &t->dropped);
+		dropset_remove(&a->nft, &t->dropped);
 	t->dropped.peer_port = 0;
 }
 
@@ -38,6 +38,8 @@ static void mend(struct applier *a, struct tracked *t)
 void latches_end(struct applier *a, struct tracked *t)
 {
 	mend(a, t);
+	if (t->listen)
+		listeners_set(a, t, NULL);
 	if (t->latch)
 		record_write(a->records, t->slot, NULL);
 	free(t->latch);
@@ -58,7 +60,7 @@ static void drop(struct applier *a, struct tracked *t)
 		a->doubt = true;
 		return;
 	}
-	if (dropset_add(&a->drops, &t->tuple, notify))
+	if (dropset_add(&a->nft, &t->tuple, notify))
 		reset = true;
 	else
 		t->dropped = t->tuple;
@@ -106,10 +108,16 @@ static int settle(struct applier *a, struct tracked *t, int fd, const struct lat
 {
 	struct latch_record *r = t->latch;
 
+	static const struct listen_reqids none;
+
 	r->prior_data = old ? old->prior_data : latch_prior_data(fd);
 	if (r->prior_data && !old && r->want.flags & WANT_STRICT) {
 		latch_clear(fd, r->tuple.family);
 		return refuse(answer, -EEXIST, IPSECAPI_REASON_PRIOR_DATA);
+	}
+	if (r->listener && !t->listen && listeners_set(a, t, &none)) {
+		latch_clear(fd, r->tuple.family);
+		return -EIO;
 	}
 	return r->prior_data ? record_write(a->records, t->slot, r) : 0;
 }
@@ -204,7 +212,7 @@ static void take_check(struct applier *a, const struct tracked *t)
 	if (t->tuple.peer_port && !sockdiag_lookup(&a->diag, &t->tuple, t->ifindex))
 		send_front(a, &m);
 	else
-		followed_gone(a, t->cookie);
+		followed_end(a, t->cookie);
 }
 
 void latches_take(struct applier *a, const struct apply_msg *m, int fd)
@@ -219,6 +227,16 @@ void latches_take(struct applier *a, const struct apply_msg *m, int fd)
 		take_mend(a, t);
 	else if (t && m->type == APPLY_CHECK)
 		take_check(a, t);
+	else if (m->type == APPLY_SETTLED)
+		listeners_settle(a);
+}
+
+void latches_take_listen(struct applier *a, const struct apply_listen *m)
+{
+	struct tracked *t = followed_find(a, m->cookie);
+
+	if (t && t->latch && t->latch->listener)
+		listeners_set(a, t, &m->reqids);
 }
 
 /* --- the start ------------------------------------------------------------------------------ */
@@ -282,7 +300,7 @@ static int restore_drops(struct applier *a)
 	if (!l.at)
 		return -ENOMEM;
 	twalk_r(a->tree, collect_broken, &l);
-	err = dropset_replace(&a->drops, l.at, l.n);
+	err = dropset_replace(&a->nft, l.at, l.n);
 	free(l.at);
 	return err;
 }
@@ -297,7 +315,7 @@ int latches_load(struct applier *a)
 		err = load_slot(a, slot);
 	if (err < 0 && err != -ENODATA)
 		return err;
-	m.count = a->records >= 0 && a->drops.nft && !restore_drops(a);
+	m.count = a->records >= 0 && a->nft.nft && !restore_drops(a);
 	send_front(a, &m);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "applier.h"
 #include "dropset.h"
+#include "listenset.h"
 #include "sockdiag.h"
 
 #define FOLLOWED_KINDS	3	/* protocols */
@@ -20,6 +21,7 @@ struct tracked {
 	bool moved;		/* a look found other ends than it had */
 	struct latch_record *latch;	/* NULL: it has none */
 	uint32_t slot;		/* of that */
+	struct listen_reqids *listen;	/* what passes, of a latched listener; else NULL */
 	struct ipsecapi_tuple dropped;	/* what the sets have of it; peer_port 0: nothing */
 };
 
@@ -36,7 +38,8 @@ struct applier {
 	bool doubt;		/* something may have been lost: look soon */
 	int records;		/* the file, or -1 */
 	uint8_t boot_id[16];
-	struct dropset drops;
+	struct nftable nft;
+	bool settled;		/* the front has told what listeners of earlier lives let pass */
 };
 
 /* followed.c: the sockets that are followed */
@@ -48,13 +51,24 @@ void followed_release(struct applier *a, struct tracked *t);
 uint32_t followed_count(const struct applier *a);
 /* Look at all sockets: tell the front which of these are gone, and where latched ones are now. */
 void followed_look(struct applier *a);
-/* It ended: tell the front, and free what it had. */
+/*
+ * It ended: tell the front, and free what it had. What a listener has stays for the connections
+ * that it accepted, until the front finds that none is left.
+ */
 void followed_gone(struct applier *a, uint64_t cookie);
+/* The same, for good. */
+void followed_end(struct applier *a, uint64_t cookie);
+
+/* applier_listeners.c */
+/* Let this pass of a listener, or with NULL have it listen no more. Returns 0 or a negative errno. */
+int listeners_set(struct applier *a, struct tracked *t, const struct listen_reqids *now);
+void listeners_settle(struct applier *a);
 
 /* applier_latches.c */
 /* What earlier lives left, to the front. Returns a negative errno when the files fail. */
 int latches_load(struct applier *a);
 void latches_take(struct applier *a, const struct apply_msg *m, int fd);
+void latches_take_listen(struct applier *a, const struct apply_listen *m);
 /* The socket is gone: free the record and the drop. */
 void latches_end(struct applier *a, struct tracked *t);
 /* It has other ends than before: what is dropped follows. */

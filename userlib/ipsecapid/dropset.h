@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Connections of which nothing may pass: sets of our own nftables table, in both hooks, by the
- * connection's addresses and ports. The table is owned, so that nobody else's flush empties it,
- * and persistent, so that it holds while there is no broker.
- */
+/* Connections of which nothing may pass, in both hooks, by their addresses and ports. */
 #ifndef IPSECAPID_DROPSET_H
 #define IPSECAPID_DROPSET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <ipsecapi.h>
 
-struct nft_ctx;
+#include "nftable.h"
 
-struct dropset {
-	struct nft_ctx *nft;	/* NULL: there is none */
-};
-
-/*
- * Make the table, or take over the one that an earlier life left, as it is. Returns 0 or a
- * negative errno: then nothing can be dropped, and has been said why. Opens what it needs.
- */
-int dropset_open(struct dropset *d);
+/* Print what makes sets and rules. */
+void dropset_rules(FILE *to);
 
 /*
  * Let nothing of this connection pass, which takes effect at once. @notify: what is sent is
- * answered as unreachable. Adding twice is no error. Returns 0 or -EIO.
+ * answered as unreachable. Adding twice is no error. Returns 0 or a negative errno.
  */
-int dropset_add(struct dropset *d, const struct ipsecapi_tuple *t, bool notify);
+int dropset_add(struct nftable *nft, const struct ipsecapi_tuple *t, bool notify);
 /* One that is not there is no error. */
-int dropset_remove(struct dropset *d, const struct ipsecapi_tuple *t);
+int dropset_remove(struct nftable *nft, const struct ipsecapi_tuple *t);
 
 struct dropped {
 	struct ipsecapi_tuple tuple;
@@ -36,6 +26,6 @@ struct dropped {
 };
 
 /* Let the sets have these and no others, in one step. */
-int dropset_replace(struct dropset *d, const struct dropped *at, uint32_t n);
+int dropset_replace(struct nftable *nft, const struct dropped *at, uint32_t n);
 
 #endif

@@ -56,6 +56,7 @@ static void forget(struct applier *a, struct tracked *t)
 {
 	tdelete(t, &a->tree, by_cookie);
 	a->n[kind_of(t)]--;
+	free(t->listen);
 	free(t->latch);
 	free(t);
 }
@@ -66,8 +67,7 @@ void followed_release(struct applier *a, struct tracked *t)
 		forget(a, t);
 }
 
-/* Busy hosts close many sockets; the front hears of its own only. */
-void followed_gone(struct applier *a, uint64_t cookie)
+void followed_end(struct applier *a, uint64_t cookie)
 {
 	struct apply_msg m = { .type = APPLY_GONE, .tuple.cookie = cookie };
 	struct tracked *t = followed_find(a, cookie);
@@ -77,6 +77,18 @@ void followed_gone(struct applier *a, uint64_t cookie)
 	latches_end(a, t);
 	forget(a, t);
 	chan_send(a->sock, &m, sizeof(m), -1, 0);
+}
+
+/* Busy hosts close many sockets; the front hears of its own only. */
+void followed_gone(struct applier *a, uint64_t cookie)
+{
+	struct apply_msg m = { .type = APPLY_STOPPED, .tuple.cookie = cookie };
+	struct tracked *t = followed_find(a, cookie);
+
+	if (t && t->latch && t->latch->listener)
+		chan_send(a->sock, &m, sizeof(m), -1, 0);
+	else
+		followed_end(a, cookie);
 }
 
 uint32_t followed_count(const struct applier *a)

@@ -41,7 +41,13 @@ void front_world(struct front *f, struct world *w)
  */
 void front_open(struct front *f)
 {
-	if (f->latches.loaded && (!latches_count(f) || (f->tables.read_at && !f->stale)))
+	const struct apply_msg m = { .type = APPLY_SETTLED };
+
+	if (f->latches.settled || !f->latches.loaded ||
+	    (latches_count(f) && (!f->tables.read_at || f->stale)))
+		return;
+	f->latches.settled = tracking_tell(f, &m);
+	if (f->latches.settled)
 		sd_event_source_set_enabled(f->keeper_source, SD_EVENT_ON);
 }
 

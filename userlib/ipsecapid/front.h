@@ -207,6 +207,7 @@ bool flows_exist(const struct front *f);
 /* tracking.c: what the applier is told and asked */
 /* Returns false when the applier is behind: the same is to be told again. */
 bool tracking_tell(struct front *f, const struct apply_msg *m);
+bool tracking_send(struct front *f, const void *m, size_t size);
 void tracking_begin(struct front *f, struct flow *flow);
 void tracking_end(struct front *f, uint64_t cookie);
 void tracking_count_ike(struct front *f);
@@ -225,6 +226,9 @@ void reports_expire(struct front *f, uint64_t now);
 /* requires.c: latches, for those who ask; @fd is theirs to close */
 void require_begin(struct session *s, const struct sess_request *req, int fd);
 void relax_begin(struct session *s, const struct sess_request *req, int fd);
+void accept_begin(struct session *s, const struct sess_request *req, int fd);
+/* Is it one of the two that give a latch? */
+bool require_is(const struct sess_request *req);
 /* Have the SAs read that the answer rests on. */
 void require_ask(struct session *s);
 void require_finish(struct session *s, bool read);

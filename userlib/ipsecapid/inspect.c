@@ -136,7 +136,8 @@ static int read_addresses(int fd, int protocol, struct ipsecapi_tuple *t)
 	if (getsockname(fd, &local.sa, &len))
 		return -ENOTCONN;
 	if (peer_address(fd, protocol, len, &peer)) {
-		if (protocol != IPPROTO_TCP || tcp_state(fd) != TCP_CLOSE)
+		if (protocol != IPPROTO_TCP ||
+		    (tcp_state(fd) != TCP_CLOSE && tcp_state(fd) != TCP_LISTEN))
 			return -ENOTCONN;
 		peer = (union address){ .sa.sa_family = local.sa.sa_family };	/* not yet */
 	}
@@ -199,11 +200,10 @@ int socket_inspect(int fd, uint64_t netns_cookie, struct socket_facts *facts, ui
 	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &facts->tuple.cookie, &len))
 		return refuse(reason, IPSECAPI_REASON_KERNEL_TOO_OLD, -EOPNOTSUPP);
 	facts->owner = st.st_uid;
-	if (protocol == IPPROTO_TCP && tcp_state(fd) == TCP_LISTEN)
-		return refuse(reason, IPSECAPI_REASON_LISTENING, -EOPNOTSUPP);
 	if (read_addresses(fd, protocol, &facts->tuple))
 		return refuse(reason, IPSECAPI_REASON_NOT_CONNECTED, -ENOTCONN);
 	facts->dual_stack = is_dual_stack(fd);
+	facts->listening = protocol == IPPROTO_TCP && tcp_state(fd) == TCP_LISTEN;
 	read_sending(fd, facts);
 	return 0;
 }

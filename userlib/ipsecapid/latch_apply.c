@@ -18,6 +18,8 @@
 #define IPV6_XFRM_POLICY 35
 #endif
 
+#define LISTEN_STATE 10		/* TCP_LISTEN, which linux/tcp.h does not have */
+
 struct socket_policy {
 	struct xfrm_userpolicy_info info;
 	struct xfrm_user_tmpl tmpl;
@@ -64,7 +66,8 @@ int latch_apply(int fd, const struct latch_record *r, bool fresh)
 {
 	int err = set_policy(fd, r, DIR_IN);
 
-	if (!err)
+	/* what a listener sends goes to any of its peers, by the system's policies */
+	if (!err && !r->listener)
 		err = set_policy(fd, r, DIR_OUT);
 	if (err && fresh)
 		latch_clear(fd, r->tuple.family);
@@ -94,6 +97,9 @@ bool latch_prior_data(int fd)
 	socklen_t len = sizeof(info);
 
 	/* one that can't be asked may have */
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ||
-	       info.tcpi_bytes_received || info.tcpi_bytes_sent;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return true;
+	if (info.tcpi_state == LISTEN_STATE)
+		return info.tcpi_unacked;	/* connections that wait to be accepted */
+	return info.tcpi_bytes_received || info.tcpi_bytes_sent;
 }

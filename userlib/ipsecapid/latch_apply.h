@@ -15,7 +15,7 @@ int latch_apply(int fd, const struct latch_record *r, bool fresh);
 int latch_clear(int fd, uint16_t family);
 /* Is it the socket with this cookie, of TCP and of @family? */
 bool latch_is_socket(int fd, const struct ipsecapi_tuple *t);
-/* Has the connection carried data, either way? */
+/* Has the connection carried data, either way? Of a listener: does a connection wait already? */
 bool latch_prior_data(int fd);
 
 #endif

@@ -9,7 +9,7 @@
 #include "latch_plan.h"
 #include "standing.h"
 
-static bool shown(const struct world *w, const struct latched *latch)
+bool latch_shown(const struct world *w, const struct latched *latch, bool listener)
 {
 	bool dirs[2] = { false, false };
 	uint32_t i;
@@ -20,7 +20,7 @@ static bool shown(const struct world *w, const struct latched *latch)
 		if (p->of_socket && p->latch == latch->id && p->dir <= DIR_IN)
 			dirs[p->dir] = true;
 	}
-	return (dirs[DIR_OUT] && dirs[DIR_IN]) || w->tables->read_at <= latch->since;
+	return ((dirs[DIR_OUT] || listener) && dirs[DIR_IN]) || w->tables->read_at <= latch->since;
 }
 
 /* Nothing is known that speaks for or against it, and packets can't pass or the kernel checks them. */
@@ -76,7 +76,7 @@ enum latch_finding latch_check(const struct world *w, const struct latch_record 
 	int dir;
 
 	*reason = IPSECAPI_REASON_NONE;
-	if (w->tables->read_at && !shown(w, f->latch))
+	if (w->tables->read_at && !latch_shown(w, f->latch, false))
 		return LATCH_MISSING;
 	if (r->waiting)
 		return check_waiting(w, r, f, reason);

@@ -21,4 +21,7 @@ enum latch_finding {
 enum latch_finding latch_check(const struct world *w, const struct latch_record *r,
 			       const struct flow_facts *f, const struct verdict *v, uint32_t *reason);
 
+/* Does the newest reading of the kernel's tables show it? A listener's has one direction. */
+bool latch_shown(const struct world *w, const struct latched *latch, bool listener);
+
 #endif

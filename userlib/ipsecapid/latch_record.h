@@ -44,6 +44,7 @@ struct latch_record {
 	uint32_t uid;		/* who was granted it */
 	uint32_t owner;		/* of the socket */
 	uint32_t mark, bound_ifindex, tos;	/* by which it sends */
+	uint32_t listener;	/* 1: it listens, or will; its connections are other sockets */
 	uint32_t waiting;	/* 1: for SAs; the kernel blocks both directions */
 	uint32_t broken;	/* enum ipsecapi_reason, or 0 */
 	uint32_t prior_data;

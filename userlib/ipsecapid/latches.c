@@ -11,6 +11,7 @@
 #include "front.h"
 #include "latch_check.h"
 #include "latch_plan.h"
+#include "listeners.h"
 
 /* --- the set -------------------------------------------------------------------------------- */
 
@@ -178,11 +179,13 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 	l->held.id = r->id;
 	l->held.since = now_ns();
 	latch_policies(&l->held, r->tuple.family, r->reqid, r->waiting);
+	l->stopped = false;
 	latch_facts(f, r, &l->facts);
 	l->facts.latch = &l->held;
 	l->told_broken = r->broken;
 	l->reason = r->broken ? r->broken : IPSECAPI_REASON_NONE;
 	l->state = r->broken ? IPSECAPI_LATCH_BROKEN :
+		   r->listener ? IPSECAPI_LATCH_LISTENER :
 		   r->waiting ? IPSECAPI_LATCH_NEGOTIATING : IPSECAPI_LATCH_ESTABLISHED;
 	l->ready = l->checking = l->removed = false;
 	return l;
@@ -209,6 +212,7 @@ void latches_drop(struct front *f, uint64_t cookie)
 	tdelete(l, &f->latches.tree, by_cookie);
 	remove_id(&f->latches, l->record.id);
 	f->latches.slots[l->slot / 8] &= ~(1 << l->slot % 8);
+	free(l->told);
 	free(l);
 }
 
@@ -268,6 +272,37 @@ static void miss(struct front *f, struct latch *l)
 		l->checking = tracking_tell(f, &m);
 }
 
+static void tell_listener(struct front *f, struct latch *l, const struct listen_reqids *reqids)
+{
+	static struct apply_listen m;
+
+	m = (struct apply_listen){ .type = APPLY_LISTEN, .cookie = l->cookie, .reqids = *reqids };
+	if (!l->told)
+		l->told = malloc(sizeof(*l->told));
+	if (!l->told)
+		return;		/* the next reading tells */
+	*l->told = *reqids;
+	if (!tracking_send(f, &m, sizeof(m))) {
+		free(l->told);
+		l->told = NULL;
+	}
+}
+
+/* A listener breaks no more than its peers' SAs do: those that won't do carry nothing. */
+static void judge_listener(struct front *f, struct latch *l, const struct world *w)
+{
+	static struct listen_reqids now;
+
+	if (!latch_shown(w, &l->held, true) && w->tables->read_at) {
+		miss(f, l);
+		return;
+	}
+	l->state = IPSECAPI_LATCH_LISTENER;
+	listener_reqids(w, &l->record, &now);
+	if (!l->told || !listen_reqids_same(l->told, &now))
+		tell_listener(f, l, &now);
+}
+
 void latch_judge(struct front *f, struct latch *l, const struct world *w)
 {
 	enum latch_finding found;
@@ -275,6 +310,10 @@ void latch_judge(struct front *f, struct latch *l, const struct world *w)
 
 	if (f->stale)	/* nothing is known; the kernel holds on */
 		return;
+	if (l->record.listener) {
+		judge_listener(f, l, w);
+		return;
+	}
 	verdict_flow(w, &l->facts, &l->verdict);
 	found = latch_check(w, &l->record, &l->facts, &l->verdict, &reason);
 	if (found != LATCH_MISSING)
@@ -354,6 +393,16 @@ static void alive(struct front *f, uint64_t cookie)
 	flows_judge_socket(f, cookie);
 }
 
+/* The program has closed it; its connections keep what it was granted. */
+static void stopped(struct front *f, uint64_t cookie)
+{
+	struct latch *l = latches_find(f, cookie);
+
+	if (l)
+		l->stopped = true;
+	flows_gone(f, cookie);
+}
+
 void latches_from_applier(struct front *f, const struct apply_msg *m)
 {
 	struct latch *l;
@@ -364,6 +413,9 @@ void latches_from_applier(struct front *f, const struct apply_msg *m)
 		break;
 	case APPLY_ALIVE:
 		alive(f, m->tuple.cookie);
+		break;
+	case APPLY_STOPPED:
+		stopped(f, m->tuple.cookie);
 		break;
 	case APPLY_MOVED:
 		moved(f, &m->tuple);

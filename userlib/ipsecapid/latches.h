@@ -25,6 +25,8 @@ struct latch {
 	uint32_t told_broken;	/* what the applier was told last: a reason, or 0 */
 	bool ready;		/* the sessions were told that waiting is over */
 	bool checking;		/* the applier was asked whether the socket exists */
+	bool stopped;		/* of a listener: it was closed; what it accepted may be open */
+	struct listen_reqids *told;	/* what the applier lets pass of a listener; NULL: not told yet */
 	bool removed;		/* it does, and the kernel does not hold the latch any more */
 };
 
@@ -34,6 +36,7 @@ struct latch_set {
 	uint64_t *ids;		/* of all, ascending */
 	uint8_t slots[MAX_LATCHES / 8];	/* of the file, that are in use */
 	bool loaded;		/* those of earlier lives are here */
+	bool settled;		/* and judged, as the applier knows */
 	bool possible;		/* the applier can give more */
 };
 

@@ -57,7 +57,7 @@ static void finish(struct session *s, bool read)
 {
 	struct flow *flow;
 
-	if (s->request.type == WIRE_REQUIRE) {
+	if (require_is(&s->request)) {
 		require_finish(s, read);
 		return;
 	}
@@ -77,7 +77,7 @@ static void finish(struct session *s, bool read)
 
 static void ask(struct session *s, const struct flow *flow)
 {
-	if (s->request.type == WIRE_REQUIRE)
+	if (require_is(&s->request))
 		require_ask(s);
 	else
 		s->scrub_tag = front_read(s->front, flow->verdict.sa, flow->verdict.n_sas);

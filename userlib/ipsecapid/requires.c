@@ -29,6 +29,17 @@ static void refuse(struct session *s, int err, uint32_t reason)
 	session_reply(s, &s->request, err, reason, NULL, 0, 0);
 }
 
+bool require_is(const struct sess_request *req)
+{
+	return req->type == WIRE_REQUIRE || req->type == WIRE_ACCEPT;
+}
+
+/* Of ACCEPT the flow is the listener's, and the descriptor another socket. */
+static bool other_socket(const struct sess_request *req, const struct flow *flow)
+{
+	return req->type != WIRE_ACCEPT && req->sock.tuple.cookie != flow->tuple.cookie;
+}
+
 /* What the request alone is refused for. */
 static bool refuse_request(struct session *s, const struct flow *flow)
 {
@@ -38,12 +49,32 @@ static bool refuse_request(struct session *s, const struct flow *flow)
 		refuse(s, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW);
 	else if (flow->closed)
 		refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CLOSED);
-	else if (req->sock.tuple.cookie != flow->tuple.cookie)
+	else if (other_socket(req, flow))
 		refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CHANGED);
 	else if (req->uid && req->uid != req->sock.owner)
 		refuse(s, -EACCES, IPSECAPI_REASON_NOT_PERMITTED);
 	else if (s->passed < 0)
 		refuse(s, -EINVAL, IPSECAPI_REASON_NO_DESCRIPTOR);
+	else
+		return false;
+	return true;
+}
+
+static bool to_listen(const struct sess_request *req)
+{
+	return req->sock.listening || req->want.flags & WANT_LISTEN;
+}
+
+static bool refuse_listener(struct session *s)
+{
+	const struct sess_request *req = &s->request;
+
+	if (req->sock.tuple.peer_port)
+		refuse(s, -EISCONN, IPSECAPI_REASON_CONNECTED);
+	else if (req->want.family)
+		refuse(s, -EINVAL, IPSECAPI_REASON_LISTENING);
+	else if (!req->sock.tuple.local_port)
+		refuse(s, -EINVAL, IPSECAPI_REASON_NOT_BOUND);
 	else
 		return false;
 	return true;
@@ -60,6 +91,8 @@ static bool refuse_socket(struct session *s)
 		refuse(s, -EOPNOTSUPP, IPSECAPI_REASON_DATAGRAM);
 	else if (req->sock.dual_stack)
 		refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_DUAL_STACK);
+	else if (to_listen(req))
+		return refuse_listener(s);
 	else if (!t->peer_port && !want->family)
 		refuse(s, -EDESTADDRREQ, IPSECAPI_REASON_NO_ADDRESS);
 	else if (want->family && want->family != t->family)
@@ -118,7 +151,8 @@ static bool grant(const struct session *s, struct decision *d)
 	if (!d->old)
 		return true;
 	outcomes_intersect(&d->record.set, &d->old->record.set);
-	return !outcomes_empty(&d->record.set) ||
+	return (!outcomes_empty(&d->record.set) &&
+		d->old->record.listener == to_listen(&s->request)) ||
 	       deny(d, -EACCES, IPSECAPI_REASON_OTHER_LATCH);
 }
 
@@ -147,6 +181,7 @@ static void fill(const struct session *s, struct decision *d)
 	r->bound_ifindex = req->sock.bound_ifindex;
 	r->tos = req->sock.tos;
 	r->want = req->want;
+	r->listener = to_listen(req);
 	r->id = d->old ? d->old->record.id : latches_new_id(s->front);
 }
 
@@ -165,6 +200,10 @@ static void decide(struct session *s, struct decision *d)
 	if (!grant(s, d) || !room(s->front, s->request.uid, d))
 		return;
 	fill(s, d);
+	if (d->record.listener) {	/* who may come is judged for as long as it listens */
+		d->plan.status = PLAN_LATCH;
+		return;
+	}
 	latch_facts(s->front, &d->record, &d->facts);
 	front_world(s->front, &w);
 	latch_plan(&w, &d->facts, &d->record.set, &d->plan);
@@ -181,6 +220,8 @@ static void send_applier(struct session *s, struct apply_msg *m)
 {
 	struct front *f = s->front;
 
+	s->pending = true;
+	s->deadline = now_ns() + REPORT_NS;
 	m->ticket = ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
 	if (chan_send(f->applier, m, sizeof(*m), s->passed, MSG_DONTWAIT)) {
 		refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
@@ -205,6 +246,10 @@ void require_finish(struct session *s, bool read)
 	decide(s, &d);
 	if (d.err) {
 		refuse(s, d.err, d.reason);
+		return;
+	}
+	if (d.record.waiting && s->request.type == WIRE_ACCEPT) {
+		refuse(s, -ENOKEY, d.plan.reason);
 		return;
 	}
 	s->waits_for = d.record.waiting ? d.plan.reason : IPSECAPI_REASON_NONE;
@@ -242,6 +287,39 @@ void require_begin(struct session *s, const struct sess_request *req, int fd)
 	report_wait(s, d.plan.status == PLAN_WAIT);
 }
 
+/*
+ * The listener's request is that of its connections. What came by an SA that the listener accepts
+ * is nothing to be strict about, unless some came before it was latched. Evidence need not be
+ * read again for each connection: what is known is as old as what the listener lets pass.
+ */
+void accept_begin(struct session *s, const struct sess_request *req, int fd)
+{
+	const struct flow *flow = flow_find(s, req);
+	const struct latch *l = flow ? latches_find(s->front, flow->tuple.cookie) : NULL;
+	struct decision d;
+
+	s->request = *req;
+	s->passed = fd;
+	if (refuse_request(s, flow))
+		return;
+	if (!l || !l->record.listener) {
+		refuse(s, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
+		return;
+	}
+	s->request.want = l->record.want;
+	s->request.want.flags &= ~WANT_LISTEN;
+	if (!l->record.prior_data)
+		s->request.want.flags &= ~WANT_STRICT;
+	if (refuse_socket(s))
+		return;
+	decide(s, &d);
+	if (s->front->stale || d.plan.status == PLAN_LATCH || (d.err && !d.plan.err)) {
+		require_finish(s, !s->front->stale);
+		return;
+	}
+	report_wait(s, true);
+}
+
 void relax_begin(struct session *s, const struct sess_request *req, int fd)
 {
 	struct apply_msg m = { .type = APPLY_RELAX, .tuple = req->sock.tuple };
@@ -260,8 +338,6 @@ void relax_begin(struct session *s, const struct sess_request *req, int fd)
 		return;
 	}
 	s->waits_for = IPSECAPI_REASON_NONE;
-	s->pending = true;
-	s->deadline = now_ns() + REPORT_NS;
 	send_applier(s, &m);
 }
 
@@ -305,7 +381,9 @@ void requires_applied(struct front *f, const struct apply_msg *m)
 		return;
 	s->pending = false;
 	s->ticket = 0;
-	if (m->status)
+	if (!m->status && s->request.type == WIRE_ACCEPT && s->request.index)
+		flow_open(s, &s->request);
+	else if (m->status)
 		session_reply(s, &s->request, m->status, m->reason, NULL, 0, 0);
 	else if (s->waits_for != IPSECAPI_REASON_NONE)
 		session_reply(s, &s->request, -EINPROGRESS, s->waits_for, NULL, 0, 0);

@@ -27,7 +27,7 @@ struct socket_facts {
 	uint32_t bound_ifindex;	/* by which alone it sends */
 	uint32_t tos;		/* or traffic class */
 	uint32_t dual_stack;	/* 1: of IPv6, but can speak IPv4 as well */
-	uint32_t rsvd;
+	uint32_t listening;
 };
 
 /* First message: uid of the connecting process. The worker reads nothing before the reply. */
@@ -43,7 +43,7 @@ struct sess_request {
 	uint32_t flow;
 	uint32_t index;
 	uint32_t rsvd;
-	struct socket_facts sock;	/* FLOW_OPEN, REQUIRE, RELAX; the descriptor comes with the latter */
+	struct socket_facts sock;	/* FLOW_OPEN; REQUIRE, RELAX and ACCEPT, with which the descriptor comes */
 	struct wire_require want;	/* REQUIRE */
 };
 

@@ -13,7 +13,12 @@
 
 bool tracking_tell(struct front *f, const struct apply_msg *m)
 {
-	if (chan_send(f->applier, m, sizeof(*m), -1, MSG_DONTWAIT) != -EAGAIN)
+	return tracking_send(f, m, sizeof(*m));
+}
+
+bool tracking_send(struct front *f, const void *m, size_t size)
+{
+	if (chan_send(f->applier, m, size, -1, MSG_DONTWAIT) != -EAGAIN)
 		return true;	/* an applier that is gone ends the front by itself */
 	sd_event_source_set_io_events(f->applier_source, EPOLLIN | EPOLLOUT);
 	return false;

@@ -173,9 +173,15 @@ static int agree_version(struct worker *w, const struct message *m, uint32_t *re
 	return 0;
 }
 
+/* The socket goes to the front. */
+static bool hands_on(uint16_t type)
+{
+	return type == WIRE_REQUIRE || type == WIRE_RELAX || type == WIRE_ACCEPT;
+}
+
 static bool takes_socket(uint16_t type)
 {
-	return type == WIRE_FLOW_OPEN || type == WIRE_REQUIRE || type == WIRE_RELAX;
+	return type == WIRE_FLOW_OPEN || hands_on(type);
 }
 
 /* A longer one of a newer library asks for what we don't know, unless all of it is zero. */
@@ -198,6 +204,7 @@ static int take_want(const struct message *m, struct wire_require *want)
 static int take_attributes(const struct message *m, struct sess_request *req)
 {
 	switch (m->hdr.type) {
+	case WIRE_ACCEPT:
 	case WIRE_WHY:
 		return tlv_u32(&m->set, WIRE_ATTR_FLOW, &req->flow) ?:
 		       tlv_u32(&m->set, WIRE_ATTR_INDEX, &req->index);
@@ -255,13 +262,11 @@ static int check_request(struct worker *w, struct message *m, struct sess_reques
  */
 static bool forward(struct worker *w, struct message *m, struct sess_request *req)
 {
-	bool with = m->hdr.type == WIRE_REQUIRE || m->hdr.type == WIRE_RELAX;
-
 	req->type = m->hdr.type;
 	req->tag = m->hdr.tag;
 	req->uid = m->uid;
 	w->busy = true;
-	if (with) {
+	if (hands_on(m->hdr.type)) {
 		w->held = m->fds[0];
 		m->n_fds = 0;
 	}

@@ -13,6 +13,9 @@
  *	open                         open a flow; an earlier one is closed
  *	require CLASS [HOST PORT] [KEY=NUMBER]...   keys as in ipsecapi_req_set()
  *	wait MS | relax | report | status
+ *	bind HOST PORT | listen      this socket becomes the listener, too
+ *	deafen                       close the listener
+ *	accept | take                a connection, latched or by accept() alone, which becomes the socket
  *	send TEXT                    "sent", or the error
  *	receive                      what comes within 10 s, "nothing", "end", or the error
  *	pending                      the same without waiting
@@ -21,6 +24,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +39,8 @@
 static struct ipsecapi *ctx;
 static struct ipsecapi_flow *flow;
 static int sock = -1;
+static struct ipsecapi_flow *listening;
+static int listener = -1;
 
 static void say_error(int err)
 {
@@ -76,6 +82,63 @@ static void make_socket(const char *family, const char *kind)
 	if (sock >= 0 && !strcmp(family, "6only"))
 		setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	say_call(sock);
+}
+
+static void bind_to(const char *host, const char *port)
+{
+	struct sockaddr_storage a;
+	socklen_t len = address(host, port, &a);
+	int on = 1;
+
+	setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	say_call(bind(sock, (struct sockaddr *)&a, len));
+}
+
+/* What was open as the flow is the listener's from now on. */
+static void start_listening(void)
+{
+	int err = listen(sock, 8);
+
+	ipsecapi_flow_close(listening);
+	if (listener >= 0)
+		close(listener);
+	listener = sock;
+	listening = flow;
+	sock = -1;
+	flow = NULL;
+	say_call(err);
+}
+
+static void stop_listening(void)
+{
+	int err = close(listener);
+
+	ipsecapi_flow_close(listening);
+	listening = NULL;
+	listener = -1;
+	say_call(err);
+}
+
+static void take(bool latched)
+{
+	struct pollfd pfd = { .fd = listener, .events = POLLIN };
+
+	if (sock >= 0)
+		close(sock);
+	ipsecapi_flow_close(flow);
+	flow = NULL;
+	if (poll(&pfd, 1, PATIENCE_MS) != 1) {
+		sock = -1;
+		puts("nobody");
+		return;
+	}
+	if (!latched) {
+		sock = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+		say_call(sock);
+		return;
+	}
+	sock = ipsecapi_accept(listening, NULL, NULL, SOCK_NONBLOCK, &flow);
+	say_error(sock < 0 ? sock : 0);
 }
 
 static void start_connect(const char *host, const char *port)
@@ -127,7 +190,7 @@ static void require(char **words, int n)
 	for (; !err && i < n; i++)
 		err = ipsecapi_req_set(req, atoi(words[i]), strtoull(strchr(words[i], '=') + 1, NULL, 0));
 	if (!err)
-		err = ipsecapi_require(flow, req);
+		err = ipsecapi_require(flow ? flow : listening, req);
 	ipsecapi_req_free(req);
 	say_error(err);
 }
@@ -143,7 +206,7 @@ static void print_direction(const char *name, const struct ipsecapi_direction *d
 static void report(void)
 {
 	struct ipsecapi_report r;
-	int err = ipsecapi_report(flow, &r, sizeof(r));
+	int err = ipsecapi_report(flow ? flow : listening, &r, sizeof(r));
 
 	if (err) {
 		say_error(err);
@@ -160,7 +223,7 @@ static void report(void)
 static void status(void)
 {
 	struct ipsecapi_status s;
-	int err = ipsecapi_status(flow, &s, sizeof(s));
+	int err = ipsecapi_status(flow ? flow : listening, &s, sizeof(s));
 
 	if (err) {
 		say_error(err);
@@ -207,6 +270,14 @@ static void obey(char **w, int n)
 		make_socket(w[1], n > 2 ? w[2] : NULL);
 	else if (!strcmp(w[0], "connect"))
 		start_connect(w[1], w[2]);
+	else if (!strcmp(w[0], "bind"))
+		bind_to(w[1], w[2]);
+	else if (!strcmp(w[0], "listen"))
+		start_listening();
+	else if (!strcmp(w[0], "accept") || !strcmp(w[0], "take"))
+		take(*w[0] == 'a');
+	else if (!strcmp(w[0], "deafen"))
+		stop_listening();
 	else if (!strcmp(w[0], "finish"))
 		finish_connect();
 	else if (!strcmp(w[0], "open"))

@@ -16,6 +16,7 @@
 
 #include "../ipsecapid/latch_check.h"
 #include "../ipsecapid/latch_plan.h"
+#include "../ipsecapid/listeners.h"
 #include "shipped.h"
 #include "unit.h"
 
@@ -443,6 +444,82 @@ static void latches_of_others(void **state)
 	assert_false(v.dir[OUT].basis & IPSECAPI_BASIS_LATCH);
 }
 
+/* --- listeners: api-rules 2 ------------------------------------------------------------------ */
+
+static struct listen_reqids listed;
+
+static void list(const char *class)
+{
+	struct wire_require r = want(class);
+
+	memset(&record, 0, sizeof(record));
+	record.listener = 1;
+	record.tuple.family = AF_INET;
+	record.tuple.local_port = htons(80);
+	latch_wanted(shipped_policy(), &r, &record.set);
+	listener_reqids(&w, &record, &listed);
+}
+
+static void who_may_come(void **state)
+{
+	(void)state;
+	begin();
+	list("strong");
+	assert_int_equal(listed.dir[IN].n, 1);
+	assert_int_equal(listed.dir[IN].at[0], 7);
+	assert_int_equal(listed.dir[OUT].n, 1);
+	add_sa(IN, 7)->cipher = CIPHER_GCM_16_128;	/* nothing tells its packets from the others' */
+	list("strong");
+	assert_int_equal(listed.dir[IN].n, 0);
+	assert_int_equal(listed.dir[OUT].n, 1);
+	list("standard");
+	assert_int_equal(listed.dir[IN].n, 1);
+	begin();	/* others at other addresses of this host */
+	record.tuple.local[0] = 10;
+	sas[1].daddr[3] = 9;
+	list("strong");
+	assert_int_equal(listed.dir[IN].n, 1);
+	memset(record.tuple.local, 0, 16);
+	ends(OUT, record.tuple.local, (uint8_t[16]){ 0 });
+	listener_reqids(&w, &record, &listed);
+	assert_int_equal(listed.dir[IN].n, 0);
+}
+
+/* I6: the listener's own policy would let in what the system blocks. */
+static void whom_the_system_blocks(void **state)
+{
+	(void)state;
+	begin();
+	policies[1].action = ACTION_BLOCK;
+	list("strong");
+	assert_int_equal(listed.dir[IN].n, 0);
+	begin();
+	policies[1].tmpl[0].reqid = 8;
+	list("strong");
+	assert_int_equal(listed.dir[IN].n, 0);
+	begin();
+	tables.n_policies = 1;	/* none inbound: the listener asks for more than the system */
+	list("strong");
+	assert_int_equal(listed.dir[IN].n, 1);
+	begin();
+	policies[0].templates = 0;	/* the answers would leave in clear */
+	list("strong");
+	assert_int_equal(listed.dir[OUT].n, 0);
+}
+
+static void several_at_one_port(void **state)
+{
+	struct listen_reqids a = { .dir = { { 3, { 1, 2, 3 } }, { 1, { 5 } } } };
+	const struct listen_reqids b = { .dir = { { 2, { 2, 9 } }, { 0, { 0 } } } };
+
+	(void)state;
+	assert_false(listen_reqids_same(&a, &b));
+	listen_reqids_both(&a, &b);
+	assert_int_equal(a.dir[OUT].n, 1);
+	assert_int_equal(a.dir[OUT].at[0], 2);
+	assert_int_equal(a.dir[IN].n, 0);
+}
+
 /* --- the file ------------------------------------------------------------------------------- */
 
 static void what_is_written_down(void **state)
@@ -492,6 +569,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(where_nothing_can_be_told),
 	cmocka_unit_test(one_that_waits),
 	cmocka_unit_test(latches_of_others),
+	cmocka_unit_test(who_may_come),
+	cmocka_unit_test(whom_the_system_blocks),
+	cmocka_unit_test(several_at_one_port),
 	cmocka_unit_test(what_is_written_down),
 };
 RUN(tests)

@@ -116,7 +116,7 @@ enum ipsecapi_reach {
 enum ipsecapi_latch {
 	IPSECAPI_LATCH_UNKNOWN = 0,
 	IPSECAPI_LATCH_OBSERVED = 1,	/**< there is none */
-	IPSECAPI_LATCH_LISTENER = 2,	/**< reserved, RFC 5660 */
+	IPSECAPI_LATCH_LISTENER = 2,	/**< a listener: what its connections carry is limited */
 	IPSECAPI_LATCH_ESTABLISHED = 3,	/**< the kernel lets nothing pass but what was granted */
 	IPSECAPI_LATCH_BROKEN = 4,	/**< what was granted holds no longer; nothing passes */
 	IPSECAPI_LATCH_CLOSED = 5,	/**< the socket that the flow was opened on is gone */
@@ -261,6 +261,7 @@ enum ipsecapi_reason {
 	/* what breaks a latch */
 	IPSECAPI_REASON_POLICY_CHANGED = 91,
 	IPSECAPI_REASON_LATCH_REMOVED = 92,
+	IPSECAPI_REASON_CONNECTED = 93,
 };
 
 /** Where a reason arises. */
@@ -593,7 +594,7 @@ int ipsecapi_policy_text(struct ipsecapi *ctx, uint32_t index, struct ipsecapi_p
 /**
  * Begin to observe a socket.
  * @fd: connected TCP, UDP or UDP-Lite socket over IPv4 or IPv6 that belongs to the caller's
- *      user, or a TCP socket that is yet to be connected. It is shown to the broker once; neither side keeps a duplicate. The library
+ *      user, or a TCP socket that listens or is yet to be connected. It is shown to the broker once; neither side keeps a duplicate. The library
  *      remembers the number to find the socket again after a restart of the broker.
  * @flow: receives the handle; release it with ipsecapi_flow_close().
  *
@@ -649,6 +650,7 @@ enum ipsecapi_req_key {
 	IPSECAPI_REQ_CUSTODY = 4,	/**< at least this enum ipsecapi_custody, L0 to L4 */
 	IPSECAPI_REQ_REPLAY = 5,	/**< 1: replay protection, whatever the class says */
 	IPSECAPI_REQ_STRICT = 6,	/**< 1: refuse a connection that has carried data already */
+	IPSECAPI_REQ_LISTEN = 8,	/**< 1: the socket is bound and will listen */
 	IPSECAPI_REQ_LESS = 7,		/**< 1: also where it is less than an enforcing rule of the system */
 };
 
@@ -682,7 +684,8 @@ void ipsecapi_req_free(struct ipsecapi_req *req);
  * without an SA. Asking again can only narrow it; only ipsecapi_relax() gives way.
  * @req: not kept.
  *
- * A TCP socket that is not connected needs ipsecapi_req_address(). One that is connected keeps
+ * A TCP socket that is not connected needs ipsecapi_req_address(). One that listens, or with
+ * IPSECAPI_REQ_LISTEN will, takes connections only by SAs of the class; see ipsecapi_accept(). One that is connected keeps
  * what it received before: the report says so in prior_data.
  *
  * Returns 0 when the latch is established; -EINPROGRESS when there is no SA yet: then nothing
@@ -695,6 +698,23 @@ void ipsecapi_req_free(struct ipsecapi_req *req);
  * could not be read, -ESTALE.
  */
 int ipsecapi_require(struct ipsecapi_flow *flow, const struct ipsecapi_req *req);
+
+/**
+ * Accept a connection of a listener that was latched by ipsecapi_require(), and latch it.
+ * @listener: flow of the listening socket.
+ * @addr, @length: as of accept(); may be NULL.
+ * @flags: SOCK_NONBLOCK, SOCK_CLOEXEC.
+ * @flow: receives a flow for the connection, or NULL: it is latched all the same.
+ *
+ * A connection that a program takes by accept() alone is limited to the SAs that the listener's
+ * class accepts; this call holds it to the reqid of its own. Data that came before is in
+ * prior_data: it came by such an SA where the listener was latched before listen().
+ *
+ * Returns the connection's descriptor, or what accept() and ipsecapi_require() return; one that
+ * can't be latched is closed. -ENOKEY: its SAs are gone. -ENOENT: the listener has no latch.
+ */
+int ipsecapi_accept(struct ipsecapi_flow *listener, struct sockaddr *addr, uint32_t *length,
+		    int flags, struct ipsecapi_flow **flow);
 
 /**
  * Wait until what was required of the flow is established.

@@ -171,6 +171,41 @@ static int open_remote(struct ipsecapi_flow *flow)
 	return err;
 }
 
+static struct ipsecapi_flow *new_flow(struct ipsecapi *ctx, int fd)
+{
+	struct ipsecapi_flow *flow = calloc(1, sizeof(*flow));
+
+	if (!flow)
+		return NULL;
+	flow->ctx = ctx;
+	flow->fd = fd;
+	read_sending(fd, &flow->sending);
+	return flow;
+}
+
+static void link_flow(struct ipsecapi_flow *flow)
+{
+	flow->next = flow->ctx->flows;
+	flow->ctx->flows = flow;
+}
+
+int flow_adopt(struct ipsecapi *ctx, int fd, const struct reply *rep, struct ipsecapi_flow **out)
+{
+	struct ipsecapi_flow *flow = new_flow(ctx, fd);
+	int err;
+
+	if (!flow)
+		return -ENOMEM;
+	err = read_opened(flow, rep, &flow->tuple);
+	if (err) {
+		free(flow);
+		return err;
+	}
+	link_flow(flow);
+	*out = flow;
+	return 0;
+}
+
 int ipsecapi_flow_open(struct ipsecapi *ctx, int fd, struct ipsecapi_flow **out)
 {
 	struct ipsecapi_flow *flow;
@@ -183,19 +218,15 @@ int ipsecapi_flow_open(struct ipsecapi *ctx, int fd, struct ipsecapi_flow **out)
 		return -EINVAL;
 	if (fd < 0)
 		return -EBADF;
-	flow = calloc(1, sizeof(*flow));
+	flow = new_flow(ctx, fd);
 	if (!flow)
 		return -ENOMEM;
-	flow->ctx = ctx;
-	flow->fd = fd;
-	read_sending(fd, &flow->sending);
 	err = open_remote(flow);
 	if (err) {
 		free(flow);
 		return err;
 	}
-	flow->next = ctx->flows;
-	ctx->flows = flow;
+	link_flow(flow);
 	*out = flow;
 	return 0;
 }

@@ -148,6 +148,8 @@ void session_abandon(struct ipsecapi *ctx);
 /* Show the flow's socket again. Returns -ESTALE when it is not what it was. */
 int flow_attach(struct ipsecapi_flow *flow);
 int flow_attached(struct ipsecapi_flow *flow, const struct reply *rep);
+/* Make a flow of a socket that a reply has opened. Returns -ENOMEM or -EPROTO. */
+int flow_adopt(struct ipsecapi *ctx, int fd, const struct reply *rep, struct ipsecapi_flow **out);
 /* Is the flow alive, and attached? */
 int flow_ready(struct ipsecapi_flow *flow);
 struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote);

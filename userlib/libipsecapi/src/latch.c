@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -13,10 +14,9 @@
 /* How long no event is waited for before the broker is asked again: events can be lost. */
 #define SLICE_NS	1000000000ull
 
-static int call(struct ipsecapi_flow *flow, struct request *req)
+static int call(struct ipsecapi_flow *flow, struct request *req, struct reply *rep)
 {
 	struct ipsecapi *ctx = flow->ctx;
-	struct reply rep;
 	bool was_up;
 	int err;
 
@@ -29,9 +29,9 @@ static int call(struct ipsecapi_flow *flow, struct request *req)
 		if (err)
 			return err;
 		req->flow = flow->remote;
-		err = session_call(ctx, req, &rep);
-		if (rep.fd >= 0)
-			close(rep.fd);
+		err = session_call(ctx, req, rep);
+		if (rep->fd >= 0)
+			close(rep->fd);
 	} while (err == -ENOLINK && was_up);
 	return err;
 }
@@ -39,8 +39,9 @@ static int call(struct ipsecapi_flow *flow, struct request *req)
 static int ask(struct ipsecapi_flow *flow, const struct wire_require *want)
 {
 	struct request req = { .type = WIRE_REQUIRE, .fd = flow->fd, .want = want };
+	struct reply rep;
 
-	return call(flow, &req);
+	return call(flow, &req, &rep);
 }
 
 int ipsecapi_require(struct ipsecapi_flow *flow, const struct ipsecapi_req *req)
@@ -96,15 +97,50 @@ int ipsecapi_wait(struct ipsecapi_flow *flow, int timeout)
 	}
 }
 
+/* A broker that does not answer is found out before a connection is taken that it must latch. */
+static int take_connection(struct ipsecapi_flow *listener, struct sockaddr *addr, uint32_t *length,
+			   int flags)
+{
+	int err = context_enter(listener->ctx), fd;
+
+	if (!err)
+		err = flow_ready(listener);
+	if (err)
+		return err;
+	fd = accept4(listener->fd, addr, length, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+int ipsecapi_accept(struct ipsecapi_flow *listener, struct sockaddr *addr, uint32_t *length,
+		    int flags, struct ipsecapi_flow **flow)
+{
+	struct request req = { .type = WIRE_ACCEPT, .index = !!flow, .has_index = true };
+	struct reply rep;
+	int err;
+
+	if (!listener || !addr != !length)
+		return -EINVAL;
+	req.fd = take_connection(listener, addr, length, flags);
+	if (req.fd < 0)
+		return req.fd;
+	err = call(listener, &req, &rep);
+	if (!err && flow)
+		err = flow_adopt(listener->ctx, req.fd, &rep, flow);
+	if (err)
+		close(req.fd);
+	return err ? err : req.fd;
+}
+
 int ipsecapi_relax(struct ipsecapi_flow *flow)
 {
 	struct request req = { .type = WIRE_RELAX };
+	struct reply rep;
 	int err;
 
 	if (!flow)
 		return -EINVAL;
 	req.fd = flow->fd;
-	err = call(flow, &req);
+	err = call(flow, &req, &rep);
 	if (!err)
 		flow->requires = false;
 	return err;

@@ -65,6 +65,8 @@ int ipsecapi_req_set(struct ipsecapi_req *req, uint32_t key, uint64_t value)
 		return set_flag(&w->flags, WANT_REPLAY, value);
 	case IPSECAPI_REQ_STRICT:
 		return set_flag(&w->flags, WANT_STRICT, value);
+	case IPSECAPI_REQ_LISTEN:
+		return set_flag(&w->flags, WANT_LISTEN, value);
 	case IPSECAPI_REQ_LESS:
 		return set_flag(&w->flags, WANT_LESS, value);
 	}

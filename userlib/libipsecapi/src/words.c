@@ -175,7 +175,7 @@ static const struct reason_text reasons[] = {
 	REASON(DATAGRAM, "datagram",
 	       "sockets of datagrams cannot be latched"),
 	REASON(LISTENING, "listening",
-	       "the socket listens; only connections can be latched"),
+	       "the socket listens, so the request must name no address to connect to"),
 	REASON(OUTSIDE_CLASS, "outside-class",
 	       "a security association that may carry the traffic is outside what was asked for"),
 	REASON(OTHER_LATCH, "other-latch",
@@ -196,6 +196,8 @@ static const struct reason_text reasons[] = {
 	       "the policy under which the latch was granted is not in force any more"),
 	REASON(LATCH_REMOVED, "latch-removed",
 	       "the kernel does not hold the latch any more"),
+	REASON(CONNECTED, "connected",
+	       "the socket is connected, and the request is for one that listens"),
 };
 
 static const char *const protection[] = {

@@ -52,8 +52,9 @@ enum wire_type {
 	WIRE_POLICY = 11,	/* INDEX -> STRUCT(policy_text) */
 	WIRE_REQUIRE = 16,	/* FLOW, STRUCT(wire_require), one descriptor */
 	WIRE_RELAX = 17,	/* FLOW, one descriptor */
-	/* 12..15 and 18..31 are kept: listeners, pins, peers */
-	WIRE_REQUEST_MAX = 17,
+	WIRE_ACCEPT = 18,	/* FLOW of the listener, INDEX, one descriptor -> FLOW, STRUCT(tuple) */
+	/* 12..15 and 19..31 are kept: pins, peers */
+	WIRE_REQUEST_MAX = 18,
 	WIRE_EVENT = 0x4001,	/* EVENT, FLOW */
 };
 
@@ -74,7 +75,8 @@ enum wire_want_flag {
 	WANT_REPLAY = 1,
 	WANT_STRICT = 2,
 	WANT_LESS = 4,
-	WANT_FLAGS = 7,
+	WANT_LISTEN = 8,
+	WANT_FLAGS = 15,
 };
 
 /* What REQUIRE asks for. It only grows at its end; 0 asks for nothing. */

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which SAs may carry connections of a latched listener. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <linux/xfrm.h>
+
+#include "latch_plan.h"
+#include "listeners.h"
+#include "standing.h"
+
+/* Of the peer's port nothing is known: one that clients use is as good as another. */
+#define SOME_PORT htons(65535)
+
+static bool is_any(const uint8_t a[16])
+{
+	static const uint8_t any[16];
+
+	return !memcmp(a, any, sizeof(any));
+}
+
+/* A connection that this SA could carry. Returns false where there is none. */
+static bool facts_of(const struct latch_record *r, const struct rec_sa *sa, int dir,
+		     struct flow_facts *f)
+{
+	const uint8_t *local = dir == DIR_OUT ? sa->saddr : sa->daddr;
+	const uint8_t *peer = dir == DIR_OUT ? sa->daddr : sa->saddr;
+
+	if (sa->family != r->tuple.family || sa->proto != IPPROTO_ESP || !sa->reqid ||
+	    sa->mode != XFRM_MODE_TRANSPORT || sa->state != SA_VALID ||
+	    sa->dir == (dir == DIR_OUT ? DIR_IN : DIR_OUT) ||
+	    (!is_any(r->tuple.local) && memcmp(local, r->tuple.local, 16)))
+		return false;
+	memset(f, 0, sizeof(*f));
+	f->family = sa->family;
+	f->protocol = IPPROTO_TCP;
+	f->local_port = r->tuple.local_port;
+	f->peer_port = SOME_PORT;
+	memcpy(f->local, local, 16);
+	memcpy(f->peer, peer, 16);
+	f->route.found = true;
+	return true;
+}
+
+/* What the system's policy says: outbound it must protect, by this reqid. */
+static bool system_agrees(const struct world *w, const struct flow_facts *f, uint32_t reqid, int dir)
+{
+	struct latch_spd spd;
+
+	if (latch_system(w, f, dir, &spd) != IPSECAPI_REASON_NONE)
+		return false;
+	if (spd.kind == SPD_CLEAR)
+		return dir == DIR_IN;
+	return spd.kind == SPD_PROTECT && (spd.reqid == reqid || (dir == DIR_IN && !spd.reqid));
+}
+
+/* Within the class? */
+static bool fits(const struct world *w, const struct latch_record *r, const struct flow_facts *f,
+		 uint32_t reqid, int dir)
+{
+	struct latched held = { .id = LATCH_ID_MARK << 32, .since = UINT64_MAX };
+	const uint32_t reqids[2] = { reqid, reqid };
+	struct flow_facts facts = *f;
+	struct verdict v;
+
+	latch_policies(&held, f->family, reqids, false);
+	facts.latch = &held;
+	verdict_flow(w, &facts, &v);
+	return standing_compare(w, &v, dir, &r->set) == IPSECAPI_STANDING_SATISFIED;
+}
+
+/* Where it is or would be. */
+static uint32_t place_of(const struct reqids *r, uint32_t reqid)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->n && r->at[i] < reqid; i++)
+		;
+	return i;
+}
+
+static void insert(struct reqids *r, uint32_t reqid)
+{
+	uint32_t at = place_of(r, reqid);
+
+	if ((at < r->n && r->at[at] == reqid) || r->n == LISTEN_REQIDS)
+		return;
+	memmove(&r->at[at + 1], &r->at[at], (r->n - at) * sizeof(r->at[0]));
+	r->at[at] = reqid;
+	r->n++;
+}
+
+static void take_out(struct reqids *r, const struct reqids *bad)
+{
+	uint32_t i, n, at;
+
+	for (i = n = 0; i < r->n; i++) {
+		at = place_of(bad, r->at[i]);
+		if (at == bad->n || bad->at[at] != r->at[i])
+			r->at[n++] = r->at[i];
+	}
+	r->n = n;
+}
+
+/*
+ * One SA that will not do spoils its reqid: nothing tells their packets apart. Outbound the
+ * kernel uses none that the system's policy does not name, and of many SAs it is not known
+ * whether they are outbound at all; inbound an SA delivers whatever the system's policy says.
+ */
+static void list(const struct world *w, const struct latch_record *r, int dir, struct reqids *good)
+{
+	struct reqids bad = { 0 };
+	struct flow_facts f;
+	uint32_t i;
+
+	good->n = 0;
+	for (i = 0; i < w->tables->n_sas; i++) {
+		const struct rec_sa *sa = &w->tables->sas[i];
+
+		bool agreed;
+
+		if (!facts_of(r, sa, dir, &f))
+			continue;
+		agreed = system_agrees(w, &f, sa->reqid, dir);
+		if (agreed || dir == DIR_IN)
+			insert(agreed && fits(w, r, &f, sa->reqid, dir) ? good : &bad, sa->reqid);
+	}
+	if (bad.n == LISTEN_REQIDS)	/* some of them may not be listed */
+		good->n = 0;
+	take_out(good, &bad);
+}
+
+void listener_reqids(const struct world *w, const struct latch_record *r, struct listen_reqids *out)
+{
+	list(w, r, DIR_OUT, &out->dir[DIR_OUT]);
+	list(w, r, DIR_IN, &out->dir[DIR_IN]);
+}
+
+static bool same(const struct reqids *a, const struct reqids *b)
+{
+	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(a->at[0]));
+}
+
+bool listen_reqids_same(const struct listen_reqids *a, const struct listen_reqids *b)
+{
+	return same(&a->dir[DIR_OUT], &b->dir[DIR_OUT]) && same(&a->dir[DIR_IN], &b->dir[DIR_IN]);
+}

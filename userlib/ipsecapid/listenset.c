@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What may pass to and from listening sockets. */
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "listenset.h"
+#include "records.h"
+
+/*
+ * By the version of IP, and whether the socket listens at one address or at any, there is a set of
+ * ports and, for each direction, one of ports with reqids.
+ */
+static void rules_of(FILE *to, int dir, char version, bool any)
+{
+	const char *side = dir == DIR_OUT ? "out" : "in", *end = dir == DIR_OUT ? "s" : "d";
+	const char *scope = any ? "_any" : "";
+	char key[64];
+
+	snprintf(key, sizeof(key), any ? "%.0s%.0stcp %sport" : "ip%s %saddr . tcp %sport",
+		 version == '4' ? "" : "6", end, end);
+	fprintf(to, "add set inet ipsecapi pass_%s%s%c { typeof %s . ipsec %s reqid; }\n"
+		"add chain inet ipsecapi listen_%s%s%c\n"
+		"flush chain inet ipsecapi listen_%s%s%c\n"
+		"add rule inet ipsecapi listen_%s%s%c %s . ipsec %s reqid @pass_%s%s%c return\n"
+		"add rule inet ipsecapi listen_%s%s%c drop\n"
+		"add rule inet ipsecapi listen_%s meta nfproto ipv%c %s @listen%s%c jump listen_%s%s%c\n",
+		side, scope, version, key, side,
+		side, scope, version,
+		side, scope, version,
+		side, scope, version, key, side, side, scope, version,
+		side, scope, version,
+		side, version, key, scope, version, side, scope, version);
+}
+
+void listenset_rules(FILE *to)
+{
+	int i;
+
+	fputs("add set inet ipsecapi listen4 { type ipv4_addr . inet_service; }\n"
+	      "add set inet ipsecapi listen6 { type ipv6_addr . inet_service; }\n"
+	      "add set inet ipsecapi listen_any4 { type inet_service; }\n"
+	      "add set inet ipsecapi listen_any6 { type inet_service; }\n"
+	      "add chain inet ipsecapi listen_out { type filter hook output priority 0; policy accept; }\n"
+	      "add chain inet ipsecapi listen_in { type filter hook input priority 0; policy accept; }\n"
+	      "flush chain inet ipsecapi listen_out\n"
+	      "flush chain inet ipsecapi listen_in\n", to);
+	for (i = 0; i < 8; i++)
+		rules_of(to, i & 1 ? DIR_IN : DIR_OUT, i & 2 ? '6' : '4', i & 4);
+}
+
+static bool is_any(const struct ipsecapi_tuple *t)
+{
+	static const uint8_t any[16];
+
+	return !memcmp(t->local, any, sizeof(any));
+}
+
+static const char *scope_of(const struct ipsecapi_tuple *t)
+{
+	static const char *const names[] = { "4", "6", "_any4", "_any6" };
+
+	return names[2 * is_any(t) + (t->family == AF_INET6)];
+}
+
+static void print_key(FILE *to, const struct ipsecapi_tuple *t)
+{
+	char local[INET6_ADDRSTRLEN];
+
+	if (!is_any(t))
+		fprintf(to, "%s . ", inet_ntop(t->family, t->local, local, sizeof(local)));
+	fprintf(to, "%u", ntohs(t->local_port));
+}
+
+static void print_port(FILE *to, const char *verb, const struct ipsecapi_tuple *t)
+{
+	fprintf(to, "%s element inet ipsecapi listen%s { ", verb, scope_of(t));
+	print_key(to, t);
+	fputs(" }\n", to);
+}
+
+static void print_reqids(FILE *to, const char *verb, const struct ipsecapi_tuple *t,
+			 const struct listen_reqids *r)
+{
+	uint32_t i;
+	int dir;
+
+	for (dir = DIR_OUT; r && dir <= DIR_IN; dir++) {
+		for (i = 0; i < r->dir[dir].n; i++) {
+			fprintf(to, "%s element inet ipsecapi pass_%s%s { ", verb,
+				dir == DIR_OUT ? "out" : "in", scope_of(t));
+			print_key(to, t);
+			fprintf(to, " . %u }\n", r->dir[dir].at[i]);
+		}
+	}
+}
+
+int listenset_change(struct nftable *nft, const struct ipsecapi_tuple *t,
+		     const struct listen_reqids *was, const struct listen_reqids *now)
+{
+	struct nft_script s;
+	int err = nft_script_begin(&s);
+
+	if (err)
+		return err;
+	print_reqids(s.to, "destroy", t, was);
+	if (now)
+		print_port(s.to, "add", t);
+	else
+		print_port(s.to, "destroy", t);
+	print_reqids(s.to, "add", t, now);
+	return nft_script_run(&s, nft);
+}
+
+int listenset_clear(struct nftable *nft)
+{
+	static const char *const scopes[] = { "4", "6", "_any4", "_any6" };
+	struct nft_script s;
+	int err = nft_script_begin(&s);
+	size_t i;
+
+	if (err)
+		return err;
+	for (i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
+		fprintf(s.to, "flush set inet ipsecapi listen%s\nflush set inet ipsecapi pass_in%s\n"
+			"flush set inet ipsecapi pass_out%s\n", scopes[i], scopes[i], scopes[i]);
+	return nft_script_run(&s, nft);
+}
+
+static bool has(const struct reqids *r, uint32_t reqid)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->n && r->at[i] < reqid; i++)
+		;
+	return i < r->n && r->at[i] == reqid;
+}
+
+void listen_reqids_both(struct listen_reqids *a, const struct listen_reqids *b)
+{
+	uint32_t i, n;
+	int dir;
+
+	for (dir = DIR_OUT; dir <= DIR_IN; dir++) {
+		struct reqids *r = &a->dir[dir];
+
+		for (i = n = 0; i < r->n; i++)
+			if (has(&b->dir[dir], r->at[i]))
+				r->at[n++] = r->at[i];
+		r->n = n;
+	}
+}

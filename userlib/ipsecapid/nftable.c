@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The broker's table, by libnftables. */
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dropset.h"
+#include "listenset.h"
+#include "nftable.h"
+
+#define TRIES		50
+#define PAUSE_MS	20
+
+int nft_script_begin(struct nft_script *s)
+{
+	*s = (struct nft_script){ 0 };
+	s->to = open_memstream(&s->text, &s->length);
+	return s->to ? 0 : -ENOMEM;
+}
+
+int nft_script_run(struct nft_script *s, struct nftable *t)
+{
+	int err = fclose(s->to) ? -ENOMEM : 0;
+
+	if (!err && (!t->nft || nft_run_cmd_from_buffer(t->nft, s->text)))
+		err = -EIO;
+	free(s->text);
+	return err;
+}
+
+static int set_up(struct nftable *t)
+{
+	struct nft_script s;
+	int err = nft_script_begin(&s);
+
+	if (err)
+		return err;
+	fputs("add table inet ipsecapi { flags owner, persist; }\n", s.to);
+	dropset_rules(s.to);
+	listenset_rules(s.to);
+	return nft_script_run(&s, t);
+}
+
+int nftable_open(struct nftable *t)
+{
+	const char *why;
+	int tries, err;
+
+	t->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!t->nft)
+		return -ENOMEM;
+	nft_ctx_buffer_output(t->nft);
+	nft_ctx_buffer_error(t->nft);
+	/* the table is the last life's until its last process has ended */
+	for (tries = 0; (err = set_up(t)) && tries < TRIES; tries++)
+		poll(NULL, 0, PAUSE_MS);
+	if (!err)
+		return 0;
+	why = nft_ctx_get_error_buffer(t->nft);
+	fprintf(stderr, "ipsecapid: nothing can be latched: nftables: %.*s\n", (int)strcspn(why, "\n"), why);
+	nft_ctx_free(t->nft);
+	t->nft = NULL;
+	return err;
+}

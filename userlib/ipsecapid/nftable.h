@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The broker's own table of nftables, inet ipsecapi. It is owned, so that nobody else's flush
+ * empties it, and persistent, so that it holds while there is no broker (Linux 6.9).
+ */
+#ifndef IPSECAPID_NFTABLE_H
+#define IPSECAPID_NFTABLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct nft_ctx;
+
+struct nftable {
+	struct nft_ctx *nft;	/* NULL: there is none */
+};
+
+/*
+ * Make the table, or take over the one that an earlier life left: rules are made anew, the
+ * elements of its sets stay. Returns 0 or a negative errno, and has said why. Opens what it needs.
+ */
+int nftable_open(struct nftable *t);
+
+/* Commands that take effect together or not at all. */
+struct nft_script {
+	FILE *to;
+	char *text;
+	size_t length;
+};
+
+/* Returns 0 or -ENOMEM. */
+int nft_script_begin(struct nft_script *s);
+/* Run it and be done with it. Returns 0 or a negative errno. */
+int nft_script_run(struct nft_script *s, struct nftable *t);
+
+#endif
