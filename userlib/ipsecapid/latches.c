@@ -55,12 +55,18 @@ uint32_t latches_of(const struct front *f, uint32_t uid)
 	return c.n;
 }
 
+static bool slot_taken(const struct latch_set *s, uint32_t slot)
+{
+	return s->slots[slot / 8] >> slot % 8 & 1 || handed_has_slot(&s->handed, slot);
+}
+
 uint32_t latches_free_slot(const struct front *f)
 {
+	const struct latch_set *s = &f->latches;
 	uint32_t slot = 0;
 
-	while (slot < MAX_LATCHES && f->latches.slots[slot / 8] >> slot % 8 & 1)
-		slot += f->latches.slots[slot / 8] == 0xff && !(slot % 8) ? 8 : 1;
+	while (slot < MAX_LATCHES && slot_taken(s, slot))
+		slot += s->slots[slot / 8] == 0xff && !(slot % 8) ? 8 : 1;
 	return slot;
 }
 

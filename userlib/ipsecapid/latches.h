@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "applier.h"
+#include "handed.h"
 #include "verdict.h"
 
 struct front;
@@ -35,6 +36,7 @@ struct latch_set {
 	uint32_t n, cap;
 	uint64_t *ids;		/* of all, ascending */
 	uint8_t slots[MAX_LATCHES / 8];	/* of the file, that are in use */
+	struct handed_set handed;
 	bool loaded;		/* those of earlier lives are here */
 	bool settled;		/* and judged, as the applier knows */
 	bool possible;		/* the applier can give more */
@@ -43,7 +45,7 @@ struct latch_set {
 struct latch *latches_find(const struct front *f, uint64_t cookie);
 uint32_t latches_of(const struct front *f, uint32_t uid);
 uint32_t latches_count(const struct front *f);
-/* A slot of the file that is free, or MAX_LATCHES. It is taken when the latch is there. */
+/* A slot of the file that is free and not handed to anybody, or MAX_LATCHES. */
 uint32_t latches_free_slot(const struct front *f);
 /* An identifier that no latch has. */
 uint64_t latches_new_id(const struct front *f);

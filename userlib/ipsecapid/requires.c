@@ -55,6 +55,8 @@ static bool refuse_request(struct session *s, const struct flow *flow)
 		refuse(s, -EACCES, IPSECAPI_REASON_NOT_PERMITTED);
 	else if (s->passed < 0)
 		refuse(s, -EINVAL, IPSECAPI_REASON_NO_DESCRIPTOR);
+	else if (handed_has_socket(&s->front->latches.handed, flow->tuple.cookie))
+		refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
 	else
 		return false;
 	return true;
@@ -216,17 +218,22 @@ static void decide(struct session *s, struct decision *d)
 	d->record.waiting = d->plan.status == PLAN_WAIT;
 }
 
-static void send_applier(struct session *s, struct apply_msg *m)
+/* @slot: of the record, or NO_SLOT */
+static void send_applier(struct session *s, struct apply_msg *m, uint32_t slot)
 {
 	struct front *f = s->front;
+	struct handed h = { .cookie = s->request.sock.tuple.cookie, .slot = slot };
 
 	s->pending = true;
 	s->deadline = now_ns() + REPORT_NS;
 	m->ticket = ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
-	if (chan_send(f->applier, m, sizeof(*m), s->passed, MSG_DONTWAIT)) {
+	h.ticket = m->ticket;
+	if (handed_full(&f->latches.handed) ||
+	    chan_send(f->applier, m, sizeof(*m), s->passed, MSG_DONTWAIT)) {
 		refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
 		return;
 	}
+	handed_add(&f->latches.handed, &h);
 	require_release(s);
 	s->ticket = m->ticket;
 	s->scrub_tag = s->sync_needed = 0;
@@ -255,9 +262,7 @@ void require_finish(struct session *s, bool read)
 	s->waits_for = d.record.waiting ? d.plan.reason : IPSECAPI_REASON_NONE;
 	m.record = d.record;
 	m.slot = d.old ? d.old->slot : latches_free_slot(s->front);
-	/* taken from here on: another request may come before the answer */
-	s->front->latches.slots[m.slot / 8] |= 1 << m.slot % 8;
-	send_applier(s, &m);
+	send_applier(s, &m, m.slot);
 }
 
 void require_ask(struct session *s)
@@ -338,7 +343,7 @@ void relax_begin(struct session *s, const struct sess_request *req, int fd)
 		return;
 	}
 	s->waits_for = IPSECAPI_REASON_NONE;
-	send_applier(s, &m);
+	send_applier(s, &m, NO_SLOT);
 }
 
 static struct session *by_ticket(const struct front *f, uint32_t ticket)
@@ -358,14 +363,11 @@ static void take_result(struct front *f, const struct apply_msg *m)
 	struct latch *l = NULL;
 	struct world w;
 
-	if (m->record.version) {
+	handed_answered(&f->latches.handed, m->ticket);
+	if (m->record.version)
 		l = latches_put(f, &m->record, m->slot);
-	} else if (!m->status) {
+	else if (!m->status)
 		latches_drop(f, cookie);
-	} else if (!latches_find(f, cookie)) {
-		f->latches.slots[m->slot / 8] &= ~(1 << m->slot % 8);
-		return;
-	}
 	front_world(f, &w);
 	if (l)
 		latch_judge(f, l, &w);
