@@ -241,12 +241,20 @@ void latches_take_listen(struct applier *a, const struct apply_listen *m)
 
 /* --- the start ------------------------------------------------------------------------------ */
 
-static bool socket_ended(struct applier *a, const struct latch_record *r)
+/*
+ * Of a connection that is not there any more the socket may be, and may be connected elsewhere.
+ * Whether it is, a look and the kernel's policies tell.
+ */
+static void forget_connection(struct applier *a, uint32_t slot, struct latch_record *r)
 {
 	int err = r->tuple.peer_port ?
 		  sockdiag_lookup(&a->diag, &r->tuple, r->bound_ifindex) : 0;
 
-	return err == -ENOENT || err == -ESTALE;
+	if (err != -ENOENT && err != -ESTALE)
+		return;
+	memset(r->tuple.peer, 0, sizeof(r->tuple.peer));
+	r->tuple.peer_port = 0;
+	record_write(a->records, slot, r);
 }
 
 /* Returns 1 when the slot is in use, 0 when not, or a negative errno. */
@@ -258,8 +266,7 @@ static int load_slot(struct applier *a, uint32_t slot)
 
 	if (err != 1)
 		return err;
-	if (socket_ended(a, &m.record))
-		return record_write(a->records, slot, NULL);
+	forget_connection(a, slot, &m.record);
 	t = followed_get(a, &m.record.tuple);
 	if (!t || t->latch)	/* two records of one socket are none of ours */
 		return t ? record_write(a->records, slot, NULL) : -ENOMEM;
@@ -315,6 +322,8 @@ int latches_load(struct applier *a)
 		err = load_slot(a, slot);
 	if (err < 0 && err != -ENODATA)
 		return err;
+	if (followed_count(a))
+		followed_look(a);
 	m.count = a->records >= 0 && a->nft.nft && !restore_drops(a);
 	send_front(a, &m);
 	return 0;

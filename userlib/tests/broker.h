@@ -44,7 +44,7 @@ static inline bool wait_ready(void)
 	return false;
 }
 
-static inline int start_broker(void)
+static inline void fork_broker(void)
 {
 	broker_pid = fork();
 	if (!broker_pid) {
@@ -55,6 +55,11 @@ static inline int start_broker(void)
 		      policy_dir ? "--policy" : NULL, policy_dir, NULL);
 		_exit(127);
 	}
+}
+
+static inline int start_broker(void)
+{
+	fork_broker();
 	return wait_ready() ? 0 : -1;
 }
 

@@ -64,6 +64,16 @@ static inline void ask_protection(void)
 	put_policy(XFRM_POLICY_IN, 7);
 }
 
+static inline void ask_nothing(void)
+{
+	uint8_t buf[256] = { 0 }, answer[512];
+	struct nlmsghdr *nlh = xfrm_message(buf, XFRM_MSG_FLUSHPOLICY, NLM_F_ACK);
+	int s = xfrm_socket();
+
+	CHECK(send(s, nlh, nlh->nlmsg_len, 0) > 0 && recv(s, answer, sizeof(answer), 0) > 0);
+	close(s);
+}
+
 /* What the kernel has of latches: how many policies of sockets with this id, or with any. */
 struct held {
 	uint32_t policies, blocking;
@@ -173,6 +183,32 @@ static inline struct sockaddr_in place(const char *addr, uint16_t port)
 	return to;
 }
 
+/* A connection with ourselves, of the time before protection was asked for; the other end. */
+static inline int connection(int *other)
+{
+	struct sockaddr_in addr = place("10.0.0.1", 0);
+	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(addr);
+
+	ask_nothing();
+	CHECK(!bind(l, (struct sockaddr *)&addr, len) && !listen(l, 1));
+	CHECK(!getsockname(l, (struct sockaddr *)&addr, &len));
+	CHECK(!connect(s, (struct sockaddr *)&addr, len));
+	*other = accept4(l, NULL, NULL, SOCK_CLOEXEC);
+	CHECK(*other >= 0);
+	close(l);
+	ask_protection();
+	return s;
+}
+
+static inline void disconnect(int s)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	CHECK(!connect(s, &none, sizeof(none)));
+}
+
 /* Where no socket is connected to, but all say that they will be. */
 static inline struct wire_require want_latch(void)
 {
@@ -196,13 +232,20 @@ static inline int latch_message(uint8_t *buf, size_t cap, uint16_t type, uint32_
 	return tlv_finish(&w);
 }
 
+static inline bool send_want(int s, uint16_t type, uint32_t flow, int fd,
+			     const struct wire_require *want)
+{
+	uint8_t buf[256];
+	int n = latch_message(buf, sizeof(buf), type, flow, want);
+
+	return raw_send_try(s, buf, n, &fd, fd >= 0);
+}
+
 static inline bool send_latch(int s, uint16_t type, uint32_t flow, int fd)
 {
 	const struct wire_require want = want_latch();
-	uint8_t buf[256];
-	int n = latch_message(buf, sizeof(buf), type, flow, &want);
 
-	return raw_send_try(s, buf, n, &fd, fd >= 0);
+	return send_want(s, type, flow, fd, &want);
 }
 
 /* The next reply, whatever events come before: its status; reason and flow if asked for. */
@@ -237,17 +280,47 @@ static inline uint32_t raw_open(int s, int fd)
 }
 
 /* Show the socket until the broker is not busy with it. */
-static inline int raw_latch(int s, uint16_t type, uint32_t flow, int fd, uint32_t *reason)
+static inline int raw_want(int s, uint16_t type, uint32_t flow, int fd,
+			   const struct wire_require *want, uint32_t *reason)
 {
 	uint32_t why;
 	int err;
 
 	do {
-		CHECK(send_latch(s, type, flow, fd));
+		CHECK(send_want(s, type, flow, fd, want));
 		err = take_reply(s, &why, NULL);
 	} while (err == -EAGAIN);
 	if (reason)
 		*reason = why;
+	return err;
+}
+
+static inline int raw_latch(int s, uint16_t type, uint32_t flow, int fd, uint32_t *reason)
+{
+	const struct wire_require want = want_latch();
+
+	return raw_want(s, type, flow, fd, &want, reason);
+}
+
+/* What a new session is told of a socket. */
+static inline struct ipsecapi_report report_on(int fd)
+{
+	struct ipsecapi *ctx = open_ctx();
+	struct ipsecapi_report r;
+	struct ipsecapi_flow *flow;
+
+	CHECK(!ipsecapi_flow_open(ctx, fd, &flow) && !ipsecapi_report(flow, &r, sizeof(r)));
+	ipsecapi_close(ctx);
+	return r;
+}
+
+/* Require for a socket; the session ends. */
+static inline int latch_once(int fd, const struct wire_require *want)
+{
+	int raw = raw_hello(), err;
+
+	err = raw_want(raw, WIRE_REQUIRE, raw_open(raw, fd), fd, want, NULL);
+	close(raw);
 	return err;
 }
 
