@@ -43,7 +43,7 @@ void front_open(struct front *f)
 {
 	const struct apply_msg m = { .type = APPLY_SETTLED };
 
-	if (f->latches.settled || !f->latches.loaded ||
+	if (f->latches.settled || !f->latches.loaded || f->latches.unsure ||
 	    (latches_count(f) && (!f->tables.read_at || f->stale)))
 		return;
 	f->latches.settled = tracking_tell(f, &m);
@@ -113,6 +113,7 @@ static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *a
 	if (m.type == APPLY_GONE) {
 		latches_drop(f, m.tuple.cookie);
 		flows_gone(f, m.tuple.cookie);
+		front_open(f);
 	} else if (m.type == APPLY_IKE_COUNT) {
 		count_ike(f, m.count);
 	} else {

@@ -173,6 +173,12 @@ static struct latch *add(struct front *f, const struct latch_record *r, uint32_t
 	return l;
 }
 
+static void be_unsure(struct front *f, struct latch *l, bool unsure)
+{
+	f->latches.unsure += unsure - l->unsure;
+	l->unsure = unsure;
+}
+
 struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_t slot)
 {
 	struct latch *l = latches_find(f, r->tuple.cookie);
@@ -194,6 +200,7 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 		   r->listener ? IPSECAPI_LATCH_LISTENER :
 		   r->waiting ? IPSECAPI_LATCH_NEGOTIATING : IPSECAPI_LATCH_ESTABLISHED;
 	l->ready = l->checking = l->removed = false;
+	be_unsure(f, l, false);
 	return l;
 }
 
@@ -215,6 +222,7 @@ void latches_drop(struct front *f, uint64_t cookie)
 	if (!l)
 		return;
 	forget_pointer(f, l);
+	be_unsure(f, l, false);
 	tdelete(l, &f->latches.tree, by_cookie);
 	remove_id(&f->latches, l->record.id);
 	f->latches.slots[l->slot / 8] &= ~(1 << l->slot % 8);
@@ -267,15 +275,21 @@ static void wait_on(struct front *f, struct latch *l, uint32_t reason, bool read
 	l->ready = ready;
 }
 
-/* The kernel does not show it: the socket has ended, as a rule, and nobody said so yet. */
-static void miss(struct front *f, struct latch *l)
+static void have_checked(struct front *f, struct latch *l)
 {
 	const struct apply_msg m = { .type = APPLY_CHECK, .tuple.cookie = l->cookie };
 
+	if (l->unsure && !l->checking)
+		l->checking = tracking_tell(f, &m);
+}
+
+static void miss(struct front *f, struct latch *l)
+{
+	be_unsure(f, l, !l->removed);
 	if (l->removed)
 		break_it(f, l, IPSECAPI_REASON_LATCH_REMOVED);
-	else if (!l->checking)
-		l->checking = tracking_tell(f, &m);
+	else
+		have_checked(f, l);
 }
 
 static void tell_listener(struct front *f, struct latch *l, const struct listen_reqids *reqids)
@@ -322,8 +336,10 @@ void latch_judge(struct front *f, struct latch *l, const struct world *w)
 	}
 	verdict_flow(w, &l->facts, &l->verdict);
 	found = latch_check(w, &l->record, &l->facts, &l->verdict, &reason);
-	if (found != LATCH_MISSING)
+	if (found != LATCH_MISSING) {
 		l->checking = l->removed = false;
+		be_unsure(f, l, false);
+	}
 	switch (found) {
 	case LATCH_HOLDS: hold(f, l); break;
 	case LATCH_WAITS: wait_on(f, l, reason, false); break;
@@ -362,8 +378,10 @@ void latches_judge(struct front *f, const struct world *w, bool routes)
 
 static void tell_one(const void *node, VISIT which, void *arg)
 {
-	if (which == postorder || which == leaf)
-		tell_applier(arg, *(struct latch *const *)node);
+	if (which != postorder && which != leaf)
+		return;
+	tell_applier(arg, *(struct latch *const *)node);
+	have_checked(arg, *(struct latch *const *)node);
 }
 
 void latches_resume(struct front *f)
@@ -419,6 +437,7 @@ void latches_from_applier(struct front *f, const struct apply_msg *m)
 		break;
 	case APPLY_ALIVE:
 		alive(f, m->tuple.cookie);
+		front_open(f);
 		break;
 	case APPLY_STOPPED:
 		stopped(f, m->tuple.cookie);

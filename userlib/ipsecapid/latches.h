@@ -25,6 +25,7 @@ struct latch {
 	uint32_t reason;	/* why it is negotiating or broken */
 	uint32_t told_broken;	/* what the applier was told last: a reason, or 0 */
 	bool ready;		/* the sessions were told that waiting is over */
+	bool unsure;		/* the kernel does not show it: the socket has ended, as a rule */
 	bool checking;		/* the applier was asked whether the socket exists */
 	bool stopped;		/* of a listener: it was closed; what it accepted may be open */
 	struct listen_reqids *told;	/* what the applier lets pass of a listener; NULL: not told yet */
@@ -37,6 +38,7 @@ struct latch_set {
 	uint64_t *ids;		/* of all, ascending */
 	uint8_t slots[MAX_LATCHES / 8];	/* of the file, that are in use */
 	struct handed_set handed;
+	uint32_t unsure;	/* so many are */
 	bool loaded;		/* those of earlier lives are here */
 	bool settled;		/* and judged, as the applier knows */
 	bool possible;		/* the applier can give more */
