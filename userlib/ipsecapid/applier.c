@@ -54,7 +54,11 @@ static void take_track(struct applier *a, const struct apply_msg *m)
 	if (!t)
 		return;
 	t->watched = true;
-	t->tuple = m->tuple;	/* it may be connected elsewhere, and another flow */
+	/* it may be connected elsewhere, and another flow; of a latch all are told by a look */
+	if (!t->latch)
+		t->tuple = m->tuple;
+	else if (memcmp(&t->tuple, &m->tuple, sizeof(t->tuple)))
+		a->doubt = true;
 	t->ifindex = m->ifindex;
 	if (!t->tuple.peer_port)
 		return;

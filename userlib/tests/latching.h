@@ -34,21 +34,33 @@ static inline int xfrm_socket(void)
 	return s;
 }
 
-/* Traffic with 10.0.0.0/8 is to be protected, by SAs that nobody makes. */
-static inline void put_policy(uint8_t way, uint32_t reqid)
+/* What the policy is about, the far end: 10.0.0.0/8, or ::1. */
+static inline void put_far_end(struct xfrm_selector *sel, uint16_t family, uint8_t way)
+{
+	xfrm_address_t *addr = way == XFRM_POLICY_OUT ? &sel->daddr : &sel->saddr;
+	uint8_t *length = way == XFRM_POLICY_OUT ? &sel->prefixlen_d : &sel->prefixlen_s;
+
+	sel->family = family;
+	*length = family == AF_INET ? 8 : 128;
+	if (family == AF_INET)
+		addr->a4 = htonl(0x0a000000);
+	else
+		addr->a6[3] = htonl(1);
+}
+
+/* It is to be protected, by SAs that nobody makes. */
+static inline void put_policy(uint16_t family, uint8_t way)
 {
 	uint8_t buf[1024] = { 0 }, answer[1024];
 	struct nlmsghdr *nlh = xfrm_message(buf, XFRM_MSG_NEWPOLICY, NLM_F_ACK);
 	struct xfrm_userpolicy_info *p = mnl_nlmsg_put_extra_header(nlh, sizeof(*p));
-	struct xfrm_user_tmpl t = { .family = AF_INET, .id.proto = IPPROTO_ESP, .reqid = reqid,
+	struct xfrm_user_tmpl t = { .family = family, .id.proto = IPPROTO_ESP, .reqid = 7,
 				    .mode = XFRM_MODE_TRANSPORT, .aalgos = ~0u, .ealgos = ~0u,
 				    .calgos = ~0u };
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload((void *)answer);
 	int s = xfrm_socket();
 
-	p->sel.family = AF_INET;
-	(way == XFRM_POLICY_OUT ? &p->sel.daddr : &p->sel.saddr)->a4 = htonl(0x0a000000);
-	*(way == XFRM_POLICY_OUT ? &p->sel.prefixlen_d : &p->sel.prefixlen_s) = 8;
+	put_far_end(&p->sel, family, way);
 	p->lft = (struct xfrm_lifetime_cfg){ XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0 };
 	p->dir = way;
 	p->priority = 10;
@@ -60,8 +72,10 @@ static inline void put_policy(uint8_t way, uint32_t reqid)
 
 static inline void ask_protection(void)
 {
-	put_policy(XFRM_POLICY_OUT, 7);
-	put_policy(XFRM_POLICY_IN, 7);
+	put_policy(AF_INET, XFRM_POLICY_OUT);
+	put_policy(AF_INET, XFRM_POLICY_IN);
+	put_policy(AF_INET6, XFRM_POLICY_OUT);
+	put_policy(AF_INET6, XFRM_POLICY_IN);
 }
 
 static inline void ask_nothing(void)
@@ -302,14 +316,20 @@ static inline int raw_latch(int s, uint16_t type, uint32_t flow, int fd, uint32_
 	return raw_want(s, type, flow, fd, &want, reason);
 }
 
-/* What a new session is told of a socket. */
+/* What a new session is told of a socket. A flow ends when it is found to be another one. */
 static inline struct ipsecapi_report report_on(int fd)
 {
 	struct ipsecapi *ctx = open_ctx();
 	struct ipsecapi_report r;
 	struct ipsecapi_flow *flow;
+	int err;
 
-	CHECK(!ipsecapi_flow_open(ctx, fd, &flow) && !ipsecapi_report(flow, &r, sizeof(r)));
+	do {
+		CHECK(!ipsecapi_flow_open(ctx, fd, &flow));
+		err = ipsecapi_report(flow, &r, sizeof(r));
+		ipsecapi_flow_close(flow);
+	} while (err == -ESTALE);
+	CHECK(!err);
 	ipsecapi_close(ctx);
 	return r;
 }

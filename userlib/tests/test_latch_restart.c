@@ -3,9 +3,8 @@
  * What a broker's next life makes of what the last one left, whatever happened meanwhile to the
  * file, to the sockets and to their policies: api-rules 27 (restart), 32 (the floor), RFC 5660 2.2.
  */
-#include <nftables/libnftables.h>
-
 #include "../ipsecapid/latch_apply.h"
+#include "dropped.h"
 #include "latching.h"
 
 static const struct wire_require here = { .class = "strong",
@@ -17,40 +16,6 @@ static void restart(void (*meanwhile)(void *arg), void *arg)
 	if (meanwhile)
 		meanwhile(arg);
 	assert_int_equal(start_broker(), 0);
-}
-
-static uint16_t port_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *))
-{
-	struct sockaddr_in addr;
-	socklen_t len = sizeof(addr);
-
-	CHECK(!get(fd, (struct sockaddr *)&addr, &len));
-	return ntohs(addr.sin_port);
-}
-
-static bool is_dropped(int fd)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	char ends[96];
-	bool found;
-
-	snprintf(ends, sizeof(ends), "10.0.0.1 . %u . 10.0.0.1 . %u . tcp",
-		 port_of(fd, getsockname), port_of(fd, getpeername));
-	assert_false(nft_ctx_buffer_output(nft));
-	assert_false(nft_run_cmd_from_buffer(nft, "list set inet ipsecapi drop4"));
-	found = strstr(nft_ctx_get_output_buffer(nft), ends);
-	nft_ctx_free(nft);
-	return found;
-}
-
-/* The applier is told before the first client is served. */
-static void wait_dropped(int fd)
-{
-	int tries;
-
-	for (tries = 0; tries < 500 && !is_dropped(fd); tries++)
-		poll(NULL, 0, 10);
-	assert_true(is_dropped(fd));
 }
 
 static void expect_latch(int fd, uint32_t latch, uint32_t reason)
@@ -168,9 +133,9 @@ static void t_policies_gone(void **state)
 	fork_broker();
 	assert_int_equal(first_told(fd), IPSECAPI_LATCH_BROKEN);
 	expect_latch(fd, IPSECAPI_LATCH_BROKEN, IPSECAPI_REASON_LATCH_REMOVED);
-	wait_dropped(fd);
+	wait_dropped("drop4", "10.0.0.1", fd);
 	assert_int_equal(latch_once(fd, &here), -EINPROGRESS);
-	assert_false(is_dropped(fd));
+	assert_false(is_dropped("drop4", "10.0.0.1", fd));
 	close(fd);
 	close(other);
 }
