@@ -17,6 +17,7 @@
 #include "sandbox.h"
 
 #define LOOK_NS		(60000 * MS)	/* at all sockets, even though nothing was lost */
+#define LOOK_WARY_NS	(1000 * MS)	/* for what the kernel can't be told to prevent */
 #define LOOK_AGAIN_NS	(250 * MS)	/* not more often, whatever is lost */
 
 static void count_one(const struct inet_diag_msg *m, void *arg)
@@ -41,7 +42,7 @@ static void count_ike(struct applier *a)
 /* Long lists are not made so often that nothing else gets done. */
 static uint64_t next_look(const struct applier *a)
 {
-	uint64_t wait = a->doubt ? LOOK_AGAIN_NS : LOOK_NS;
+	uint64_t wait = a->doubt ? LOOK_AGAIN_NS : a->wary ? LOOK_WARY_NS : LOOK_NS;
 
 	return a->looked_at + (wait > 4 * a->look_cost ? wait : 4 * a->look_cost);
 }

@@ -155,6 +155,8 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 	if (!r->broken)
 		mend(a, t);
 	answer->record = *r;
+	if (r->tuple.family == AF_INET6)
+		a->wary = true;
 	return 0;
 }
 

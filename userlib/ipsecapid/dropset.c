@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Connections of which nothing may pass. */
 #include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "dropset.h"
 
@@ -34,15 +36,31 @@ void dropset_rules(FILE *to)
 	}
 }
 
+/* A socket of IPv6 that speaks IPv4 sends what looks like any other of IPv4. */
+static struct ipsecapi_tuple on_the_wire(const struct ipsecapi_tuple *t)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+	struct ipsecapi_tuple v4 = *t;
+
+	if (t->family != AF_INET6 || memcmp(t->peer, mapped, sizeof(mapped)))
+		return v4;
+	v4.family = AF_INET;
+	memcpy(v4.local, t->local + 12, 4);
+	memcpy(v4.peer, t->peer + 12, 4);
+	return v4;
+}
+
 static const char *set_of(const struct ipsecapi_tuple *t, bool notify)
 {
 	return sets[2 * notify + (t->family == AF_INET6)];
 }
 
 /* Numbers alone: no name is looked up. */
-static void print_element(FILE *to, const struct ipsecapi_tuple *t, const char *verb,
-			  const char *set)
+static void print_element(FILE *to, const struct ipsecapi_tuple *tuple, const char *verb,
+			  bool notify)
 {
+	const struct ipsecapi_tuple wire = on_the_wire(tuple), *t = &wire;
+	const char *set = set_of(t, notify);
 	char local[INET6_ADDRSTRLEN], peer[INET6_ADDRSTRLEN];
 
 	inet_ntop(t->family, t->local, local, sizeof(local));
@@ -58,7 +76,7 @@ int dropset_add(struct nftable *nft, const struct ipsecapi_tuple *t, bool notify
 
 	if (err)
 		return err;
-	print_element(s.to, t, "add", set_of(t, notify));
+	print_element(s.to, t, "add", notify);
 	return nft_script_run(&s, nft);
 }
 
@@ -70,8 +88,8 @@ int dropset_remove(struct nftable *nft, const struct ipsecapi_tuple *t)
 
 	if (err)
 		return err;
-	print_element(s.to, t, "destroy", set_of(t, false));
-	print_element(s.to, t, "destroy", set_of(t, true));
+	print_element(s.to, t, "destroy", false);
+	print_element(s.to, t, "destroy", true);
 	return nft_script_run(&s, nft);
 }
 
@@ -86,6 +104,6 @@ int dropset_replace(struct nftable *nft, const struct dropped *at, uint32_t n)
 	for (i = 0; i < SETS; i++)
 		fprintf(s.to, "flush set inet ipsecapi %s\n", sets[i]);
 	for (i = 0; i < n; i++)
-		print_element(s.to, &at[i].tuple, "add", set_of(&at[i].tuple, at[i].notify));
+		print_element(s.to, &at[i].tuple, "add", at[i].notify);
 	return nft_script_run(&s, nft);
 }

@@ -104,12 +104,16 @@ static void copy_address(uint8_t family, const void *found, uint16_t want, uint8
 	const uint8_t *p = found;
 
 	memset(addr, 0, 16);
-	if (want == AF_INET6)
+	if (want == AF_INET6 && family == AF_INET) {	/* it was turned into one of IPv4 */
+		memcpy(addr, mapped, sizeof(mapped));
+		memcpy(addr + 12, p, 4);
+	} else if (want == AF_INET6) {
 		memcpy(addr, p, 16);
-	else if (family == AF_INET6 && !memcmp(p, mapped, sizeof(mapped)))
+	} else if (family == AF_INET6 && !memcmp(p, mapped, sizeof(mapped))) {
 		memcpy(addr, p + 12, 4);
-	else
+	} else {
 		memcpy(addr, p, 4);
+	}
 }
 
 static struct ipsecapi_tuple tuple_now(const struct inet_diag_msg *m, const struct tracked *t)
@@ -186,6 +190,8 @@ static void collect(const void *node, VISIT which, void *arg)
 	t->moved = false;
 	if (g->n < g->cap && is_gone(g->a, t))
 		g->cookies[g->n++] = t->cookie;
+	if (t->latch && t->tuple.family == AF_INET6)
+		g->a->wary = true;
 	/* a broken one that has no ends yet: as soon as it has, they are dropped */
 	if (t->latch && t->latch->broken && !t->tuple.peer_port)
 		g->a->doubt = true;
@@ -220,7 +226,7 @@ void followed_look(struct applier *a)
 	uint64_t start = now_ns();
 	int i;
 
-	a->doubt = false;
+	a->doubt = a->wary = false;
 	a->look++;
 	for (i = 0; i < FOLLOWED_KINDS; i++)
 		a->listed[i] = list_kind(a, i);

@@ -3,6 +3,8 @@
  * Does a latch still hold? RFC 5660, 2.2: a change of policy that alters or bypasses the
  * protection, and SAs of another quality, break it; the absence of SAs does not.
  */
+#include <string.h>
+#include <sys/socket.h>
 #include <linux/xfrm.h>
 
 #include "latch_check.h"
@@ -60,6 +62,14 @@ static uint32_t check_direction(const struct world *w, const struct latch_record
 	       IPSECAPI_REASON_NONE : IPSECAPI_REASON_OUTSIDE_CLASS;
 }
 
+/* The kernel asks the policies of a socket of IPv6 nothing about IPv4. */
+static bool speaks_ipv4(const struct ipsecapi_tuple *t)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+
+	return t->family == AF_INET6 && !memcmp(t->peer, mapped, sizeof(mapped));
+}
+
 static enum latch_finding check_waiting(const struct world *w, const struct latch_record *r,
 					const struct flow_facts *f, uint32_t *reason)
 {
@@ -78,6 +88,10 @@ enum latch_finding latch_check(const struct world *w, const struct latch_record 
 	*reason = IPSECAPI_REASON_NONE;
 	if (w->tables->read_at && !latch_shown(w, f->latch, false))
 		return LATCH_MISSING;
+	if (speaks_ipv4(&r->tuple)) {
+		*reason = IPSECAPI_REASON_DUAL_STACK;
+		return LATCH_BREAKS;
+	}
 	if (r->waiting)
 		return check_waiting(w, r, f, reason);
 	for (dir = DIR_OUT; dir <= DIR_IN; dir++) {

@@ -270,6 +270,7 @@ static void wait_on(struct front *f, struct latch *l, uint32_t reason, bool read
 {
 	l->state = IPSECAPI_LATCH_NEGOTIATING;
 	l->reason = reason;
+	tell_applier(f, l);
 	if (ready && !l->ready)
 		flows_event(f, l->cookie, IPSECAPI_EVENT_READY, IPSECAPI_REASON_NONE);
 	l->ready = ready;
