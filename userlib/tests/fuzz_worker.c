@@ -3,7 +3,8 @@
  * Fuzz target: the worker, over a real socket. The input is a conversation: each step is a byte
  * of flags, two of length, and a message from the client; what the front answers to it is made
  * of the same bytes. What must never happen besides memory errors: a request that is forwarded
- * without its checks, a message without exactly one answer, a descriptor that stays open.
+ * without its checks, a message without exactly one answer, a descriptor that stays open or goes
+ * to the front with anything but a request for a latch.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,8 +12,14 @@
 
 #include "../ipsecapid/worker.c"
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 #define STEPS		32
-#define FDS		0x07	/* so many descriptors come along */
+#define FDS		0x03	/* how many descriptors come along */
+#define FDS_TCP		0x04	/* of TCP, else of the session itself */
+#define FDS_SENT	6	/* one more than the worker has room for, and the kernel's own */
 #define GOOD_HEADER	0x08	/* what the fuzzer could only guess is made right */
 #define GOOD_VERSION	0x10
 #define FRONT_REFUSES	0x20
@@ -46,18 +53,31 @@ static int lowest_free_fd(void)
 struct peer {
 	struct worker w;
 	int client, front;
+	int tcp;		/* what the client shows */
 };
+
+static uint64_t long_option(int fd, int name)
+{
+	uint64_t value = 0;
+	socklen_t len = sizeof(value);
+
+	must(!getsockopt(fd, SOL_SOCKET, name, &value, &len));
+	return value;
+}
 
 static void peer_open(struct peer *p)
 {
-	static const struct worker_config config = { .overflow_uid = 65534, .netns_cookie = 1 };
+	static struct worker_config config = { .overflow_uid = 65534 };
 	int a[2], b[2], on = 1;
 
 	must(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, a) && !socketpair(AF_UNIX, SOCK_SEQPACKET, 0, b));
 	must(!setsockopt(a[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
-	p->w = (struct worker){ .config = &config, .client = a[0], .channel = b[0] };
+	p->w = (struct worker){ .config = &config, .client = a[0], .channel = b[0], .held = -1 };
 	p->client = a[1];
 	p->front = b[1];
+	p->tcp = socket(AF_INET, SOCK_STREAM, 0);
+	must(p->tcp >= 0);
+	config.netns_cookie = long_option(p->tcp, SO_NETNS_COOKIE);
 }
 
 static void peer_close(struct peer *p)
@@ -66,13 +86,14 @@ static void peer_close(struct peer *p)
 	close(p->w.channel);
 	close(p->client);
 	close(p->front);
+	close(p->tcp);
 }
 
-static void send_with_fds(int sock, const void *buf, size_t len, unsigned int n)
+static void send_with_fds(int sock, const void *buf, size_t len, int fd, unsigned int n)
 {
 	union {
 		struct cmsghdr align;
-		char buf[CMSG_SPACE(FDS * sizeof(int))];
+		char buf[CMSG_SPACE(FDS_SENT * sizeof(int))];
 	} c = { 0 };
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -85,7 +106,7 @@ static void send_with_fds(int sock, const void *buf, size_t len, unsigned int n)
 		c.align.cmsg_type = SCM_RIGHTS;
 		c.align.cmsg_len = CMSG_LEN(n * sizeof(int));
 		for (i = 0; i < n; i++)
-			memcpy(CMSG_DATA(&c.align) + i * sizeof(int), &sock, sizeof(int));
+			memcpy(CMSG_DATA(&c.align) + i * sizeof(int), &fd, sizeof(int));
 	}
 	must(sendmsg(sock, &msg, 0) == (ssize_t)len);
 }
@@ -104,8 +125,23 @@ static void take_reply(struct peer *p)
 		close(fd);
 }
 
-static void check_forwarded(const struct peer *p, const struct sess_request *req)
+/* The socket that was inspected is the one that goes on, and the worker holds it meanwhile. */
+static void check_latch(const struct peer *p, const struct sess_request *req, int fd)
 {
+	bool require = req->type == WIRE_REQUIRE;
+
+	must((fd >= 0) == (require || req->type == WIRE_RELAX) && (p->w.held >= 0) == (fd >= 0));
+	if (fd < 0)
+		return;
+	must(long_option(fd, SO_COOKIE) == req->sock.tuple.cookie &&
+	     long_option(p->w.held, SO_COOKIE) == req->sock.tuple.cookie);
+	must(!require || !want_check(&req->want));
+	close(fd);
+}
+
+static void check_forwarded(const struct peer *p, const struct sess_request *req, int fd)
+{
+	check_latch(p, req, fd);
 	must(p->w.version >= WIRE_VERSION_MIN && p->w.version <= WIRE_VERSION_MAX);
 	must(req->type >= WIRE_HELLO && req->type <= WIRE_REQUEST_MAX && req->uid == getuid());
 }
@@ -124,9 +160,10 @@ static bool play_front(struct peer *p, uint8_t flags, const uint8_t *bytes, size
 {
 	struct sess_reply r = { 0 };
 	struct sess_request req;
+	int fd;
 
-	must(chan_recv(p->front, &req, sizeof(req), NULL, MSG_DONTWAIT) == sizeof(req));
-	check_forwarded(p, &req);
+	must(chan_recv(p->front, &req, sizeof(req), &fd, MSG_DONTWAIT) == sizeof(req));
+	check_forwarded(p, &req, fd);
 	if (flags & FRONT_EVENT) {
 		r.type = WIRE_EVENT;
 		r.event = len;
@@ -160,7 +197,8 @@ static bool step(struct peer *p, uint8_t flags, uint8_t *bytes, size_t len)
 		}
 		memcpy(bytes, &hdr, sizeof(hdr));
 	}
-	send_with_fds(p->client, bytes, len, flags & FDS);
+	send_with_fds(p->client, bytes, len, flags & FDS_TCP ? p->tcp : p->client,
+		      (flags & FDS) == FDS ? FDS_SENT : flags & FDS);
 	on = take_client(&p->w);
 	if (!on)
 		return false;
@@ -168,7 +206,7 @@ static bool step(struct peer *p, uint8_t flags, uint8_t *bytes, size_t len)
 		on = play_front(p, flags, bytes, len);
 	else
 		take_note(p);
-	must(!on || !p->w.busy);
+	must(!on || (!p->w.busy && p->w.held < 0));
 	take_reply(p);
 	return on;
 }

@@ -23,6 +23,7 @@
 
 #define SA_DIR		33	/* XFRMA_SA_DIR, newer than the oldest headers */
 #define GOOD		0x18	/* of fuzz_worker.c: header and version made right */
+#define ONE_TCP		0x05	/* and one socket of TCP comes along */
 
 static const char *directory;
 static unsigned int count;
@@ -43,7 +44,7 @@ static void save(const char *target, const void *data, size_t len)
 /* --- the protocol ------------------------------------------------------------------------- */
 
 struct conversation {
-	uint8_t buf[1024];
+	uint8_t buf[2048];
 	size_t len;
 };
 
@@ -56,6 +57,21 @@ static void say(struct conversation *c, uint8_t flags, const uint8_t *message, s
 	c->len += len;
 }
 
+static bool takes_socket(uint16_t type)
+{
+	return type == WIRE_FLOW_OPEN || type == WIRE_REQUIRE || type == WIRE_RELAX;
+}
+
+static void put_want(struct tlv_writer *w)
+{
+	const struct wire_require want = {
+		.class = "strong", .protection = 3, .hardware = 1, .disposition = 2, .custody = 1,
+		.flags = 3, .family = AF_INET, .port = htons(80), .address = { 10, 0, 0, 2 },
+	};
+
+	tlv_put(w, WIRE_ATTR_STRUCT, &want, sizeof(want));
+}
+
 static size_t request(uint8_t *buf, size_t cap, uint16_t type)
 {
 	const struct wire_header hdr = { .type = type, .version = type != WIRE_HELLO, .tag = type };
@@ -66,8 +82,11 @@ static size_t request(uint8_t *buf, size_t cap, uint16_t type)
 		tlv_put_u32(&w, WIRE_ATTR_MIN_VERSION, WIRE_VERSION_MIN);
 		tlv_put_u32(&w, WIRE_ATTR_MAX_VERSION, WIRE_VERSION_MAX);
 	}
-	if (type == WIRE_FLOW_CLOSE || type == WIRE_REPORT || type == WIRE_WHY)
+	if (type == WIRE_FLOW_CLOSE || type == WIRE_REPORT || type == WIRE_WHY ||
+	    type == WIRE_REQUIRE || type == WIRE_RELAX)
 		tlv_put_u32(&w, WIRE_ATTR_FLOW, 0x10000);
+	if (type == WIRE_REQUIRE)
+		put_want(&w);
 	if (type == WIRE_WHY || type == WIRE_CLASS || type == WIRE_INTERFACE || type == WIRE_RULE ||
 	    type == WIRE_POLICY)
 		tlv_put_u32(&w, WIRE_ATTR_INDEX, 1);
@@ -91,14 +110,14 @@ static void reply_seed(void)
 static void protocol_seeds(void)
 {
 	struct conversation c = { .len = 0 };
-	uint8_t buf[128];
+	uint8_t buf[256];
 	uint16_t type;
 	size_t n;
 
 	for (type = WIRE_HELLO; type <= WIRE_REQUEST_MAX; type++) {
 		n = request(buf, sizeof(buf), type);
 		save("wire", buf, n);
-		say(&c, GOOD | (type == WIRE_FLOW_OPEN), buf, n);
+		say(&c, GOOD | (takes_socket(type) ? ONE_TCP : 0), buf, n);
 	}
 	save("worker", c.buf, c.len);
 	reply_seed();
