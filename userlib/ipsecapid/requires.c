@@ -169,7 +169,7 @@ static bool room(const struct front *f, uint32_t uid, struct decision *d)
 	return true;
 }
 
-/* Who was granted it first keeps the say over it. */
+/* Who was granted it first keeps the say over it, until root asks for it, too. */
 static void fill(const struct session *s, struct decision *d)
 {
 	const struct sess_request *req = &s->request;
@@ -177,7 +177,7 @@ static void fill(const struct session *s, struct decision *d)
 
 	r->version = LATCH_RECORD_VERSION;
 	r->tuple = req->sock.tuple;
-	r->uid = d->old ? d->old->record.uid : req->uid;
+	r->uid = d->old && req->uid ? d->old->record.uid : req->uid;
 	r->owner = req->sock.owner;
 	r->mark = req->sock.mark;
 	r->bound_ifindex = req->sock.bound_ifindex;

@@ -170,8 +170,9 @@ static void note_grant(struct model *m, uid_t uid, const struct outcomes *set)
 
 	granted++;
 	MUST(record_of(m->cookie, &r, &n) >= 0 && n == 1);
-	if (!m->latched) {
+	if (!m->latched || !uid)	/* what root asked for too, root alone lowers */
 		m->granted = uid;
+	if (!m->latched) {
 		m->floor = *set;
 		m->id = r.id;
 	} else {
