@@ -355,7 +355,7 @@ static void compare(struct model *m)
 }
 
 static void (*const deeds[])(struct model *m) = {
-	make, go, leave, serve, shut, copy, require, require, require, require, relax, relax, relax, pass,
+	make, go, leave, serve, shut, copy, copy, require, require, relax, relax, pass, leave, leave,
 	set_options, restart,
 };
 
