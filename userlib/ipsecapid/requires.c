@@ -55,7 +55,7 @@ static bool refuse_request(struct session *s, const struct flow *flow)
 		refuse(s, -EACCES, IPSECAPI_REASON_NOT_PERMITTED);
 	else if (s->passed < 0)
 		refuse(s, -EINVAL, IPSECAPI_REASON_NO_DESCRIPTOR);
-	else if (handed_has_socket(&s->front->latches.handed, flow->tuple.cookie))
+	else if (handed_has_socket(&s->front->latches.handed, req->sock.tuple.cookie))
 		refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
 	else
 		return false;
