@@ -362,7 +362,7 @@ static void answer_socket(struct session *s, const struct sess_request *req, int
 
 void answer(struct session *s, const struct sess_request *req, int fd)
 {
-	bool takes = req->type >= WIRE_REQUIRE && req->type <= WIRE_ACCEPT;
+	bool takes = (req->type >= WIRE_REQUIRE && req->type <= WIRE_ACCEPT) || req->type == WIRE_RUN;
 
 	if (fd >= 0 && (!takes || !s->flows)) {	/* a worker that does not know what it does */
 		close_within(fd);
@@ -387,6 +387,7 @@ void answer(struct session *s, const struct sess_request *req, int fd)
 	case WIRE_REQUIRE:
 	case WIRE_ACCEPT:
 	case WIRE_RELAX: answer_socket(s, req, fd); break;
+	case WIRE_RUN: confine_begin(s, req, fd); break;
 	default:
 		session_reply(s, req, -EOPNOTSUPP, IPSECAPI_REASON_UNKNOWN_REQUEST, NULL, 0, 0);
 	}

@@ -79,6 +79,14 @@ static void take_forget(struct applier *a, uint64_t cookie)
 	followed_release(a, t);
 }
 
+static void take_confine(struct applier *a, const struct apply_msg *m, int fd)
+{
+	struct apply_msg answer = { .type = APPLY_CONFINED, .ticket = m->ticket };
+
+	answer.status = confined_add(&a->confined, &m->cgroup, fd, &answer.reason);
+	chan_send(a->sock, &answer, sizeof(answer), -1, 0);
+}
+
 static void take_message(struct applier *a, const struct apply_msg *m, int fd)
 {
 	if (m->type == APPLY_TRACK)
@@ -87,6 +95,8 @@ static void take_message(struct applier *a, const struct apply_msg *m, int fd)
 		take_forget(a, m->tuple.cookie);
 	else if (m->type == APPLY_COUNT_IKE)
 		count_ike(a);
+	else if (m->type == APPLY_CONFINE)
+		take_confine(a, m, fd);
 	else
 		latches_take(a, m, fd);
 }
@@ -100,6 +110,7 @@ static bool take_request(struct applier *a)
 	ssize_t n;
 	int fd;
 
+	static_assert(sizeof(in.msg) != sizeof(in.listen), "they are told apart by their length");
 	n = chan_recv(a->sock, &in, sizeof(in), &fd, 0);
 	if (n == sizeof(in.msg))
 		take_message(a, &in.msg, fd);
@@ -127,10 +138,12 @@ static void take_events(struct applier *a)
 static int timeout_ms(const struct applier *a)
 {
 	uint64_t now = now_ns(), at = next_look(a);
+	int wait = confined_wait(&a->confined), look;
 
 	if (!followed_count(a))
-		return -1;
-	return at <= now ? 0 : (at - now) / MS + 1;
+		return wait;
+	look = at <= now ? 0 : (at - now) / MS + 1;
+	return wait < 0 || look < wait ? look : wait;
 }
 
 static int run(struct applier *a)
@@ -152,6 +165,7 @@ static int run(struct applier *a)
 			take_events(a);
 		if (followed_count(a) && now_ns() >= next_look(a))
 			followed_look(a);
+		confined_look(&a->confined);
 	}
 }
 
@@ -166,6 +180,7 @@ static int open_all(struct applier *a)
 		return a->events;
 	close_within_prepare();
 	nftable_open(&a->nft);	/* without it nothing is latched, and all else works */
+	confined_open(&a->confined, a->nft.nft);
 	return records_boot_id(a->boot_id);
 }
 

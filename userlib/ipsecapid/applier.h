@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <ipsecapi.h>
 
+#include "confinement.h"
 #include "latch_record.h"
 #include "listenset.h"
 
@@ -27,6 +28,7 @@ enum apply_type {
 	APPLY_CHECK = 10,	/* cookie -> GONE or ALIVE */
 	APPLY_LISTEN = 16,	/* struct apply_listen */
 	APPLY_SETTLED = 17,	/* all listeners of earlier lives were told of */
+	APPLY_CONFINE = 19,	/* a cgroup and its directory -> CONFINED */
 	/* of the applier */
 	APPLY_GONE = 4,
 	APPLY_IKE_COUNT = 5,
@@ -36,6 +38,7 @@ enum apply_type {
 	APPLY_RECORD = 14,	/* a latch of an earlier life, with its slot */
 	APPLY_RECORDS_END = 15,	/* count: 1 when latches can be had */
 	APPLY_STOPPED = 18,	/* a latched listener was closed; what it accepted may be open */
+	APPLY_CONFINED = 20,	/* status; reason of a refusal */
 };
 
 struct apply_msg {
@@ -43,12 +46,13 @@ struct apply_msg {
 	uint32_t count;		/* IKE_COUNT, RECORDS_END */
 	uint32_t ifindex;	/* TRACK: device that the socket is bound to, or 0 */
 	uint32_t slot;		/* of the record */
-	int32_t status;		/* LATCHED: 0 or a negative errno */
-	uint32_t ticket;	/* LATCH, RELAX: repeated in LATCHED */
+	int32_t status;		/* LATCHED, CONFINED: 0 or a negative errno */
+	uint32_t ticket;	/* LATCH, RELAX, CONFINE: repeated in the answer */
 	uint32_t rsvd;
 	uint32_t reason;	/* BREAK; LATCHED with a status: enum ipsecapi_reason */
 	struct ipsecapi_tuple tuple;	/* TRACK, MOVED; else its cookie alone */
 	struct latch_record record;	/* LATCH, RECORD, LATCHED */
+	struct confinement cgroup;	/* CONFINE */
 };
 
 /* What passes to and from a latched listener. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "applier.h"
+#include "confined.h"
 #include "dropset.h"
 #include "listenset.h"
 #include "sockdiag.h"
@@ -41,6 +42,7 @@ struct applier {
 	uint8_t boot_id[16];
 	struct nftable nft;
 	bool settled;		/* the front has told what listeners of earlier lives let pass */
+	struct confined_set confined;
 };
 
 /* followed.c: the sockets that are followed */

@@ -116,6 +116,8 @@ static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *a
 		front_open(f);
 	} else if (m.type == APPLY_IKE_COUNT) {
 		count_ike(f, m.count);
+	} else if (m.type == APPLY_CONFINED) {
+		confine_applied(f, &m);
 	} else {
 		latches_from_applier(f, &m);
 	}

@@ -235,6 +235,10 @@ void require_finish(struct session *s, bool read);
 void require_release(struct session *s);
 void requires_applied(struct front *f, const struct apply_msg *m);
 
+/* confine.c: cgroups, for those who ask; @fd is theirs to close */
+void confine_begin(struct session *s, const struct sess_request *req, int fd);
+void confine_applied(struct front *f, const struct apply_msg *m);
+
 /* answers.c: everything that is answered at once */
 /* @fd: descriptor that came with it, or -1; it is closed. */
 void answer(struct session *s, const struct sess_request *req, int fd);

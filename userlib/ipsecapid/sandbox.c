@@ -42,7 +42,7 @@ static const int applier_calls[] = {
 };
 
 static const int worker_calls[] = {
-	CALL(getsockname), CALL(getpeername), CALL(setitimer), CALL(alarm), CALL(accept4),
+	CALL(getsockname), CALL(getpeername), CALL(setitimer), CALL(alarm), CALL(accept4), CALL(fstatfs),
 };
 
 static const int metrics_calls[] = {
@@ -58,7 +58,7 @@ static const int keeper_calls[] = {
 	CALL(unlink), CALL(unlinkat), CALL(getppid), CALL(setuid), CALL(setgid), CALL(setgroups),
 	CALL(setresuid), CALL(setresgid), CALL(eventfd2), CALL(dup), CALL(faccessat),
 	CALL(readlink), CALL(readlinkat), CALL(access), CALL(statx),
-	CALL(shutdown),
+	CALL(shutdown), CALL(fstatfs),
 };
 
 static const int scrubber_calls[] = {

@@ -10,6 +10,7 @@
 #include <ipsecapi.h>
 
 #include "../libipsecapi/wire/wire.h"
+#include "confinement.h"
 
 #define MAX_SESSIONS_USER	16
 #define MAX_SESSIONS		240	/* of all users but root, who has its share besides */
@@ -41,10 +42,11 @@ struct sess_request {
 	uint32_t tag;
 	uint32_t uid;		/* of the process that sent this very message */
 	uint32_t flow;
-	uint32_t index;
+	uint32_t index;		/* RUN: enum ipsecapi_confine */
 	uint32_t rsvd;
 	struct socket_facts sock;	/* FLOW_OPEN; REQUIRE, RELAX and ACCEPT, with which the descriptor comes */
 	struct wire_require want;	/* REQUIRE */
+	struct confinement cgroup;	/* RUN; the descriptor comes with it */
 };
 
 #define SESS_DATA_MAX 512

@@ -173,13 +173,14 @@ static int agree_version(struct worker *w, const struct message *m, uint32_t *re
 	return 0;
 }
 
-/* The socket goes to the front. */
+/* The descriptor goes to the front. */
 static bool hands_on(uint16_t type)
 {
-	return type == WIRE_REQUIRE || type == WIRE_RELAX || type == WIRE_ACCEPT;
+	return type == WIRE_REQUIRE || type == WIRE_RELAX || type == WIRE_ACCEPT ||
+	       type == WIRE_RUN;
 }
 
-static bool takes_socket(uint16_t type)
+static bool takes_descriptor(uint16_t type)
 {
 	return type == WIRE_FLOW_OPEN || hands_on(type);
 }
@@ -214,6 +215,9 @@ static int take_attributes(const struct message *m, struct sess_request *req)
 	case WIRE_FLOW_CLOSE:
 	case WIRE_REPORT:
 		return tlv_u32(&m->set, WIRE_ATTR_FLOW, &req->flow);
+	case WIRE_RUN:
+		return tlv_u32(&m->set, WIRE_ATTR_INDEX, &req->index) ?:
+		       (req->index & ~CONFINE_FLAGS ? -E2BIG : 0);
 	case WIRE_CLASS:
 	case WIRE_INTERFACE:
 	case WIRE_RULE:
@@ -230,10 +234,11 @@ static int check_request(struct worker *w, struct message *m, struct sess_reques
 	int err;
 
 	*reason = IPSECAPI_REASON_UNKNOWN_REQUEST;
-	if (!type || type > WIRE_REQUEST_MAX || (type > WIRE_POLICY && type < WIRE_REQUIRE))
+	if (!type || type > WIRE_REQUEST_MAX || (type > WIRE_POLICY && type < WIRE_REQUIRE) ||
+	    (type > WIRE_ACCEPT && type < WIRE_RUN))
 		return -EOPNOTSUPP;
 	*reason = IPSECAPI_REASON_TOO_MANY_DESCRIPTORS;
-	if (!takes_socket(type) && m->n_fds)
+	if (!takes_descriptor(type) && m->n_fds)
 		return -EINVAL;
 	if (type == WIRE_HELLO)
 		return agree_version(w, m, reason);
@@ -248,11 +253,13 @@ static int check_request(struct worker *w, struct message *m, struct sess_reques
 		*reason = IPSECAPI_REASON_SIZE;
 	if (err)
 		return err == -E2BIG ? err : -EBADMSG;
-	if (!takes_socket(type))
+	if (!takes_descriptor(type))
 		return 0;
 	*reason = IPSECAPI_REASON_NO_DESCRIPTOR;
 	if (m->n_fds != 1)
 		return -EINVAL;
+	if (type == WIRE_RUN)
+		return cgroup_inspect(m->fds[0], m->uid, &req->cgroup, reason);
 	return socket_inspect(m->fds[0], w->config->netns_cookie, &req->sock, reason);
 }
 

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#define LAST_REASON IPSECAPI_REASON_CONNECTED
+#define LAST_REASON IPSECAPI_REASON_NO_CONFINEMENT
 
 static void every_reason_has_its_own_words(void **state)
 {

@@ -262,6 +262,15 @@ enum ipsecapi_reason {
 	IPSECAPI_REASON_POLICY_CHANGED = 91,
 	IPSECAPI_REASON_LATCH_REMOVED = 92,
 	IPSECAPI_REASON_CONNECTED = 93,
+	/* what ipsecapi_confine() is refused for */
+	IPSECAPI_REASON_NOT_A_CGROUP = 94,
+	IPSECAPI_REASON_NOT_YOUR_CGROUP = 95,
+	IPSECAPI_REASON_CGROUP_GONE = 96,
+	IPSECAPI_REASON_CGROUP_UNREACHABLE = 97,
+	IPSECAPI_REASON_CGROUP_NAMESPACE = 98,
+	IPSECAPI_REASON_CGROUP_LIMIT_USER = 99,
+	IPSECAPI_REASON_CGROUP_LIMIT = 100,
+	IPSECAPI_REASON_NO_CONFINEMENT = 101,
 };
 
 /** Where a reason arises. */
@@ -734,6 +743,24 @@ int ipsecapi_wait(struct ipsecapi_flow *flow, int timeout);
  * latch, -EAGAIN, -ESTALE.
  */
 int ipsecapi_relax(struct ipsecapi_flow *flow);
+
+/** What is asked of ipsecapi_confine() besides. A set of bits. */
+enum ipsecapi_confine {
+	IPSECAPI_CONFINE_BLOCK_LOOPBACK = 1,	/**< nothing passes over loopback either */
+};
+
+/**
+ * Let nothing pass in clear that sockets send or receive which are made, from now on or before, by
+ * processes in a cgroup (version 2) or below it. @cgroup is a descriptor of its directory, which
+ * must belong to the caller's user. What the system's policy does not protect fails with EPERM.
+ * Nothing takes this back; it ends when the cgroup is removed. ipsecapi(1) `run` does all of it.
+ *
+ * Returns 0; -ENOTDIR no directory of a cgroup, or the topmost; -EACCES it is another user's, or the
+ * broker may not look there; -ENOENT it was removed; -EREMOTE it is seen from another cgroup
+ * namespace; -EDQUOT or -EUSERS too many are confined; -EOPNOTSUPP the host can't confine any;
+ * -E2BIG unknown bits of @flags; -EAGAIN the broker is busy: ask again.
+ */
+int ipsecapi_confine(struct ipsecapi *ctx, int cgroup, uint32_t flags);
 
 /**
  * Reason number @index (from 0, newest first) why the flow is or was not simply protected.

@@ -198,6 +198,22 @@ static const struct reason_text reasons[] = {
 	       "the kernel does not hold the latch any more"),
 	REASON(CONNECTED, "connected",
 	       "the socket is connected, and the request is for one that listens"),
+	REASON(NOT_A_CGROUP, "not-a-cgroup",
+	       "the descriptor is not the directory of a cgroup of version 2 below the topmost one"),
+	REASON(NOT_YOUR_CGROUP, "not-your-cgroup",
+	       "the cgroup belongs to another user; confine one of your own, as systemd-run --user --scope -p Delegate=yes gives it"),
+	REASON(CGROUP_GONE, "cgroup-gone",
+	       "the cgroup was removed"),
+	REASON(CGROUP_UNREACHABLE, "cgroup-unreachable",
+	       "the broker may not look into the cgroup or one above it: chmod o+x them"),
+	REASON(CGROUP_NAMESPACE, "cgroup-namespace",
+	       "the cgroup is seen from another cgroup namespace or mount than the broker's; run a broker there"),
+	REASON(CGROUP_LIMIT_USER, "cgroup-limit-user",
+	       "the user has too many cgroups confined; end some of the programs in them"),
+	REASON(CGROUP_LIMIT, "cgroup-limit",
+	       "the broker has too many cgroups confined; wait until programs of others have ended"),
+	REASON(NO_CONFINEMENT, "no-confinement",
+	       "no cgroup can be confined here: cgroup2 is not mounted, or the kernel's nftables can't tell sockets by cgroup or keep a table (since 6.9)"),
 };
 
 static const char *const protection[] = {

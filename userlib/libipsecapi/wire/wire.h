@@ -53,8 +53,9 @@ enum wire_type {
 	WIRE_REQUIRE = 16,	/* FLOW, STRUCT(wire_require), one descriptor */
 	WIRE_RELAX = 17,	/* FLOW, one descriptor */
 	WIRE_ACCEPT = 18,	/* FLOW of the listener, INDEX, one descriptor -> FLOW, STRUCT(tuple) */
-	/* 12..15 and 19..31 are kept: pins, peers */
-	WIRE_REQUEST_MAX = 18,
+	WIRE_RUN = 20,		/* INDEX: enum ipsecapi_confine, the directory of a cgroup as a descriptor */
+	/* 12..15, 19 and 21..31 are kept: pins, peers */
+	WIRE_REQUEST_MAX = 20,
 	WIRE_EVENT = 0x4001,	/* EVENT, FLOW */
 };
 
