@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run.h"
 #include "sockets.h"
 #include "tool.h"
 
@@ -31,16 +32,19 @@ static const char usage[] =
 	"  policy explain tcp|udp HOST PORT\n"
 	"                          which rules of the system policy apply there, and what they grant\n"
 	"  policy diff DIR         what the policy of DIR would change\n"
+	"  run -- COMMAND [ARG]... run a command of which nothing leaves in clear\n"
 	"\n"
 	"  --json                  print JSON\n"
 	"  --why                   with query and probe: past reasons too\n"
 	"  --timeout MS            of a probe's connect (default 3000)\n"
+	"  --loopback allow|block  with run: what passes over loopback (default allow)\n"
 	"  --user NAME             with policy explain: of programs of this user; only for root\n"
 	"  --socket PATH           of the broker (default " IPSECAPI_DEFAULT_PATH ")\n"
 	"  --help, --version\n"
 	"\n"
 	"In bash:  exec 3<>/dev/tcp/HOST/PORT; ipsecapi query --fd 3\n"
-	"Exit status: 0 answered, or all is well; 1 refused or failed, or something is wrong; 2 wrong usage.\n";
+	"Exit status: 0 answered, or all is well; 1 refused or failed, or something is wrong; 2 wrong usage;\n"
+	"of run that of the command, 125 it was not run, 126 it can't be executed, 127 there is none.\n";
 
 #define FDS_MAX 64
 
@@ -51,15 +55,17 @@ struct arguments {
 	const char *user;
 	char **words;
 	int n;
+	bool separated;		/* by -- from the options */
 	unsigned int given;	/* options, of enum option_bit */
 };
 
-enum option_bit { OPT_WHY = 1, OPT_FD = 2, OPT_TIMEOUT = 4, OPT_USER = 8, OPT_PID = 16 };
+enum option_bit { OPT_WHY = 1, OPT_FD = 2, OPT_TIMEOUT = 4, OPT_USER = 8, OPT_PID = 16,
+		  OPT_LOOPBACK = 32 };
 
 struct command {
 	const char *name;
 	const char *second;	/* the word after it, or NULL */
-	int words;		/* with both */
+	int words;		/* with both; negative: or more */
 	int tuple;		/* which of them begins PROTOCOL HOST PORT [HOST PORT], or 0 */
 	unsigned int takes;	/* of the options that not every command has */
 	unsigned int needs;	/* one of these */
@@ -157,6 +163,11 @@ static int run_diff(struct tool *t, const struct arguments *a)
 	return cmd_policy_diff(t, a->words[2]);
 }
 
+static int run_run(struct tool *t, const struct arguments *a)
+{
+	return cmd_run(t, a->words + 1);
+}
+
 #define QUERY "query --fd N | --pid PID [--fd N] | tcp|udp LOCAL-HOST LOCAL-PORT PEER-HOST PEER-PORT"
 
 static const struct command commands[] = {
@@ -169,6 +180,7 @@ static const struct command commands[] = {
 	{ "policy", "explain", 5, 2, OPT_USER, 0, "policy explain tcp|udp HOST PORT", run_explain },
 	{ "policy", "diff", 3, 0, 0, 0, "policy diff DIR", run_diff },
 	{ "doctor", NULL, 1, 0, 0, 0, "doctor", run_doctor },
+	{ "run", NULL, -2, 0, OPT_LOOPBACK, 0, "run -- COMMAND [ARG]...", run_run },
 };
 
 static int take_fd(struct arguments *a)
@@ -187,6 +199,14 @@ static int take_pid(struct arguments *a)
 	       wrong("--pid needs the number of a process, not '%s'", optarg) : -1;
 }
 
+static int take_loopback(struct tool *t, struct arguments *a)
+{
+	a->given |= OPT_LOOPBACK;
+	t->loopback_blocked = !strcmp(optarg, "block");
+	return t->loopback_blocked || !strcmp(optarg, "allow") ? -1 :
+	       wrong("--loopback is allow or block, not '%s'", optarg);
+}
+
 /* Returns an exit status, or -1 to go on. */
 static int take_option(int c, struct tool *t, struct arguments *a, char **argv)
 {
@@ -201,6 +221,7 @@ static int take_option(int c, struct tool *t, struct arguments *a, char **argv)
 		return -1;
 	case 'f': return take_fd(a);
 	case 'p': return take_pid(a);
+	case 'l': return take_loopback(t, a);
 	case 't':
 		a->given |= OPT_TIMEOUT;
 		return number(optarg, 3600000, &t->timeout_ms) ?
@@ -225,6 +246,7 @@ static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
 		{ "pid", required_argument, NULL, 'p' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "loopback", required_argument, NULL, 'l' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -237,6 +259,7 @@ static int parse(int argc, char **argv, struct tool *t, struct arguments *a)
 		status = take_option(c, t, a, argv);
 	a->words = argv + optind;
 	a->n = argc - optind;
+	a->separated = optind > 1 && !strcmp(argv[optind - 1], "--");
 	return status;
 }
 
@@ -252,7 +275,7 @@ static const struct command *find(const struct arguments *a)
 	const struct command *found = NULL;
 	size_t i;
 
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]) && (!found || found->words < a->n); i++)
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]) && (!found || (found->words >= 0 && found->words < a->n)); i++)
 		if (is_named(&commands[i], a))
 			found = &commands[i];
 	return found;
@@ -261,7 +284,7 @@ static const struct command *find(const struct arguments *a)
 static const char *option_of(unsigned int bits)
 {
 	return bits & OPT_FD ? "--fd" : bits & OPT_PID ? "--pid" : bits & OPT_WHY ? "--why" :
-	       bits & OPT_USER ? "--user" : "--timeout";
+	       bits & OPT_USER ? "--user" : bits & OPT_LOOPBACK ? "--loopback" : "--timeout";
 }
 
 /* PROTOCOL HOST PORT, and for both ends HOST PORT. */
@@ -288,10 +311,23 @@ static int check_sockets(const struct command *cmd, const struct arguments *a)
 	return -1;
 }
 
+/* What is run has options of its own: without the mark they would be taken for ours. */
+static int check_words(const struct command *cmd, const struct arguments *a)
+{
+	bool fits = cmd->words < 0 ? a->n >= -cmd->words : a->n == cmd->words;
+
+	if (!fits || (cmd->needs && !(cmd->needs & a->given)))
+		return wrong("too %s arguments: %s", cmd->words >= 0 && a->n > cmd->words ? "many" : "few", cmd->form);
+	if (cmd->words < 0 && !a->separated)
+		return wrong("what is run comes after --: %s", cmd->form);
+	return -1;
+}
+
 /* The command that the words say, once all that can be wrong with them is not. */
 static int choose(const struct arguments *a, const struct command **found)
 {
 	const struct command *cmd;
+	int status;
 
 	if (!a->n)
 		return wrong("which command?");
@@ -300,8 +336,9 @@ static int choose(const struct arguments *a, const struct command **found)
 		return wrong("policy what? explain or diff");
 	if (!cmd)
 		return wrong("there is no command '%s'", a->words[0]);
-	if (a->n != cmd->words || (cmd->needs && !(cmd->needs & a->given)))
-		return wrong("too %s arguments: %s", a->n > cmd->words ? "many" : "few", cmd->form);
+	status = check_words(cmd, a);
+	if (status >= 0)
+		return status;
 	if (a->given & ~cmd->takes)
 		return wrong("%s takes no %s", cmd->name, option_of(a->given & ~cmd->takes));
 	return cmd->tuple ? check_tuple(cmd, a->words + cmd->tuple) : check_sockets(cmd, a);
@@ -340,7 +377,7 @@ static int run(struct tool *t, const struct arguments *a, const struct command *
 	else if (err)
 		fail(t, "session", err);
 	if (err)
-		return 1;
+		return cmd->run == run_run ? RUN_FAILED : 1;
 	status = cmd->run(t, a);
 	ipsecapi_close(t->ctx);
 	return status;

@@ -11,6 +11,7 @@ struct tool {
 	bool json;
 	bool why;
 	int timeout_ms;		/* of a probe's connect() */
+	bool loopback_blocked;	/* for what is run */
 	struct ipsecapi *ctx;
 };
 
@@ -75,6 +76,9 @@ int cmd_query_ends(struct tool *t, const struct ends *e);
 
 /* watch.c: an exit status. @pid: a process, or 0 for descriptors of our own. */
 int cmd_watch(struct tool *t, int pid, const int *fds, int n);
+
+/* run.c: an exit status. @command ends with NULL. */
+int cmd_run(struct tool *t, char **command);
 
 /* doctor.c: an exit status. Opens the session itself, for it may be what is wrong. */
 int cmd_doctor(struct tool *t);
