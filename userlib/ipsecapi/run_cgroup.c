@@ -164,6 +164,8 @@ void run_cgroup_leave(const struct run_cgroup *g)
 	setsid();
 	if (!freopen("/dev/null", "r+", stdin) || dup2(0, 1) < 0 || dup2(0, 2) < 0 || chdir("/"))
 		_exit(1);
+	if (g->fd > 3)
+		close_range(3, g->fd - 1, 0);
 	closefrom(g->fd + 1);
 	wait_empty(g);
 	_exit(rmdir(g->path) ? 1 : 0);

@@ -16,7 +16,9 @@ else
 	programs=/usr/lib/ipsecapi
 fi
 user=1000
-a=iat-a b=iat-b dir=$(mktemp -d) sock=$dir/run/broker.sock
+a=iat-a b=iat-b
+enter="ip netns exec $a"	# how the broker gets there
+dir=$(mktemp -d) sock=$dir/run/broker.sock
 chmod 755 "$dir"
 pids=() n=0 failed=0
 gcm256=0x$(printf '%072d' 7) gcm128=0x$(printf '%040d' 7) aes256=0x$(printf '%064d' 7)
@@ -81,7 +83,7 @@ now()
 }
 start_broker()
 {
-	ip netns exec $a $broker --socket "$sock" --user nobody 7>&- 8<&- &
+	$enter $broker --socket "$sock" --user nobody 7>&- 8<&- &
 	broker_pid=$!
 	pids+=($broker_pid)
 	until A "$tool" --socket "$sock" status >/dev/null 2>&1; do
