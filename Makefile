@@ -82,6 +82,7 @@ demo: all
 
 bench: all
 	$(call part,sim/core,bench)
+	$(call part,userlib,bench)
 	@echo "== measurements"
 	@$(TREE) tests/perf/bench
 

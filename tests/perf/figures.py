@@ -2,17 +2,23 @@
 """Figures: {id, value, numerator, denominator, unit, spread}, a ratio and its two sides."""
 
 import json
+import pathlib
 import subprocess
 
 from espguest import BUILD
 
 CORE_BENCH = BUILD / "sim/core/core-bench"
+ASK_BENCH = BUILD / "userlib/perf/ask-bench"
+CROWD = pathlib.Path(__file__).resolve().parent / "crowd"
 
 TEXTS = {
     "P1": "TCP goodput: packet-offload ESP / plaintext, same NIC",
     "P2": "TCP goodput in plaintext: espvault / best other NIC",
     "P3": "TCP goodput: packet-offload ESP / software ESP, same NIC",
     "P5": "core: ESP encapsulation at 1420 B / bare AES-256-GCM loop",
+    "P9a": "API: status from the shared page / getsockopt(TCP_INFO)",
+    "P9b": "API: first query, flow_open and report / one RTM_GETLINK",
+    "P9-open": "API: flow_open alone / one RTM_GETLINK",
 }
 
 
@@ -38,8 +44,37 @@ def core_figures():
     return [f for f in json.loads(done.stdout) if f["id"] in TEXTS]
 
 
+def ask_figures():
+    """What it costs to ask, on this machine itself; none where ask-bench says that it can't."""
+    done = subprocess.run([ASK_BENCH], capture_output=True, text=True, timeout=300)
+    if done.returncode == 2:
+        print(f"bench: P9 left out: {done.stderr.strip()}", flush=True)
+        return []
+    if done.returncode:
+        raise RuntimeError(f"ask-bench failed: {done.stdout[-500:]}{done.stderr[-500:]}")
+    return [figure(name, *zip(*pairs), unit="ns/call") for name, pairs in json.loads(done.stdout).items()]
+
+
+def crowd_lines():
+    """Lines to print of a program with a thousand latched sockets; what happens there has no other side."""
+    done = subprocess.run([CROWD, BUILD / "userlib"], capture_output=True, text=True, timeout=900)
+    if done.returncode == 2:
+        return [f"latched sockets left out: {done.stderr.strip()}"]
+    if done.returncode:
+        raise RuntimeError(f"crowd failed: {done.stdout[-500:]}{done.stderr[-500:]}")
+    told = json.loads(done.stdout)
+    sockets, measured = told["sockets"], told["measured"]
+    status, report = measured["status_ns"], measured["report_us"]
+    return [f"{sockets['waiting']} latched sockets, made {sockets['per_second']} a second, and "
+            f"{told['changes_per_second']} policy changes a second:",
+            f"  status  p50 {status['p50'] / 1e3:10.1f} us  p99 {status['p99'] / 1e3:10.1f} us  of {status['n']}, "
+            f"{measured['unknown']} unknown",
+            f"  report  p50 {report['p50']:10.1f} us  p99 {report['p99']:10.1f} us  of {report['n']}, "
+            f"{measured['refused']} refused; {measured['broken']} latches broke"]
+
+
 def table(figures):
     """Lines to print."""
     for f in figures:
-        yield (f"{f['id']}  {f['value']:6.3f}  = {f['numerator']:>10} / {f['denominator']:<10} "
+        yield (f"{f['id']:7}  {f['value']:7.3f}  = {f['numerator']:>10} / {f['denominator']:<10} "
                f"{f['unit']:9}  spread {f['spread']:.3f}  {TEXTS[f['id']]}")
