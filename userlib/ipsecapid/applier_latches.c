@@ -155,7 +155,7 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 	if (!r->broken)
 		mend(a, t);
 	answer->record = *r;
-	if (r->tuple.family == AF_INET6)
+	if (r->tuple.family == AF_INET6 || !r->tuple.peer_port)
 		a->wary = true;
 	return 0;
 }

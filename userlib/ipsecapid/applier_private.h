@@ -37,7 +37,7 @@ struct applier {
 	uint64_t looked_at;	/* when the last look ended */
 	uint64_t look_cost;	/* ns */
 	bool doubt;		/* something may have been lost: look soon */
-	bool wary;		/* a latch is of IPv6: its socket may come to speak IPv4 */
+	bool wary;		/* of a latch: of IPv6, which may come to speak IPv4, or not connected */
 	int records;		/* the file, or -1 */
 	uint8_t boot_id[16];
 	struct nftable nft;

@@ -77,8 +77,31 @@ static void end_flows(struct front *f, uint64_t cookie, const struct ipsecapi_tu
 	}
 }
 
+/* Flows that were opened before there was a peer: now there is. */
+static void connect_flows(struct front *f, const struct latch *l)
+{
+	struct session *s;
+	uint32_t i;
+
+	for (s = f->sessions; s; s = s->next) {
+		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
+			struct flow *flow = &s->flows[i];
+
+			if (!flow->id || flow->closed || flow->tuple.peer_port ||
+			    flow->tuple.cookie != l->cookie)
+				continue;
+			flow->tuple = l->record.tuple;
+			flow->facts = l->facts;
+		}
+	}
+}
+
 void flows_moved(struct front *f, const struct ipsecapi_tuple *t)
 {
+	const struct latch *l = latches_find(f, t->cookie);
+
+	if (l && t->peer_port)
+		connect_flows(f, l);
 	end_flows(f, t->cookie, t, t->peer_port ? IPSECAPI_REASON_SOCKET_CHANGED :
 						  IPSECAPI_REASON_SOCKET_CLOSED);
 }

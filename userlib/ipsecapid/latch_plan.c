@@ -65,8 +65,9 @@ static struct latch_spd describe(const struct rec_policy *p)
 		return (struct latch_spd){ .kind = SPD_CLEAR };
 	if (p->action != ACTION_ALLOW)
 		return (struct latch_spd){ .kind = SPD_BLOCK };
+	/* IKE daemons name the SPI of the moment as well; the latch holds on to the reqid */
 	if (p->templates == 1 && !p->offload_ifindex && t->proto == IPPROTO_ESP && !t->optional &&
-	    t->mode == XFRM_MODE_TRANSPORT && !t->has_spi)
+	    t->mode == XFRM_MODE_TRANSPORT)
 		return (struct latch_spd){ .kind = SPD_PROTECT, .reqid = t->reqid };
 	return (struct latch_spd){ .kind = SPD_OTHER };
 }

@@ -403,6 +403,7 @@ static void moved(struct front *f, const struct ipsecapi_tuple *t)
 	flows_moved(f, t);
 	front_world(f, &w);
 	latch_judge(f, l, &w);
+	flows_judge_socket(f, t->cookie);
 }
 
 static void alive(struct front *f, uint64_t cookie)

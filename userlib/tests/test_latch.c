@@ -140,6 +140,18 @@ static void the_reqid_is_the_policys(void **state)
 	assert_int_equal(plan.reqid[IN], 8);
 }
 
+/* An IKE daemon's policy names the SPI, too, and another one after each rekeying. */
+static void an_spi_of_the_moment(void **state)
+{
+	(void)state;
+	begin();
+	policies[0].tmpl[0].has_spi = 1;
+	policies[0].tmpl[0].spi_sa = 0;
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	assert_int_equal(plan.spd[OUT].kind, SPD_PROTECT);
+	assert_int_equal(plan.reqid[OUT], 7);
+}
+
 static void system_policy_is_not_overridden(void **state)
 {
 	(void)state;
@@ -557,6 +569,7 @@ static void what_is_written_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_reqid_is_the_policys),
+	cmocka_unit_test(an_spi_of_the_moment),
 	cmocka_unit_test(system_policy_is_not_overridden),
 	cmocka_unit_test(what_no_socket_policy_can_hold),
 	cmocka_unit_test(a_port_that_is_not_known_yet),
