@@ -95,9 +95,19 @@ static int refuse(struct apply_msg *answer, int err, uint32_t reason)
 	return err;
 }
 
-/* Take down what was written down, or put back what was there before. */
-static void undo(struct applier *a, struct tracked *t, uint32_t slot, struct latch_record *old)
+/*
+ * Take down what was written down and told the kernel, or put back what was there before: of a
+ * socket that was latched already it keeps what is at least as strict.
+ */
+static void undo(struct applier *a, struct tracked *t, int fd, struct latch_record *old)
 {
+	uint32_t slot = t->slot;
+
+	if (!old) {
+		latch_clear(fd, t->tuple.family);
+		if (t->listen)
+			listeners_set(a, t, NULL);
+	}
 	record_write(a->records, slot, old);
 	t->latch = old;
 }
@@ -106,19 +116,14 @@ static void undo(struct applier *a, struct tracked *t, uint32_t slot, struct lat
 static int settle(struct applier *a, struct tracked *t, int fd, const struct latch_record *old,
 		  struct apply_msg *answer)
 {
+	static const struct listen_reqids none;
 	struct latch_record *r = t->latch;
 
-	static const struct listen_reqids none;
-
 	r->prior_data = old ? old->prior_data : latch_prior_data(fd);
-	if (r->prior_data && !old && r->want.flags & WANT_STRICT) {
-		latch_clear(fd, r->tuple.family);
+	if (r->prior_data && !old && r->want.flags & WANT_STRICT)
 		return refuse(answer, -EEXIST, IPSECAPI_REASON_PRIOR_DATA);
-	}
-	if (r->listener && !t->listen && listeners_set(a, t, &none)) {
-		latch_clear(fd, r->tuple.family);
+	if (r->listener && !t->listen && listeners_set(a, t, &none))
 		return -EIO;
-	}
 	return r->prior_data ? record_write(a->records, t->slot, r) : 0;
 }
 
@@ -146,7 +151,7 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 	if (!err)
 		err = settle(a, t, fd, old, answer);
 	if (err) {
-		undo(a, t, m->slot, old);
+		undo(a, t, fd, old);
 		free(r);
 		followed_release(a, t);
 		return err;

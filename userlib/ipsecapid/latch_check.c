@@ -13,16 +13,11 @@
 
 bool latch_shown(const struct world *w, const struct latched *latch, bool listener)
 {
-	bool dirs[2] = { false, false };
-	uint32_t i;
+	const struct tables *t = w->tables;
 
-	for (i = 0; i < w->tables->n_policies; i++) {
-		const struct rec_policy *p = &w->tables->policies[i];
-
-		if (p->of_socket && p->latch == latch->id && p->dir <= DIR_IN)
-			dirs[p->dir] = true;
-	}
-	return ((dirs[DIR_OUT] || listener) && dirs[DIR_IN]) || w->tables->read_at <= latch->since;
+	return t->read_at <= latch->since ||
+	       ((listener || tables_latch(t, latch->id, DIR_OUT)) &&
+		tables_latch(t, latch->id, DIR_IN));
 }
 
 /* Nothing is known that speaks for or against it, and packets can't pass or the kernel checks them. */

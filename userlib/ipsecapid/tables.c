@@ -24,6 +24,7 @@ static int grow(void **array, uint32_t n, uint32_t *cap, size_t size)
 void tables_free(struct tables *t)
 {
 	free(t->policies);
+	free(t->latches);
 	free(t->sas);
 	free(t->units);
 	memset(t, 0, sizeof(*t));
@@ -66,6 +67,70 @@ void tables_order_policies(struct tables *t)
 		t->policies[i] = t->policies[--j];
 		t->policies[j] = p;
 	}
+}
+
+struct latch_key {
+	uint64_t latch;
+	uint8_t dir;
+};
+
+static int compare_key(const struct latch_key *k, const struct rec_policy *p)
+{
+	if (k->latch != p->latch)
+		return k->latch < p->latch ? -1 : 1;
+	return (k->dir > p->dir) - (k->dir < p->dir);
+}
+
+static int by_latch(const void *a, const void *b, void *arg)
+{
+	const struct rec_policy *policies = arg, *p = &policies[*(const uint32_t *)a];
+	const struct latch_key key = { p->latch, p->dir };
+
+	return compare_key(&key, &policies[*(const uint32_t *)b]);
+}
+
+void tables_index_latches(struct tables *t)
+{
+	uint32_t i, n = 0;
+
+	free(t->latches);
+	t->n_latches = 0;
+	t->latches = reallocarray(NULL, t->n_policies + 1, sizeof(*t->latches));
+	for (i = 0; t->latches && i < t->n_policies; i++)
+		if (t->policies[i].of_socket && t->policies[i].latch)
+			t->latches[n++] = i;
+	if (n)
+		qsort_r(t->latches, n, sizeof(*t->latches), by_latch, t->policies);
+	t->n_latches = n;
+}
+
+static const struct rec_policy *search_all(const struct tables *t, const struct latch_key *key)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_policies; i++)
+		if (t->policies[i].of_socket && !compare_key(key, &t->policies[i]))
+			return &t->policies[i];
+	return NULL;
+}
+
+const struct rec_policy *tables_latch(const struct tables *t, uint64_t latch, uint8_t dir)
+{
+	const struct latch_key key = { latch, dir };
+	uint32_t low = 0, high = t->n_latches, mid;
+
+	if (!t->latches)
+		return search_all(t, &key);
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (compare_key(&key, &t->policies[t->latches[mid]]) > 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == t->n_latches || compare_key(&key, &t->policies[t->latches[low]]))
+		return NULL;
+	return &t->policies[t->latches[low]];
 }
 
 bool tables_same_sa(const struct rec_sa *a, const struct rec_sa *b)

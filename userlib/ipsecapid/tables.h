@@ -12,6 +12,8 @@ struct tables {
 	uint8_t default_block[4];
 	struct rec_policy *policies;	/* oldest first */
 	uint32_t n_policies, cap_policies;
+	uint32_t *latches;		/* policies of latches, by identifier and direction; or NULL */
+	uint32_t n_latches;
 	struct rec_sa *sas;		/* by the index of the generation */
 	uint32_t n_sas, cap_sas;
 	struct rec_unit *units;
@@ -24,6 +26,10 @@ int tables_add_sa(struct tables *t, const struct rec_sa *sa);
 int tables_add_unit(struct tables *t, const struct rec_unit *u);
 /* The kernel dumps the newest policy first. */
 void tables_order_policies(struct tables *t);
+/* Have those of latches found fast. Without memory they are found all the same. */
+void tables_index_latches(struct tables *t);
+/* What the kernel holds of a latch in direction @dir, or NULL. */
+const struct rec_policy *tables_latch(const struct tables *t, uint64_t latch, uint8_t dir);
 /* The same for one SA. */
 bool tables_same_sa(const struct rec_sa *a, const struct rec_sa *b);
 /* Do both tables say the same, counters and times apart? */

@@ -333,15 +333,9 @@ static bool special_case(const struct world *w, const struct flow_facts *f, int 
 static const struct rec_policy *latch_policy(const struct world *w, const struct latched *latch,
 					     int dir)
 {
-	uint32_t i;
+	const struct rec_policy *p = tables_latch(w->tables, latch->id, dir);
 
-	for (i = 0; i < w->tables->n_policies; i++) {
-		const struct rec_policy *p = &w->tables->policies[i];
-
-		if (p->of_socket && p->dir == dir && p->latch == latch->id)
-			return p;
-	}
-	return w->tables->read_at > latch->since ? NULL : &latch->policy[dir];
+	return p || w->tables->read_at > latch->since ? p : &latch->policy[dir];
 }
 
 static void judge_latched(struct sa_context *c, struct verdict *v, struct ipsecapi_direction *d)
