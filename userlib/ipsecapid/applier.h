@@ -23,7 +23,7 @@ enum apply_type {
 	APPLY_COUNT_IKE = 3,	/* -> IKE_COUNT */
 	APPLY_LATCH = 6,	/* record, slot and the socket -> LATCHED */
 	APPLY_RELAX = 7,	/* cookie and the socket: take the latch away -> LATCHED */
-	APPLY_BREAK = 8,	/* cookie, status: let nothing pass, for this reason */
+	APPLY_BREAK = 8,	/* cookie, reason: let nothing pass -> BROKEN */
 	APPLY_MEND = 9,		/* cookie: let it pass again */
 	APPLY_CHECK = 10,	/* cookie -> GONE or ALIVE */
 	APPLY_LISTEN = 16,	/* struct apply_listen */
@@ -34,6 +34,7 @@ enum apply_type {
 	APPLY_IKE_COUNT = 5,
 	APPLY_LATCHED = 11,	/* cookie, status; reason of a refusal, or the record as it is now */
 	APPLY_ALIVE = 12,
+	APPLY_BROKEN = 19,	/* cookie: nothing of it passes, from here on */
 	APPLY_MOVED = 13,	/* a latched socket has these ends now */
 	APPLY_RECORD = 14,	/* a latch of an earlier life, with its slot */
 	APPLY_RECORDS_END = 15,	/* count: 1 when latches can be had */

@@ -198,11 +198,14 @@ static void take_socket(struct applier *a, const struct apply_msg *m, int fd)
 
 static void take_break(struct applier *a, struct tracked *t, uint32_t reason)
 {
+	const struct apply_msg m = { .type = APPLY_BROKEN, .tuple.cookie = t->cookie };
+
 	t->latch->broken = reason;
 	record_write(a->records, t->slot, t->latch);
 	if (!t->tuple.peer_port)	/* it may be connected by now */
 		followed_look(a);
 	drop(a, t);
+	send_front(a, &m);
 }
 
 static void take_mend(struct applier *a, struct tracked *t)

@@ -273,7 +273,7 @@ static void compare(const struct front *f, const struct world *w, struct flow *f
 static void judge_latch(const struct front *f, struct flow *flow)
 {
 	const struct latch *l = latches_find(f, flow->tuple.cookie);
-	bool broken = l && l->state == IPSECAPI_LATCH_BROKEN;
+	bool broken = l && l->state == IPSECAPI_LATCH_BROKEN, dropped = broken && l->dropped;
 	int d;
 
 	flow->latch = l ? l->state : IPSECAPI_LATCH_OBSERVED;
@@ -282,9 +282,11 @@ static void judge_latch(const struct front *f, struct flow *flow)
 		return;
 	for (d = 0; d < 2; d++)
 		flow->verdict.dir[d] = (struct ipsecapi_direction){
-			.protection = broken ? IPSECAPI_PROTECTION_BLOCKED :
+			.protection = dropped ? IPSECAPI_PROTECTION_BLOCKED :
+				      broken ? IPSECAPI_PROTECTION_UNKNOWN :
 					       IPSECAPI_PROTECTION_NEGOTIATING,
-			.enforced_by = IPSECAPI_ENFORCED_SOFTWARE,
+			.enforced_by = broken && !dropped ? IPSECAPI_ENFORCED_UNKNOWN :
+							    IPSECAPI_ENFORCED_SOFTWARE,
 			.basis = IPSECAPI_BASIS_KERNEL | IPSECAPI_BASIS_LATCH,
 			.custody = IPSECAPI_CUSTODY_NO_KEY,
 			.reason = flow->latch_reason,

@@ -46,6 +46,8 @@ void front_open(struct front *f)
 	if (f->latches.settled || !f->latches.loaded || f->latches.unsure ||
 	    (latches_count(f) && (!f->tables.read_at || f->stale)))
 		return;
+	if (latches_undropped(f))
+		return;
 	f->latches.settled = tracking_tell(f, &m);
 	if (f->latches.settled)
 		sd_event_source_set_enabled(f->keeper_source, SD_EVENT_ON);

@@ -195,6 +195,7 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 	latch_facts(f, r, &l->facts);
 	l->facts.latch = &l->held;
 	l->told_broken = r->broken;
+	l->dropped = r->broken;
 	l->reason = r->broken ? r->broken : IPSECAPI_REASON_NONE;
 	l->state = r->broken ? IPSECAPI_LATCH_BROKEN :
 		   r->listener ? IPSECAPI_LATCH_LISTENER :
@@ -230,6 +231,23 @@ void latches_drop(struct front *f, uint64_t cookie)
 	free(l);
 }
 
+static void look_undropped(const void *node, VISIT which, void *arg)
+{
+	const struct latch *l = *(struct latch *const *)node;
+	bool *found = arg;
+
+	if ((which == postorder || which == leaf) && l->state == IPSECAPI_LATCH_BROKEN && !l->dropped)
+		*found = true;
+}
+
+bool latches_undropped(const struct front *f)
+{
+	bool found = false;
+
+	twalk_r(f->latches.tree, look_undropped, &found);
+	return found;
+}
+
 /* --- judging -------------------------------------------------------------------------------- */
 
 static void tell_applier(struct front *f, struct latch *l)
@@ -246,18 +264,29 @@ static void tell_applier(struct front *f, struct latch *l)
 
 static void break_it(struct front *f, struct latch *l, uint32_t reason)
 {
-	bool was = l->state == IPSECAPI_LATCH_BROKEN;
-
+	if (l->state != IPSECAPI_LATCH_BROKEN)
+		l->dropped = false;
 	l->state = IPSECAPI_LATCH_BROKEN;
 	l->reason = reason;
 	tell_applier(f, l);
-	if (!was)
-		flows_event(f, l->cookie, IPSECAPI_EVENT_BROKEN, reason);
+}
+
+/* Only now it is true that nothing passes, and is told. */
+static void broken(struct front *f, uint64_t cookie)
+{
+	struct latch *l = latches_find(f, cookie);
+
+	if (!l || l->state != IPSECAPI_LATCH_BROKEN || l->dropped)
+		return;
+	l->dropped = true;
+	flows_event(f, cookie, IPSECAPI_EVENT_BROKEN, l->reason);
+	flows_judge_socket(f, cookie);
+	front_open(f);
 }
 
 static void hold(struct front *f, struct latch *l)
 {
-	bool was = l->state == IPSECAPI_LATCH_BROKEN;
+	bool was = l->state == IPSECAPI_LATCH_BROKEN && l->dropped;
 
 	l->state = IPSECAPI_LATCH_ESTABLISHED;
 	l->reason = IPSECAPI_REASON_NONE;
@@ -443,6 +472,9 @@ void latches_from_applier(struct front *f, const struct apply_msg *m)
 		break;
 	case APPLY_STOPPED:
 		stopped(f, m->tuple.cookie);
+		break;
+	case APPLY_BROKEN:
+		broken(f, m->tuple.cookie);
 		break;
 	case APPLY_MOVED:
 		moved(f, &m->tuple);

@@ -24,6 +24,7 @@ struct latch {
 	uint32_t state;		/* enum ipsecapi_latch */
 	uint32_t reason;	/* why it is negotiating or broken */
 	uint32_t told_broken;	/* what the applier was told last: a reason, or 0 */
+	bool dropped;		/* of a broken one: the applier has said that nothing passes */
 	bool ready;		/* the sessions were told that waiting is over */
 	bool unsure;		/* the kernel does not show it: the socket has ended, as a rule */
 	bool checking;		/* the applier was asked whether the socket exists */
@@ -47,6 +48,8 @@ struct latch_set {
 struct latch *latches_find(const struct front *f, uint64_t cookie);
 uint32_t latches_of(const struct front *f, uint32_t uid);
 uint32_t latches_count(const struct front *f);
+/* Is one broken, and something may pass yet? */
+bool latches_undropped(const struct front *f);
 /* A slot of the file that is free and not handed to anybody, or MAX_LATCHES. */
 uint32_t latches_free_slot(const struct front *f);
 /* An identifier that no latch has. */

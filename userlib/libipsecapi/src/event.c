@@ -41,7 +41,7 @@ static bool pop(struct ipsecapi *ctx, struct ipsecapi_event *ev)
 	ev->flow = flow_by_remote(ctx, e->remote);
 	if (e->remote && !ev->flow)
 		return false;
-	if (e->type == IPSECAPI_EVENT_CLOSED && ev->flow)
+	if (e->type == IPSECAPI_EVENT_CLOSED && ev->flow && ev->flow->remote == e->remote)
 		ev->flow->stale = e->reason;
 	return true;
 }

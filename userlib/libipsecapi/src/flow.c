@@ -152,7 +152,7 @@ struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote)
 	struct ipsecapi_flow *flow;
 
 	for (flow = ctx->flows; flow && remote; flow = flow->next)
-		if (flow->remote == remote)
+		if (flow->remote == remote || flow->was_remote == remote)
 			return flow;
 	return NULL;
 }
@@ -278,6 +278,7 @@ static int show_again(struct ipsecapi_flow *flow)
 	struct reply rep;
 	int err = open_remote(flow);
 
+	flow->was_remote = req.flow;
 	/* a session that was lost meanwhile has forgotten the old handle */
 	if (err || ctx->state != SESSION_UP || flow->remote == req.flow)
 		return err;

@@ -31,6 +31,7 @@ struct ipsecapi_flow {
 	struct ipsecapi_flow *next;
 	int fd;			/* the app's number, never closed or read by us */
 	uint32_t remote;	/* handle at the broker; 0 while not attached */
+	uint32_t was_remote;	/* the one before the socket was shown again: events may name it */
 	uint32_t stale;		/* enum ipsecapi_reason once the flow is dead */
 	uint32_t generation;	/* last seen; survives the broker */
 	struct ipsecapi_tuple tuple;
