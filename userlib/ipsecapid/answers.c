@@ -362,9 +362,7 @@ static void answer_socket(struct session *s, const struct sess_request *req, int
 
 void answer(struct session *s, const struct sess_request *req, int fd)
 {
-	bool takes = (req->type >= WIRE_REQUIRE && req->type <= WIRE_ACCEPT) || req->type == WIRE_RUN;
-
-	if (fd >= 0 && (!takes || !s->flows)) {	/* a worker that does not know what it does */
+	if (fd >= 0 && (!sess_hands_on(req->type) || !s->flows)) {	/* a worker that does not know what it does */
 		close_within(fd);
 		fd = -1;
 	}

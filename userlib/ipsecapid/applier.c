@@ -180,7 +180,7 @@ static int open_all(struct applier *a)
 		return a->events;
 	close_within_prepare();
 	nftable_open(&a->nft);	/* without it nothing is latched, and all else works */
-	confined_open(&a->confined, a->nft.nft);
+	confined_open(&a->confined, &a->nft);
 	return records_boot_id(a->boot_id);
 }
 

@@ -68,11 +68,16 @@ static void drop(struct applier *a, struct tracked *t)
 		latches_disconnected(a, t);
 }
 
+static void clear_peer(struct ipsecapi_tuple *t)
+{
+	memset(t->peer, 0, sizeof(t->peer));
+	t->peer_port = 0;
+}
+
 void latches_disconnected(struct applier *a, struct tracked *t)
 {
 	mend(a, t);
-	memset(t->tuple.peer, 0, sizeof(t->tuple.peer));
-	t->tuple.peer_port = 0;
+	clear_peer(&t->tuple);
 	t->latch->tuple = t->tuple;
 	record_write(a->records, t->slot, t->latch);
 	tell_moved(a, t);
@@ -262,8 +267,7 @@ static void forget_connection(struct applier *a, uint32_t slot, struct latch_rec
 
 	if (err != -ENOENT && err != -ESTALE)
 		return;
-	memset(r->tuple.peer, 0, sizeof(r->tuple.peer));
-	r->tuple.peer_port = 0;
+	clear_peer(&r->tuple);
 	record_write(a->records, slot, r);
 }
 

@@ -43,9 +43,9 @@ static const char setup[] =
 	"add rule " TABLE "run-judge-in iifname \"lo\" icmpv6 type destination-unreachable accept\n"
 	"add rule " TABLE "run-judge-in drop\n";
 
-int confine_rules_prepare(struct nft_ctx *nft)
+int confine_rules_prepare(struct nftable *nft)
 {
-	return nft_run_cmd_from_buffer(nft, setup) ? -EIO : 0;
+	return nft_run_cmd_from_buffer(nft->nft, setup) ? -EIO : 0;
 }
 
 /* --- the record ----------------------------------------------------------------------------- */
@@ -87,15 +87,15 @@ static int parse_records(const char *text, struct confined *at)
 	return n;
 }
 
-int confine_rules_read(struct nft_ctx *nft, struct confined *at)
+int confine_rules_read(struct nftable *nft, struct confined *at)
 {
-	unsigned int flags = nft_ctx_output_get_flags(nft);
+	unsigned int flags = nft_ctx_output_get_flags(nft->nft);
 	int n = -EIO;
 
-	nft_ctx_output_set_flags(nft, flags | NFT_CTX_OUTPUT_NUMERIC_ALL);
-	if (!nft_run_cmd_from_buffer(nft, "list set " TABLE "runs"))
-		n = parse_records(nft_ctx_get_output_buffer(nft), at);
-	nft_ctx_output_set_flags(nft, flags);
+	nft_ctx_output_set_flags(nft->nft, flags | NFT_CTX_OUTPUT_NUMERIC_ALL);
+	if (!nft_run_cmd_from_buffer(nft->nft, "list set " TABLE "runs"))
+		n = parse_records(nft_ctx_get_output_buffer(nft->nft), at);
+	nft_ctx_output_set_flags(nft->nft, flags);
 	return n;
 }
 
@@ -142,17 +142,13 @@ static void print_all(FILE *to, const struct confined *at, uint32_t n)
 		print_record(to, &at[i].c);
 }
 
-int confine_rules_write(struct nft_ctx *nft, const struct confined *at, uint32_t n)
+int confine_rules_write(struct nftable *nft, const struct confined *at, uint32_t n)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *to = open_memstream(&text, &length);
-	int err;
+	struct nft_script s;
+	int err = nft_script_begin(&s);
 
-	if (!to)
-		return -ENOMEM;
-	print_all(to, at, n);
-	err = fclose(to) ? -ENOMEM : nft_run_cmd_from_buffer(nft, text) ? -EIO : 0;
-	free(text);
-	return err;
+	if (err)
+		return err;
+	print_all(s.to, at, n);
+	return nft_script_run(&s, nft);
 }

@@ -7,11 +7,10 @@
 #define IPSECAPID_CONFINE_RULES_H
 
 #include "confinement.h"
+#include "nftable.h"
 
 #define CONFINED_USER	64	/* of one user */
 #define CONFINED_MAX	256	/* of all */
-
-struct nft_ctx;
 
 struct confined {
 	struct confinement c;
@@ -20,10 +19,10 @@ struct confined {
 };
 
 /* Make what the rules need. What earlier lives confined stays so. Returns 0 or -EIO. */
-int confine_rules_prepare(struct nft_ctx *nft);
+int confine_rules_prepare(struct nftable *nft);
 /* What is on record, id, uid and flags alone, of at most CONFINED_MAX. Returns their number or -EIO. */
-int confine_rules_read(struct nft_ctx *nft, struct confined *at);
+int confine_rules_read(struct nftable *nft, struct confined *at);
 /* Confine these and no others, in one step. Returns 0 or a negative errno, and nothing changed. */
-int confine_rules_write(struct nft_ctx *nft, const struct confined *at, uint32_t n);
+int confine_rules_write(struct nftable *nft, const struct confined *at, uint32_t n);
 
 #endif

@@ -11,7 +11,7 @@
 #include "confine_rules.h"
 
 struct confined_set {
-	struct nft_ctx *nft;
+	struct nftable *nft;
 	uint64_t root;		/* of the cgroups that this host's, or our container's, are below */
 	bool possible;
 	uint64_t looked_at;
@@ -19,8 +19,8 @@ struct confined_set {
 	struct confined at[CONFINED_MAX];
 };
 
-/* Find again what earlier lives confined. Opens what it needs. @nft: of the table, or NULL. */
-void confined_open(struct confined_set *s, struct nft_ctx *nft);
+/* Find again what earlier lives confined. Opens what it needs. */
+void confined_open(struct confined_set *s, struct nftable *nft);
 /* Confine one more. @fd stays the caller's. Returns 0, or a negative errno with @reason set. */
 int confined_add(struct confined_set *s, const struct confinement *c, int fd, uint32_t *reason);
 /* Look whether they still exist, when it is time for that. */

@@ -97,9 +97,9 @@ static int load(struct confined_set *s, int root)
 	return confine_rules_write(s->nft, s->at, s->n);
 }
 
-static void say_why(int err, struct nft_ctx *nft)
+static void say_why(int err, const struct nftable *nft)
 {
-	const char *why = err == -EIO ? nft_ctx_get_error_buffer(nft) : "";
+	const char *why = err == -EIO ? nft_ctx_get_error_buffer(nft->nft) : "";
 
 	if (err == -ENOENT)
 		why = "no cgroup2 file system is mounted";
@@ -108,12 +108,12 @@ static void say_why(int err, struct nft_ctx *nft)
 	fprintf(stderr, "ipsecapid: no cgroup can be confined: %.*s\n", (int)strcspn(why, "\n"), why);
 }
 
-void confined_open(struct confined_set *s, struct nft_ctx *nft)
+void confined_open(struct confined_set *s, struct nftable *nft)
 {
 	int root, err;
 
 	s->nft = nft;
-	if (!nft)
+	if (!nft->nft)
 		return;		/* which has been said */
 	root = open_root();
 	err = root < 0 ? root : confine_rules_prepare(nft);

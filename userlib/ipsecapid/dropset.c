@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "address.h"
 #include "dropset.h"
 
 static const char *const sets[] = { "drop4", "drop6", "refuse4", "refuse6" };
@@ -39,10 +40,9 @@ void dropset_rules(FILE *to)
 /* A socket of IPv6 that speaks IPv4 sends what looks like any other of IPv4. */
 static struct ipsecapi_tuple on_the_wire(const struct ipsecapi_tuple *t)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
 	struct ipsecapi_tuple v4 = *t;
 
-	if (t->family != AF_INET6 || memcmp(t->peer, mapped, sizeof(mapped)))
+	if (t->family != AF_INET6 || !address_is_mapped(t->peer))
 		return v4;
 	v4.family = AF_INET;
 	memcpy(v4.local, t->local + 12, 4);

@@ -54,45 +54,54 @@ static bool tuple_valid(const struct ipsecapi_tuple *t)
 		t->protocol == IPPROTO_UDPLITE);
 }
 
+/* A walk over the flows of a socket, in all sessions. */
+struct socket_flows {
+	struct session *s;
+	uint32_t i;		/* the next slot */
+};
+
+static struct flow *next_flow(struct socket_flows *w, uint64_t cookie)
+{
+	for (; w->s; w->s = w->s->next, w->i = 0) {
+		while (w->s->flows && w->i < MAX_FLOWS_SESSION) {
+			struct flow *flow = &w->s->flows[w->i++];
+
+			if (flow->id && flow->tuple.cookie == cookie)
+				return flow;
+		}
+	}
+	return NULL;
+}
+
 /* The flows of a socket, but those with the tuple @except, end. */
 static void end_flows(struct front *f, uint64_t cookie, const struct ipsecapi_tuple *except,
 		      uint32_t reason)
 {
-	struct session *s;
-	uint32_t i;
+	struct socket_flows w = { .s = f->sessions };
+	struct flow *flow;
 
-	for (s = f->sessions; s; s = s->next) {
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
-			struct flow *flow = &s->flows[i];
-
-			if (!flow->id || flow->closed || flow->tuple.cookie != cookie ||
-			    (except && !flow->tuple.peer_port) ||	/* it was to be connected */
-			    (except && !memcmp(&flow->tuple, except, sizeof(*except))))
-				continue;
-			flow->closed = true;
-			flow->generation++;
-			page_write(s, flow);
-			session_event(s, IPSECAPI_EVENT_CLOSED, reason, flow->id);
-		}
+	while ((flow = next_flow(&w, cookie))) {
+		if (flow->closed || (except && !flow->tuple.peer_port) ||	/* it was to be connected */
+		    (except && !memcmp(&flow->tuple, except, sizeof(*except))))
+			continue;
+		flow->closed = true;
+		flow->generation++;
+		page_write(w.s, flow);
+		session_event(w.s, IPSECAPI_EVENT_CLOSED, reason, flow->id);
 	}
 }
 
 /* Flows that were opened before there was a peer: now there is. */
 static void connect_flows(struct front *f, const struct latch *l)
 {
-	struct session *s;
-	uint32_t i;
+	struct socket_flows w = { .s = f->sessions };
+	struct flow *flow;
 
-	for (s = f->sessions; s; s = s->next) {
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
-			struct flow *flow = &s->flows[i];
-
-			if (!flow->id || flow->closed || flow->tuple.peer_port ||
-			    flow->tuple.cookie != l->cookie)
-				continue;
-			flow->tuple = l->record.tuple;
-			flow->facts = l->facts;
-		}
+	while ((flow = next_flow(&w, l->cookie))) {
+		if (flow->closed || flow->tuple.peer_port)
+			continue;
+		flow->tuple = l->record.tuple;
+		flow->facts = l->facts;
 	}
 }
 
@@ -108,14 +117,12 @@ void flows_moved(struct front *f, const struct ipsecapi_tuple *t)
 
 void flows_event(struct front *f, uint64_t cookie, uint32_t type, uint32_t reason)
 {
-	struct session *s;
-	uint32_t i;
+	struct socket_flows w = { .s = f->sessions };
+	struct flow *flow;
 
-	for (s = f->sessions; s; s = s->next)
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
-			if (s->flows[i].id && !s->flows[i].closed &&
-			    s->flows[i].tuple.cookie == cookie)
-				session_event(s, type, reason, s->flows[i].id);
+	while ((flow = next_flow(&w, cookie)))
+		if (!flow->closed)
+			session_event(w.s, type, reason, flow->id);
 }
 
 void flows_gone(struct front *f, uint64_t cookie)
@@ -176,14 +183,9 @@ struct flow *flow_find(struct session *s, const struct sess_request *req)
 /* Two sessions may watch one socket; the applier forgets it with the last of them. */
 static bool watched(const struct front *f, uint64_t cookie)
 {
-	const struct session *s;
-	uint32_t i;
+	struct socket_flows w = { .s = f->sessions };
 
-	for (s = f->sessions; s; s = s->next)
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
-			if (s->flows[i].id && s->flows[i].tuple.cookie == cookie)
-				return true;
-	return false;
+	return next_flow(&w, cookie);
 }
 
 void flow_end(struct session *s, struct flow *flow)
@@ -270,9 +272,8 @@ static void compare(const struct front *f, const struct world *w, struct flow *f
  * Of a latch that is broken or waits nothing passes, whatever the kernel's policies say: of the
  * one there is a drop, of the other a block.
  */
-static void judge_latch(const struct front *f, struct flow *flow)
+static void judge_latch(const struct latch *l, struct flow *flow)
 {
-	const struct latch *l = latches_find(f, flow->tuple.cookie);
 	bool broken = l && l->state == IPSECAPI_LATCH_BROKEN, dropped = broken && l->dropped;
 	int d;
 
@@ -293,22 +294,17 @@ static void judge_latch(const struct front *f, struct flow *flow)
 		};
 }
 
-static const struct latched *held_for(const struct front *f, const struct flow *flow)
-{
-	const struct latch *l = latches_find(f, flow->tuple.cookie);
-
-	return l ? &l->held : NULL;
-}
-
 static void judge(struct front *f, const struct world *w, struct flow *flow)
 {
+	const struct latch *l = latches_find(f, flow->tuple.cookie);
 	int d;
 
-	flow->facts.latch = held_for(f, flow);
+	flow->facts.latch = l ? &l->held : NULL;
 	verdict_flow(w, &flow->facts, &flow->verdict);
 	if (routes_outer(&f->links, w->tables, &flow->verdict, &flow->facts))
 		verdict_flow(w, &flow->facts, &flow->verdict);
-	judge_latch(f, flow);
+	flow->facts.latch = NULL;	/* it may be gone by the next time */
+	judge_latch(l, flow);
 	compare(f, w, flow);
 	if (!f->stale)
 		return;
@@ -364,15 +360,13 @@ void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 
 void flows_judge_socket(struct front *f, uint64_t cookie)
 {
-	struct session *s;
+	struct socket_flows at = { .s = f->sessions };
+	struct flow *flow;
 	struct world w;
-	uint32_t i;
 
 	front_world(f, &w);
-	for (s = f->sessions; s; s = s->next)
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
-			if (s->flows[i].id && s->flows[i].tuple.cookie == cookie)
-				flow_judge(s, &s->flows[i], &w);
+	while ((flow = next_flow(&at, cookie)))
+		flow_judge(at.s, flow, &w);
 }
 
 void flows_judge(struct front *f, bool routes)

@@ -8,18 +8,13 @@
 #include <sys/socket.h>
 #include <linux/inet_diag.h>
 
+#include "address.h"
 #include "applier_private.h"
 #include "channel.h"
 #include "clock.h"
+#include "cookie.h"
 
 static const uint8_t kinds[FOLLOWED_KINDS] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE };
-
-static int by_cookie(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static int kind_of(const struct tracked *t)
 {
@@ -100,16 +95,15 @@ uint32_t followed_count(const struct applier *a)
 
 static void copy_address(uint8_t family, const void *found, uint16_t want, uint8_t addr[16])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
 	const uint8_t *p = found;
 
 	memset(addr, 0, 16);
 	if (want == AF_INET6 && family == AF_INET) {	/* it was turned into one of IPv4 */
-		memcpy(addr, mapped, sizeof(mapped));
+		memcpy(addr, mapped_prefix, sizeof(mapped_prefix));
 		memcpy(addr + 12, p, 4);
 	} else if (want == AF_INET6) {
 		memcpy(addr, p, 16);
-	} else if (family == AF_INET6 && !memcmp(p, mapped, sizeof(mapped))) {
+	} else if (family == AF_INET6 && address_is_mapped(p)) {
 		memcpy(addr, p + 12, 4);
 	} else {
 		memcpy(addr, p, 4);

@@ -223,6 +223,16 @@ void reports_progress(struct front *f, const struct rec_end *end);
 void reports_synced(struct front *f);
 void reports_expire(struct front *f, uint64_t now);
 
+/* tickets.c: requests whose descriptor goes to the applier */
+void ticket_begin(struct session *s, const struct sess_request *req, int fd);
+/* Close the descriptor, if it is still here. */
+void ticket_release(struct session *s);
+void ticket_refuse(struct session *s, int err, uint32_t reason);
+/* Send descriptor and message, which gets its ticket. False: it was refused, for the applier is behind. */
+bool ticket_send(struct session *s, struct apply_msg *m);
+/* Whose it was, and waits no more; NULL when nobody waits. */
+struct session *ticket_answered(struct front *f, uint32_t ticket);
+
 /* requires.c: latches, for those who ask; @fd is theirs to close */
 void require_begin(struct session *s, const struct sess_request *req, int fd);
 void relax_begin(struct session *s, const struct sess_request *req, int fd);
@@ -232,7 +242,6 @@ bool require_is(const struct sess_request *req);
 /* Have the SAs read that the answer rests on. */
 void require_ask(struct session *s);
 void require_finish(struct session *s, bool read);
-void require_release(struct session *s);
 void requires_applied(struct front *f, const struct apply_msg *m);
 
 /* confine.c: cgroups, for those who ask; @fd is theirs to close */

@@ -3,10 +3,10 @@
  * Does a latch still hold? RFC 5660, 2.2: a change of policy that alters or bypasses the
  * protection, and SAs of another quality, break it; the absence of SAs does not.
  */
-#include <string.h>
 #include <sys/socket.h>
 #include <linux/xfrm.h>
 
+#include "address.h"
 #include "latch_check.h"
 #include "latch_plan.h"
 #include "standing.h"
@@ -60,9 +60,7 @@ static uint32_t check_direction(const struct world *w, const struct latch_record
 /* The kernel asks the policies of a socket of IPv6 nothing about IPv4. */
 static bool speaks_ipv4(const struct ipsecapi_tuple *t)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
-
-	return t->family == AF_INET6 && !memcmp(t->peer, mapped, sizeof(mapped));
+	return t->family == AF_INET6 && address_is_mapped(t->peer);
 }
 
 static enum latch_finding check_waiting(const struct world *w, const struct latch_record *r,

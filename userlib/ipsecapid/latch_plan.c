@@ -81,16 +81,23 @@ static uint32_t select_policy(const struct world *w, const struct flow_facts *f,
 	return policy_select(w->tables, &packet, dir, p);
 }
 
+static uint32_t look_up(const struct world *w, const struct flow_facts *f, int dir,
+			const struct rec_policy **p, struct latch_spd *spd)
+{
+	uint32_t reason = select_policy(w, f, dir, p);
+
+	*spd = describe(*p);
+	if (!*p && w->tables->default_block[dir])
+		spd->kind = SPD_BLOCK;
+	return reason;
+}
+
 uint32_t latch_system(const struct world *w, const struct flow_facts *f, int dir,
 		      struct latch_spd *spd)
 {
 	const struct rec_policy *p;
-	uint32_t reason = select_policy(w, f, dir, &p);
 
-	*spd = describe(p);
-	if (!p && w->tables->default_block[dir])
-		spd->kind = SPD_BLOCK;
-	return reason;
+	return look_up(w, f, dir, &p, spd);
 }
 
 static void refuse(struct latch_plan *plan, int err, uint32_t reason)
@@ -175,12 +182,11 @@ static bool plan_direction(const struct world *w, const struct flow_facts *f, in
 		refuse(plan, -EINVAL, IPSECAPI_REASON_NOT_BOUND);
 		return false;
 	}
-	reason = select_policy(w, f, dir, &p);
+	reason = look_up(w, f, dir, &p, &plan->spd[dir]);
 	if (reason != IPSECAPI_REASON_NONE) {
 		refuse(plan, -EOPNOTSUPP, reason);
 		return false;
 	}
-	latch_system(w, f, dir, &plan->spd[dir]);
 	return dir == DIR_OUT ? plan_out(plan, p) : plan_in(plan, p);
 }
 

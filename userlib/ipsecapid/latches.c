@@ -7,20 +7,15 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "address.h"
 #include "clock.h"
+#include "cookie.h"
 #include "front.h"
 #include "latch_check.h"
 #include "latch_plan.h"
 #include "listeners.h"
 
 /* --- the set -------------------------------------------------------------------------------- */
-
-static int by_cookie(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 struct latch *latches_find(const struct front *f, uint64_t cookie)
 {
@@ -134,7 +129,6 @@ static void remove_id(struct latch_set *s, uint64_t id)
 void latch_facts(struct front *f, const struct latch_record *r, struct flow_facts *facts)
 {
 	const struct ipsecapi_tuple *t = &r->tuple;
-	static const uint8_t any[16];
 
 	memset(facts, 0, sizeof(*facts));
 	facts->family = t->family;
@@ -148,7 +142,7 @@ void latch_facts(struct front *f, const struct latch_record *r, struct flow_fact
 	facts->uid = r->owner;
 	facts->tos = r->tos;
 	routes_flow(&f->links, facts);
-	if (!memcmp(facts->local, any, sizeof(any)))
+	if (address_is_any(facts->local))
 		memcpy(facts->local, facts->route.source, sizeof(facts->local));
 }
 
@@ -191,7 +185,6 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 	l->held.id = r->id;
 	l->held.since = now_ns();
 	latch_policies(&l->held, r->tuple.family, r->reqid, r->waiting);
-	l->stopped = false;
 	latch_facts(f, r, &l->facts);
 	l->facts.latch = &l->held;
 	l->told_broken = r->broken;
@@ -205,24 +198,12 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 	return l;
 }
 
-static void forget_pointer(struct front *f, const struct latch *l)
-{
-	struct session *s;
-	uint32_t i;
-
-	for (s = f->sessions; s; s = s->next)
-		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
-			if (s->flows[i].facts.latch == &l->held)
-				s->flows[i].facts.latch = NULL;
-}
-
 void latches_drop(struct front *f, uint64_t cookie)
 {
 	struct latch *l = latches_find(f, cookie);
 
 	if (!l)
 		return;
-	forget_pointer(f, l);
 	be_unsure(f, l, false);
 	tdelete(l, &f->latches.tree, by_cookie);
 	remove_id(&f->latches, l->record.id);
@@ -448,16 +429,6 @@ static void alive(struct front *f, uint64_t cookie)
 	flows_judge_socket(f, cookie);
 }
 
-/* The program has closed it; its connections keep what it was granted. */
-static void stopped(struct front *f, uint64_t cookie)
-{
-	struct latch *l = latches_find(f, cookie);
-
-	if (l)
-		l->stopped = true;
-	flows_gone(f, cookie);
-}
-
 void latches_from_applier(struct front *f, const struct apply_msg *m)
 {
 	struct latch *l;
@@ -471,7 +442,7 @@ void latches_from_applier(struct front *f, const struct apply_msg *m)
 		front_open(f);
 		break;
 	case APPLY_STOPPED:
-		stopped(f, m->tuple.cookie);
+		flows_gone(f, m->tuple.cookie);	/* the latch stays for what it accepted */
 		break;
 	case APPLY_BROKEN:
 		broken(f, m->tuple.cookie);

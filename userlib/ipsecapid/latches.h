@@ -28,7 +28,6 @@ struct latch {
 	bool ready;		/* the sessions were told that waiting is over */
 	bool unsure;		/* the kernel does not show it: the socket has ended, as a rule */
 	bool checking;		/* the applier was asked whether the socket exists */
-	bool stopped;		/* of a listener: it was closed; what it accepted may be open */
 	struct listen_reqids *told;	/* what the applier lets pass of a listener; NULL: not told yet */
 	bool removed;		/* it does, and the kernel does not hold the latch any more */
 };

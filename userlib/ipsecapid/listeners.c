@@ -5,19 +5,13 @@
 #include <string.h>
 #include <linux/xfrm.h>
 
+#include "address.h"
 #include "latch_plan.h"
 #include "listeners.h"
 #include "standing.h"
 
 /* Of the peer's port nothing is known: one that clients use is as good as another. */
 #define SOME_PORT htons(65535)
-
-static bool is_any(const uint8_t a[16])
-{
-	static const uint8_t any[16];
-
-	return !memcmp(a, any, sizeof(any));
-}
 
 /* A connection that this SA could carry. Returns false where there is none. */
 static bool facts_of(const struct latch_record *r, const struct rec_sa *sa, int dir,
@@ -29,7 +23,7 @@ static bool facts_of(const struct latch_record *r, const struct rec_sa *sa, int 
 	if (sa->family != r->tuple.family || sa->proto != IPPROTO_ESP || !sa->reqid ||
 	    sa->mode != XFRM_MODE_TRANSPORT || sa->state != SA_VALID ||
 	    sa->dir == (dir == DIR_OUT ? DIR_IN : DIR_OUT) ||
-	    (!is_any(r->tuple.local) && memcmp(local, r->tuple.local, 16)))
+	    (!address_is_any(r->tuple.local) && memcmp(local, r->tuple.local, 16)))
 		return false;
 	memset(f, 0, sizeof(*f));
 	f->family = sa->family;
@@ -69,21 +63,11 @@ static bool fits(const struct world *w, const struct latch_record *r, const stru
 	return standing_compare(w, &v, dir, &r->set) == IPSECAPI_STANDING_SATISFIED;
 }
 
-/* Where it is or would be. */
-static uint32_t place_of(const struct reqids *r, uint32_t reqid)
-{
-	uint32_t i;
-
-	for (i = 0; i < r->n && r->at[i] < reqid; i++)
-		;
-	return i;
-}
-
 static void insert(struct reqids *r, uint32_t reqid)
 {
-	uint32_t at = place_of(r, reqid);
+	uint32_t at = reqids_place(r, reqid);
 
-	if ((at < r->n && r->at[at] == reqid) || r->n == LISTEN_REQIDS)
+	if (reqids_has(r, reqid) || r->n == LISTEN_REQIDS)
 		return;
 	memmove(&r->at[at + 1], &r->at[at], (r->n - at) * sizeof(r->at[0]));
 	r->at[at] = reqid;
@@ -92,13 +76,11 @@ static void insert(struct reqids *r, uint32_t reqid)
 
 static void take_out(struct reqids *r, const struct reqids *bad)
 {
-	uint32_t i, n, at;
+	uint32_t i, n;
 
-	for (i = n = 0; i < r->n; i++) {
-		at = place_of(bad, r->at[i]);
-		if (at == bad->n || bad->at[at] != r->at[i])
+	for (i = n = 0; i < r->n; i++)
+		if (!reqids_has(bad, r->at[i]))
 			r->at[n++] = r->at[i];
-	}
 	r->n = n;
 }
 
@@ -134,14 +116,4 @@ void listener_reqids(const struct world *w, const struct latch_record *r, struct
 {
 	list(w, r, DIR_OUT, &out->dir[DIR_OUT]);
 	list(w, r, DIR_IN, &out->dir[DIR_IN]);
-}
-
-static bool same(const struct reqids *a, const struct reqids *b)
-{
-	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(a->at[0]));
-}
-
-bool listen_reqids_same(const struct listen_reqids *a, const struct listen_reqids *b)
-{
-	return same(&a->dir[DIR_OUT], &b->dir[DIR_OUT]) && same(&a->dir[DIR_IN], &b->dir[DIR_IN]);
 }

@@ -17,6 +17,4 @@
  */
 void listener_reqids(const struct world *w, const struct latch_record *r, struct listen_reqids *out);
 
-bool listen_reqids_same(const struct listen_reqids *a, const struct listen_reqids *b);
-
 #endif

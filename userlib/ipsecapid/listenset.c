@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "address.h"
 #include "listenset.h"
 #include "records.h"
 
@@ -49,25 +50,18 @@ void listenset_rules(FILE *to)
 		rules_of(to, i & 1 ? DIR_IN : DIR_OUT, i & 2 ? '6' : '4', i & 4);
 }
 
-static bool is_any(const struct ipsecapi_tuple *t)
-{
-	static const uint8_t any[16];
-
-	return !memcmp(t->local, any, sizeof(any));
-}
-
 static const char *scope_of(const struct ipsecapi_tuple *t)
 {
 	static const char *const names[] = { "4", "6", "_any4", "_any6" };
 
-	return names[2 * is_any(t) + (t->family == AF_INET6)];
+	return names[2 * address_is_any(t->local) + (t->family == AF_INET6)];
 }
 
 static void print_key(FILE *to, const struct ipsecapi_tuple *t)
 {
 	char local[INET6_ADDRSTRLEN];
 
-	if (!is_any(t))
+	if (!address_is_any(t->local))
 		fprintf(to, "%s . ", inet_ntop(t->family, t->local, local, sizeof(local)));
 	fprintf(to, "%u", ntohs(t->local_port));
 }
@@ -127,13 +121,20 @@ int listenset_clear(struct nftable *nft)
 	return nft_script_run(&s, nft);
 }
 
-static bool has(const struct reqids *r, uint32_t reqid)
+uint32_t reqids_place(const struct reqids *r, uint32_t reqid)
 {
 	uint32_t i;
 
 	for (i = 0; i < r->n && r->at[i] < reqid; i++)
 		;
-	return i < r->n && r->at[i] == reqid;
+	return i;
+}
+
+bool reqids_has(const struct reqids *r, uint32_t reqid)
+{
+	uint32_t at = reqids_place(r, reqid);
+
+	return at < r->n && r->at[at] == reqid;
 }
 
 void listen_reqids_both(struct listen_reqids *a, const struct listen_reqids *b)
@@ -145,8 +146,18 @@ void listen_reqids_both(struct listen_reqids *a, const struct listen_reqids *b)
 		struct reqids *r = &a->dir[dir];
 
 		for (i = n = 0; i < r->n; i++)
-			if (has(&b->dir[dir], r->at[i]))
+			if (reqids_has(&b->dir[dir], r->at[i]))
 				r->at[n++] = r->at[i];
 		r->n = n;
 	}
+}
+
+static bool same(const struct reqids *a, const struct reqids *b)
+{
+	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(a->at[0]));
+}
+
+bool listen_reqids_same(const struct listen_reqids *a, const struct listen_reqids *b)
+{
+	return same(&a->dir[DIR_OUT], &b->dir[DIR_OUT]) && same(&a->dir[DIR_IN], &b->dir[DIR_IN]);
 }

@@ -37,6 +37,11 @@ int listenset_clear(struct nftable *nft);
 int listenset_change(struct nftable *nft, const struct ipsecapi_tuple *t,
 		     const struct listen_reqids *was, const struct listen_reqids *now);
 
+/* Where it is, or would be. */
+uint32_t reqids_place(const struct reqids *r, uint32_t reqid);
+bool reqids_has(const struct reqids *r, uint32_t reqid);
+
+bool listen_reqids_same(const struct listen_reqids *a, const struct listen_reqids *b);
 /* Keep of @a what @b has as well. */
 void listen_reqids_both(struct listen_reqids *a, const struct listen_reqids *b);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cookie.h"
 #include "policy_match.h"
 
 #define MAX_MATCHES 256
@@ -166,18 +167,11 @@ static bool plain_bypass(const struct rec_policy *p)
 	       !p->sel.prefix_d && !p->sel.protocol && !p->sel.sport_mask && !p->sel.dport_mask;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Of another socket: that of the flow was looked for before. */
 static bool is_latch(const struct world *w, const struct rec_policy *p)
 {
 	return p->latch && w->n_latches &&
-	       bsearch(&p->latch, w->latches, w->n_latches, sizeof(p->latch), by_value);
+	       bsearch(&p->latch, w->latches, w->n_latches, sizeof(p->latch), by_cookie);
 }
 
 uint32_t socket_policies(const struct world *w, const struct packet *p, int dir, uint32_t *odd)

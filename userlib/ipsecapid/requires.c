@@ -9,25 +9,8 @@
 #include <sys/socket.h>
 
 #include "../libipsecapi/wire/wire.h"
-#include "channel.h"
-#include "clock.h"
-#include "close_within.h"
 #include "front.h"
 #include "latch_plan.h"
-
-void require_release(struct session *s)
-{
-	if (s->passed >= 0)
-		close_within(s->passed);
-	s->passed = -1;
-}
-
-static void refuse(struct session *s, int err, uint32_t reason)
-{
-	s->pending = false;
-	require_release(s);
-	session_reply(s, &s->request, err, reason, NULL, 0, 0);
-}
 
 bool require_is(const struct sess_request *req)
 {
@@ -46,17 +29,17 @@ static bool refuse_request(struct session *s, const struct flow *flow)
 	const struct sess_request *req = &s->request;
 
 	if (!flow)
-		refuse(s, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW);
+		ticket_refuse(s, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW);
 	else if (flow->closed)
-		refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CLOSED);
+		ticket_refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CLOSED);
 	else if (other_socket(req, flow))
-		refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CHANGED);
+		ticket_refuse(s, -ESTALE, IPSECAPI_REASON_SOCKET_CHANGED);
 	else if (req->uid && req->uid != req->sock.owner)
-		refuse(s, -EACCES, IPSECAPI_REASON_NOT_PERMITTED);
+		ticket_refuse(s, -EACCES, IPSECAPI_REASON_NOT_PERMITTED);
 	else if (s->passed < 0)
-		refuse(s, -EINVAL, IPSECAPI_REASON_NO_DESCRIPTOR);
+		ticket_refuse(s, -EINVAL, IPSECAPI_REASON_NO_DESCRIPTOR);
 	else if (handed_has_socket(&s->front->latches.handed, req->sock.tuple.cookie))
-		refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
+		ticket_refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
 	else
 		return false;
 	return true;
@@ -72,11 +55,11 @@ static bool refuse_listener(struct session *s)
 	const struct sess_request *req = &s->request;
 
 	if (req->sock.tuple.peer_port)
-		refuse(s, -EISCONN, IPSECAPI_REASON_CONNECTED);
+		ticket_refuse(s, -EISCONN, IPSECAPI_REASON_CONNECTED);
 	else if (req->want.family)
-		refuse(s, -EINVAL, IPSECAPI_REASON_LISTENING);
+		ticket_refuse(s, -EINVAL, IPSECAPI_REASON_LISTENING);
 	else if (!req->sock.tuple.local_port)
-		refuse(s, -EINVAL, IPSECAPI_REASON_NOT_BOUND);
+		ticket_refuse(s, -EINVAL, IPSECAPI_REASON_NOT_BOUND);
 	else
 		return false;
 	return true;
@@ -90,18 +73,18 @@ static bool refuse_socket(struct session *s)
 	const struct wire_require *want = &req->want;
 
 	if (t->protocol != IPPROTO_TCP)
-		refuse(s, -EOPNOTSUPP, IPSECAPI_REASON_DATAGRAM);
+		ticket_refuse(s, -EOPNOTSUPP, IPSECAPI_REASON_DATAGRAM);
 	else if (req->sock.dual_stack)
-		refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_DUAL_STACK);
+		ticket_refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_DUAL_STACK);
 	else if (to_listen(req))
 		return refuse_listener(s);
 	else if (!t->peer_port && !want->family)
-		refuse(s, -EDESTADDRREQ, IPSECAPI_REASON_NO_ADDRESS);
+		ticket_refuse(s, -EDESTADDRREQ, IPSECAPI_REASON_NO_ADDRESS);
 	else if (want->family && want->family != t->family)
-		refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_OTHER_ADDRESS);
+		ticket_refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_OTHER_ADDRESS);
 	else if (t->peer_port && want->family &&
 		 (want->port != t->peer_port || memcmp(want->address, t->peer, 16)))
-		refuse(s, -EISCONN, IPSECAPI_REASON_OTHER_ADDRESS);
+		ticket_refuse(s, -EISCONN, IPSECAPI_REASON_OTHER_ADDRESS);
 	else
 		return false;
 	return true;
@@ -221,48 +204,48 @@ static void decide(struct session *s, struct decision *d)
 /* @slot: of the record, or NO_SLOT */
 static void send_applier(struct session *s, struct apply_msg *m, uint32_t slot)
 {
-	struct front *f = s->front;
+	struct handed_set *handed = &s->front->latches.handed;
 	struct handed h = { .cookie = s->request.sock.tuple.cookie, .slot = slot };
 
-	s->pending = true;
-	s->deadline = now_ns() + REPORT_NS;
-	m->ticket = ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
-	h.ticket = m->ticket;
-	if (handed_full(&f->latches.handed) ||
-	    chan_send(f->applier, m, sizeof(*m), s->passed, MSG_DONTWAIT)) {
-		refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
+	if (handed_full(handed)) {
+		ticket_refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
 		return;
 	}
-	handed_add(&f->latches.handed, &h);
-	require_release(s);
-	s->ticket = m->ticket;
-	s->scrub_tag = s->sync_needed = 0;
+	if (!ticket_send(s, m))
+		return;
+	h.ticket = m->ticket;
+	handed_add(handed, &h);
+}
+
+static void act(struct session *s, const struct decision *d)
+{
+	struct apply_msg m = { .type = APPLY_LATCH, .record = d->record };
+
+	if (d->err) {
+		ticket_refuse(s, d->err, d->reason);
+		return;
+	}
+	if (d->record.waiting && s->request.type == WIRE_ACCEPT) {
+		ticket_refuse(s, -ENOKEY, d->plan.reason);
+		return;
+	}
+	s->waits_for = d->record.waiting ? d->plan.reason : IPSECAPI_REASON_NONE;
+	m.slot = d->old ? d->old->slot : latches_free_slot(s->front);
+	send_applier(s, &m, m.slot);
 }
 
 void require_finish(struct session *s, bool read)
 {
-	struct apply_msg m = { .type = APPLY_LATCH };
 	struct decision d;
 
 	if (refuse_request(s, flow_find(s, &s->request)))
 		return;
 	if (!read) {
-		refuse(s, -EAGAIN, IPSECAPI_REASON_EVIDENCE_STALE);
+		ticket_refuse(s, -EAGAIN, IPSECAPI_REASON_EVIDENCE_STALE);
 		return;
 	}
 	decide(s, &d);
-	if (d.err) {
-		refuse(s, d.err, d.reason);
-		return;
-	}
-	if (d.record.waiting && s->request.type == WIRE_ACCEPT) {
-		refuse(s, -ENOKEY, d.plan.reason);
-		return;
-	}
-	s->waits_for = d.record.waiting ? d.plan.reason : IPSECAPI_REASON_NONE;
-	m.record = d.record;
-	m.slot = d.old ? d.old->slot : latches_free_slot(s->front);
-	send_applier(s, &m, m.slot);
+	act(s, &d);
 }
 
 void require_ask(struct session *s)
@@ -273,22 +256,35 @@ void require_ask(struct session *s)
 	s->scrub_tag = front_read(s->front, d.plan.sas, d.plan.n_sas);
 }
 
+/*
+ * Without evidence, or where more of it would change nothing. @known: what is known is enough to
+ * give the latch. @d is decided if it is not settled.
+ */
+static bool settled_at_once(struct session *s, struct decision *d, bool known)
+{
+	if (s->front->stale) {
+		ticket_refuse(s, -EAGAIN, IPSECAPI_REASON_EVIDENCE_STALE);
+		return true;
+	}
+	decide(s, d);
+	if (!(d->err && !d->plan.err) && !(known && d->plan.status == PLAN_LATCH))
+		return false;
+	act(s, d);
+	return true;
+}
+
 void require_begin(struct session *s, const struct sess_request *req, int fd)
 {
 	struct flow *flow;
 	struct decision d;
 
-	s->request = *req;
-	s->passed = fd;
+	ticket_begin(s, req, fd);
 	flow = flow_find(s, req);
 	if (refuse_request(s, flow) || refuse_socket(s))
 		return;
 	evidence_look(s->front);
-	decide(s, &d);
-	if (s->front->stale || (d.err && !d.plan.err)) {
-		require_finish(s, !s->front->stale);
+	if (settled_at_once(s, &d, false))
 		return;
-	}
 	report_wait(s, d.plan.status == PLAN_WAIT);
 }
 
@@ -303,12 +299,11 @@ void accept_begin(struct session *s, const struct sess_request *req, int fd)
 	const struct latch *l = flow ? latches_find(s->front, flow->tuple.cookie) : NULL;
 	struct decision d;
 
-	s->request = *req;
-	s->passed = fd;
+	ticket_begin(s, req, fd);
 	if (refuse_request(s, flow))
 		return;
 	if (!l || !l->record.listener) {
-		refuse(s, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
+		ticket_refuse(s, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
 		return;
 	}
 	s->request.want = l->record.want;
@@ -317,12 +312,8 @@ void accept_begin(struct session *s, const struct sess_request *req, int fd)
 		s->request.want.flags &= ~WANT_STRICT;
 	if (refuse_socket(s))
 		return;
-	decide(s, &d);
-	if (s->front->stale || d.plan.status == PLAN_LATCH || (d.err && !d.plan.err)) {
-		require_finish(s, !s->front->stale);
-		return;
-	}
-	report_wait(s, true);
+	if (!settled_at_once(s, &d, true))
+		report_wait(s, true);
 }
 
 void relax_begin(struct session *s, const struct sess_request *req, int fd)
@@ -330,30 +321,19 @@ void relax_begin(struct session *s, const struct sess_request *req, int fd)
 	struct apply_msg m = { .type = APPLY_RELAX, .tuple = req->sock.tuple };
 	struct latch *l = latches_find(s->front, req->sock.tuple.cookie);
 
-	s->request = *req;
-	s->passed = fd;
+	ticket_begin(s, req, fd);
 	if (refuse_request(s, flow_find(s, req)))
 		return;
 	if (!l) {
-		refuse(s, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
+		ticket_refuse(s, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
 		return;
 	}
 	if (req->uid && req->uid != l->record.uid) {
-		refuse(s, -EPERM, IPSECAPI_REASON_NOT_YOUR_LATCH);
+		ticket_refuse(s, -EPERM, IPSECAPI_REASON_NOT_YOUR_LATCH);
 		return;
 	}
 	s->waits_for = IPSECAPI_REASON_NONE;
 	send_applier(s, &m, NO_SLOT);
-}
-
-static struct session *by_ticket(const struct front *f, uint32_t ticket)
-{
-	struct session *s;
-
-	for (s = f->sessions; s; s = s->next)
-		if (s->pending && s->ticket == ticket)
-			return s;
-	return NULL;
 }
 
 /* What the applier says is so, whether the one who asked is still there or not. */
@@ -376,13 +356,11 @@ static void take_result(struct front *f, const struct apply_msg *m)
 
 void requires_applied(struct front *f, const struct apply_msg *m)
 {
-	struct session *s = by_ticket(f, m->ticket);
+	struct session *s = ticket_answered(f, m->ticket);
 
 	take_result(f, m);
 	if (!s)
 		return;
-	s->pending = false;
-	s->ticket = 0;
 	if (!m->status && s->request.type == WIRE_ACCEPT && s->request.index)
 		flow_open(s, &s->request);
 	else if (m->status)

@@ -4,14 +4,8 @@
 #include <sys/socket.h>
 #include <linux/xfrm.h>
 
+#include "address.h"
 #include "sa_match.h"
-
-static bool is_any(const uint8_t a[16])
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(a, zero, 16);
-}
 
 static bool same(const uint8_t a[16], const uint8_t b[16])
 {
@@ -47,7 +41,7 @@ static bool out_kind_fits(const struct rec_sa *sa, const struct rec_policy *pol,
 static bool stands_between(const struct rec_sa *sa, const struct ends *e)
 {
 	return sa->family == e->family && same(sa->daddr, e->daddr) &&
-	       (same(sa->saddr, e->saddr) || is_any(e->saddr) || is_any(sa->saddr));
+	       (same(sa->saddr, e->saddr) || address_is_any(e->saddr) || address_is_any(sa->saddr));
 }
 
 void ends_of_packet(struct ends *e, const struct packet *p)
@@ -172,7 +166,7 @@ static bool could_fit(const struct rec_sa *sa, const struct rec_policy *pol,
 		return true;
 	return sa->family == pol->sel.family &&
 	       prefix_match(sa->daddr, pol->sel.daddr, pol->sel.prefix_d) &&
-	       (dir != DIR_OUT || is_any(sa->saddr) ||
+	       (dir != DIR_OUT || address_is_any(sa->saddr) ||
 		prefix_match(sa->saddr, pol->sel.saddr, pol->sel.prefix_s));
 }
 

@@ -6,6 +6,7 @@
 #ifndef IPSECAPID_SESSION_H
 #define IPSECAPID_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <ipsecapi.h>
 
@@ -48,6 +49,13 @@ struct sess_request {
 	struct wire_require want;	/* REQUIRE */
 	struct confinement cgroup;	/* RUN; the descriptor comes with it */
 };
+
+/* The descriptor of such a request goes on to the front. */
+static inline bool sess_hands_on(uint32_t type)
+{
+	return type == WIRE_REQUIRE || type == WIRE_RELAX || type == WIRE_ACCEPT ||
+	       type == WIRE_RUN;
+}
 
 #define SESS_DATA_MAX 512
 

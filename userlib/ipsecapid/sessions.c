@@ -231,7 +231,7 @@ static void session_end(struct session *s)
 
 	s->ended = true;
 	s->pending = false;
-	require_release(s);
+	ticket_release(s);
 
 	for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
 		if (s->flows[i].id)

@@ -173,16 +173,9 @@ static int agree_version(struct worker *w, const struct message *m, uint32_t *re
 	return 0;
 }
 
-/* The descriptor goes to the front. */
-static bool hands_on(uint16_t type)
-{
-	return type == WIRE_REQUIRE || type == WIRE_RELAX || type == WIRE_ACCEPT ||
-	       type == WIRE_RUN;
-}
-
 static bool takes_descriptor(uint16_t type)
 {
-	return type == WIRE_FLOW_OPEN || hands_on(type);
+	return type == WIRE_FLOW_OPEN || sess_hands_on(type);
 }
 
 /* A longer one of a newer library asks for what we don't know, unless all of it is zero. */
@@ -273,7 +266,7 @@ static bool forward(struct worker *w, struct message *m, struct sess_request *re
 	req->tag = m->hdr.tag;
 	req->uid = m->uid;
 	w->busy = true;
-	if (hands_on(m->hdr.type)) {
+	if (sess_hands_on(m->hdr.type)) {
 		w->held = m->fds[0];
 		m->n_fds = 0;
 	}
