@@ -308,13 +308,11 @@ int flow_ready(struct ipsecapi_flow *flow)
 }
 
 /* A flow's handle dies with the connection: after a loss, attach and ask once more. */
-static int flow_struct(struct ipsecapi_flow *flow, struct request *req, void *out, size_t size)
+int flow_call(struct ipsecapi_flow *flow, struct request *req, struct reply *rep)
 {
 	bool was_up;
 	int err;
 
-	if (!flow)
-		return -EINVAL;
 	err = context_enter(flow->ctx);
 	if (err)
 		return err;
@@ -324,9 +322,22 @@ static int flow_struct(struct ipsecapi_flow *flow, struct request *req, void *ou
 		if (err)
 			return err;
 		req->flow = flow->remote;
-		err = session_struct(flow->ctx, req, out, size);
+		err = session_call(flow->ctx, req, rep);
+		if (rep->fd >= 0)
+			close(rep->fd);
 	} while (err == -ENOLINK && was_up);
 	return err;
+}
+
+static int flow_struct(struct ipsecapi_flow *flow, struct request *req, void *out, size_t size)
+{
+	struct reply rep;
+	int err;
+
+	if (!flow)
+		return -EINVAL;
+	err = flow_call(flow, req, &rep);
+	return err ? err : reply_struct(&rep, out, size);
 }
 
 int ipsecapi_report(struct ipsecapi_flow *flow, struct ipsecapi_report *rep, size_t size)

@@ -139,6 +139,8 @@ int session_advance(struct ipsecapi *ctx, uint64_t wait_ns);
 /* Come up, within the time of the current call. */
 int session_wait(struct ipsecapi *ctx);
 int session_call(struct ipsecapi *ctx, const struct request *req, struct reply *rep);
+/* The structure that a reply has. Returns 0 or -EPROTO. */
+int reply_struct(const struct reply *rep, void *out, size_t size);
 int session_struct(struct ipsecapi *ctx, const struct request *req, void *out, size_t size);
 /* The broker is gone. */
 void session_lost(struct ipsecapi *ctx);
@@ -153,6 +155,8 @@ int flow_attached(struct ipsecapi_flow *flow, const struct reply *rep);
 int flow_adopt(struct ipsecapi *ctx, int fd, const struct reply *rep, struct ipsecapi_flow **out);
 /* Is the flow alive, and attached? */
 int flow_ready(struct ipsecapi_flow *flow);
+/* Ask about it, again after a loss of the broker. @req: its flow is filled in. */
+int flow_call(struct ipsecapi_flow *flow, struct request *req, struct reply *rep);
 struct ipsecapi_flow *flow_by_remote(struct ipsecapi *ctx, uint32_t remote);
 
 /* event.c */

@@ -14,34 +14,12 @@
 /* How long no event is waited for before the broker is asked again: events can be lost. */
 #define SLICE_NS	1000000000ull
 
-static int call(struct ipsecapi_flow *flow, struct request *req, struct reply *rep)
-{
-	struct ipsecapi *ctx = flow->ctx;
-	bool was_up;
-	int err;
-
-	err = context_enter(ctx);
-	if (err)
-		return err;
-	do {
-		was_up = ctx->state == SESSION_UP;
-		err = flow_ready(flow);
-		if (err)
-			return err;
-		req->flow = flow->remote;
-		err = session_call(ctx, req, rep);
-		if (rep->fd >= 0)
-			close(rep->fd);
-	} while (err == -ENOLINK && was_up);
-	return err;
-}
-
 static int ask(struct ipsecapi_flow *flow, const struct wire_require *want)
 {
 	struct request req = { .type = WIRE_REQUIRE, .fd = flow->fd, .want = want };
 	struct reply rep;
 
-	return call(flow, &req, &rep);
+	return flow_call(flow, &req, &rep);
 }
 
 int ipsecapi_require(struct ipsecapi_flow *flow, const struct ipsecapi_req *req)
@@ -123,7 +101,7 @@ int ipsecapi_accept(struct ipsecapi_flow *listener, struct sockaddr *addr, uint3
 	req.fd = take_connection(listener, addr, length, flags);
 	if (req.fd < 0)
 		return req.fd;
-	err = call(listener, &req, &rep);
+	err = flow_call(listener, &req, &rep);
 	if (!err && flow)
 		err = flow_adopt(listener->ctx, req.fd, &rep, flow);
 	if (err)
@@ -140,7 +118,7 @@ int ipsecapi_relax(struct ipsecapi_flow *flow)
 	if (!flow)
 		return -EINVAL;
 	req.fd = flow->fd;
-	err = call(flow, &req, &rep);
+	err = flow_call(flow, &req, &rep);
 	if (!err)
 		flow->requires = false;
 	return err;

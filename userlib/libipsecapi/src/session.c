@@ -192,10 +192,19 @@ int session_call(struct ipsecapi *ctx, const struct request *req, struct reply *
 	return err;
 }
 
+int reply_struct(const struct reply *rep, void *out, size_t size)
+{
+	const struct tlv_value *v = &rep->set.at[WIRE_ATTR_STRUCT];
+
+	if (!v->data)
+		return -EPROTO;
+	sized_copy_out(out, size, v->data, v->length);
+	return 0;
+}
+
 int session_struct(struct ipsecapi *ctx, const struct request *req, void *out, size_t size)
 {
 	struct reply rep;
-	const struct tlv_value *v = &rep.set.at[WIRE_ATTR_STRUCT];
 	int err;
 
 	if (!out || !size)
@@ -203,10 +212,5 @@ int session_struct(struct ipsecapi *ctx, const struct request *req, void *out, s
 	err = session_call(ctx, req, &rep);
 	if (rep.fd >= 0)
 		close(rep.fd);
-	if (err)
-		return err;
-	if (!v->data)
-		return -EPROTO;
-	sized_copy_out(out, size, v->data, v->length);
-	return 0;
+	return err ? err : reply_struct(&rep, out, size);
 }
