@@ -6,6 +6,8 @@ import json
 import pathlib
 import re
 
+from espguest import tap
+
 FOLDER = pathlib.Path(__file__).resolve().parent / "inguest"
 
 
@@ -94,3 +96,12 @@ def received_segments(side, port):
     job = side.spawn(program(side.guest, "frames") + ["receive", side.dev, port], timeout=600)
     job.wait_output("ready")
     return job
+
+
+def script_passes(guest, command, timeout, skips=False):
+    """Runs a script that prints TAP; all of its tests must pass, and none be skipped but with skips."""
+    result = guest.run(command, timeout=timeout)
+    tap.diag(result.out)
+    assert result.ok and "1.." in result.out, result.describe()
+    assert "not ok" not in result.out, result.out
+    assert skips or "# SKIP" not in result.out, result.out

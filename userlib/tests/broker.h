@@ -237,16 +237,19 @@ static inline int tear_down(void **state)
 	return rmdir(dir);
 }
 
-/* The main() of a test program: @tests with one broker for all of them. */
-#define RUN_WITH_BROKER(tests) \
+/* The main() of a test program: @tests with what @set_up_all makes for all of them. */
+#define RUN_AFTER(set_up_all, tests) \
 	int main(int argc, char **argv) \
 	{ \
 		(void)argc; \
 		cmocka_set_message_output(CM_OUTPUT_TAP); \
 		if (!find_broker(argv[0])) \
 			return 0; \
-		return cmocka_run_group_tests(tests, set_up, tear_down); \
+		return cmocka_run_group_tests(tests, set_up_all, tear_down); \
 	}
+
+/* With one broker. */
+#define RUN_WITH_BROKER(tests) RUN_AFTER(set_up, tests)
 
 /* Root of a user namespace may have nobody but itself in there. */
 static inline bool may_become(uid_t uid)

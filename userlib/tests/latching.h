@@ -370,14 +370,6 @@ static inline int set_up_latching(void **state)
 	return 0;
 }
 
-#define RUN_WITH_LATCHES(tests) \
-	int main(int argc, char **argv) \
-	{ \
-		(void)argc; \
-		cmocka_set_message_output(CM_OUTPUT_TAP); \
-		if (!find_broker(argv[0])) \
-			return 0; \
-		return cmocka_run_group_tests(tests, set_up_latching, tear_down); \
-	}
+#define RUN_WITH_LATCHES(tests) RUN_AFTER(set_up_latching, tests)
 
 #endif
