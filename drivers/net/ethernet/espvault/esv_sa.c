@@ -455,8 +455,12 @@ static void esv_sa_user_free_rcu(struct rcu_head *rcu)
  * @x: state
  *
  * May be called twice at once. Sleeps only for a state that has an SA, and
- * then only if delete was never called for it: someone may be about to hold
- * the state through the SA.
+ * then only if delete was never called for it, since someone may be about to
+ * hold the state through the SA, or if the state is held. An interface that
+ * goes down takes its device from states that routes hold; but
+ * xfrm_dev_offload_ok() reads that more than once for a packet and checks it
+ * the first time only (6.12). The state is dead, so no packet comes to it
+ * anew; those that are there already get time to pass.
  */
 void esv_sa_release(struct xfrm_state *x)
 {
@@ -470,7 +474,9 @@ void esv_sa_release(struct xfrm_state *x)
 	if (!list_empty(&user->node)) {
 		if (esv_sa_detach(user, &was_dead))
 			esv_sa_post_delete(sa);
-		synchronize_rcu();
+		synchronize_net();
+	} else if (refcount_read(&x->refcnt)) {
+		synchronize_net();
 	}
 	call_rcu(&user->rcu, esv_sa_user_free_rcu);
 }
