@@ -42,9 +42,14 @@ TROUBLE = re.compile("|".join((
 )))
 
 
+PLACE = re.compile(r"RIP: 0010:|\] (\? )? *[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+")
+
+
 def scan(text):
-    """The lines of `text` that report trouble."""
-    return [line for line in text.splitlines() if TROUBLE.search(line)]
+    """The lines of `text` that report trouble, and of an oops where it was."""
+    lines = text.splitlines()
+    oops = any("Oops:" in line for line in lines)
+    return [line for line in lines if TROUBLE.search(line) or oops and PLACE.search(line)]
 
 
 class ConsoleLog:
