@@ -28,6 +28,12 @@ def listeners_without_our_nic():
 
 
 @tap.test(timeout=400)
+def datagrams_and_tunnels_without_our_nic():
+    with Guest("latch-datagrams") as guest:
+        inguest.script_passes(guest, "/usr/lib/ipsecapi/datagram-test", 380)
+
+
+@tap.test(timeout=400)
 def a_crowd_of_one_program():
     """Policies and SAs change all the time, and then more often than the kernel can tell the broker."""
     with Guest("latch-crowd") as guest:

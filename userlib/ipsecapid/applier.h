@@ -34,7 +34,7 @@ enum apply_type {
 	APPLY_IKE_COUNT = 5,
 	APPLY_LATCHED = 11,	/* cookie, status; reason of a refusal, or the record as it is now */
 	APPLY_ALIVE = 12,
-	APPLY_BROKEN = 19,	/* cookie: nothing of it passes, from here on */
+	APPLY_BROKEN = 21,	/* cookie: nothing of it passes, from here on */
 	APPLY_MOVED = 13,	/* a latched socket has these ends now */
 	APPLY_RECORD = 14,	/* a latch of an earlier life, with its slot */
 	APPLY_RECORDS_END = 15,	/* count: 1 when latches can be had */

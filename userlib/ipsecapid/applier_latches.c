@@ -44,6 +44,7 @@ void latches_end(struct applier *a, struct tracked *t)
 		record_write(a->records, t->slot, NULL);
 	free(t->latch);
 	t->latch = NULL;
+	gates_follow(a, t);
 }
 
 /*
@@ -80,6 +81,7 @@ void latches_disconnected(struct applier *a, struct tracked *t)
 	clear_peer(&t->tuple);
 	t->latch->tuple = t->tuple;
 	record_write(a->records, t->slot, t->latch);
+	gates_follow(a, t);
 	tell_moved(a, t);
 }
 
@@ -91,6 +93,7 @@ void latches_moved(struct applier *a, struct tracked *t)
 		mend(a, t);
 		drop(a, t);
 	}
+	gates_follow(a, t);
 	tell_moved(a, t);
 }
 
@@ -115,6 +118,7 @@ static void undo(struct applier *a, struct tracked *t, int fd, struct latch_reco
 	}
 	record_write(a->records, slot, old);
 	t->latch = old;
+	gates_follow(a, t);
 }
 
 /* The socket has its policies. Has it carried data before? A first latch alone can tell. */
@@ -128,6 +132,8 @@ static int settle(struct applier *a, struct tracked *t, int fd, const struct lat
 	if (r->prior_data && !old && r->want.flags & WANT_STRICT)
 		return refuse(answer, -EEXIST, IPSECAPI_REASON_PRIOR_DATA);
 	if (r->listener && !t->listen && listeners_set(a, t, &none))
+		return -EIO;
+	if (gates_follow(a, t))
 		return -EIO;
 	return r->prior_data ? record_write(a->records, t->slot, r) : 0;
 }
@@ -165,7 +171,7 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 	if (!r->broken)
 		mend(a, t);
 	answer->record = *r;
-	if (r->tuple.family == AF_INET6 || !r->tuple.peer_port)
+	if (r->tuple.family == AF_INET6 || !r->tuple.peer_port || r->gated)
 		a->wary = true;
 	return 0;
 }
@@ -338,7 +344,7 @@ int latches_load(struct applier *a)
 		return err;
 	if (followed_count(a))
 		followed_look(a);
-	m.count = a->records >= 0 && a->nft.nft && !restore_drops(a);
+	m.count = a->records >= 0 && a->nft.nft && !restore_drops(a) && !gates_restore(a);
 	send_front(a, &m);
 	return 0;
 }

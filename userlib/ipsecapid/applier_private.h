@@ -8,6 +8,7 @@
 #include "applier.h"
 #include "confined.h"
 #include "dropset.h"
+#include "gateset.h"
 #include "listenset.h"
 #include "sockdiag.h"
 
@@ -24,6 +25,7 @@ struct tracked {
 	uint32_t slot;		/* of that */
 	struct listen_reqids *listen;	/* what passes, of a latched listener; else NULL */
 	struct ipsecapi_tuple dropped;	/* what the sets have of it; peer_port 0: nothing */
+	struct gate gate;	/* the same, of what passes */
 };
 
 struct applier {
@@ -61,6 +63,12 @@ void followed_look(struct applier *a);
 void followed_gone(struct applier *a, uint64_t cookie);
 /* The same, for good. */
 void followed_end(struct applier *a, uint64_t cookie);
+
+/* applier_gates.c */
+/* Let pass the gate what its latch lets pass, and nothing else. Returns 0 or a negative errno. */
+int gates_follow(struct applier *a, struct tracked *t);
+/* What the sets have of sockets that ended meanwhile goes. */
+int gates_restore(struct applier *a);
 
 /* applier_listeners.c */
 /* Let this pass of a listener, or with NULL have it listen no more. Returns 0 or a negative errno. */

@@ -9,6 +9,7 @@
 #include "../libipsecapi/wire/wire.h"
 #include "clock.h"
 #include "front.h"
+#include "gateset.h"
 #include "standing.h"
 
 static struct flow *free_slot(struct session *s)
@@ -102,6 +103,7 @@ static void connect_flows(struct front *f, const struct latch *l)
 			continue;
 		flow->tuple = l->record.tuple;
 		flow->facts = l->facts;
+		flow->gated = l->record.gated;
 	}
 }
 
@@ -294,11 +296,24 @@ static void judge_latch(const struct latch *l, struct flow *flow)
 		};
 }
 
+/* A latch may have given the socket a mark, by which another way may be its own. */
+static void follow_mark(struct front *f, const struct latch *l, struct flow *flow)
+{
+	bool gated = l && l->record.gated;
+
+	if (gated == flow->gated)
+		return;
+	flow->gated = gated;
+	flow->facts.mark = gated ? flow->facts.mark | GATE_MARK : flow->facts.mark & ~GATE_MARK;
+	routes_flow(&f->links, &flow->facts);
+}
+
 static void judge(struct front *f, const struct world *w, struct flow *flow)
 {
 	const struct latch *l = latches_find(f, flow->tuple.cookie);
 	int d;
 
+	follow_mark(f, l, flow);
 	flow->facts.latch = l ? &l->held : NULL;
 	verdict_flow(w, &flow->facts, &flow->verdict);
 	if (routes_outer(&f->links, w->tables, &flow->verdict, &flow->facts))

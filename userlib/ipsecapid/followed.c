@@ -184,8 +184,12 @@ static void collect(const void *node, VISIT which, void *arg)
 	t->moved = false;
 	if (g->n < g->cap && is_gone(g->a, t))
 		g->cookies[g->n++] = t->cookie;
-	/* and one that is yet to be connected has a flow that is to show it as soon as it is */
-	if (t->latch && (t->tuple.family == AF_INET6 || (t->watched && !t->tuple.peer_port && !t->latch->listener)))
+	/*
+	 * One that is yet to be connected has a flow that is to show it as soon as it is, and what
+	 * is gated sends nothing from where it was not seen yet.
+	 */
+	if (t->latch && (t->tuple.family == AF_INET6 || t->latch->gated ||
+			 (t->watched && !t->tuple.peer_port && !t->latch->listener)))
 		g->a->wary = true;
 	/* a broken one that has no ends yet: as soon as it has, they are dropped */
 	if (t->latch && t->latch->broken && !t->tuple.peer_port)

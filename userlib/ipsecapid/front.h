@@ -31,6 +31,7 @@ struct flow {
 	uint16_t uses;		/* of the slot, makes handles unique */
 	bool closed;
 	bool track_due;		/* the applier was not told of it yet */
+	bool gated;		/* its facts have the gate's mark */
 	uint32_t uid;		/* of the message that opened it */
 	struct ipsecapi_tuple tuple;
 	struct flow_facts facts;

@@ -2,13 +2,16 @@
 /* Socket policies: IP_XFRM_POLICY and IPV6_XFRM_POLICY. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <linux/tcp.h>
 #include <linux/xfrm.h>
 
+#include "gateset.h"
 #include "latch_apply.h"
+#include "latch_template.h"
 #include "records.h"
 
 #ifndef IP_XFRM_POLICY
@@ -40,38 +43,24 @@ static int set_policy(int fd, const struct latch_record *r, int dir)
 		.soft_byte_limit = r->id, .hard_byte_limit = XFRM_INF,
 		.soft_packet_limit = XFRM_INF, .hard_packet_limit = XFRM_INF,
 	};
+	struct rec_template t;
 	struct socket_policy p = {
 		.info = {
 			.sel.family = r->tuple.family, .lft = forever, .share = XFRM_SHARE_ANY,
 			.dir = dir == DIR_OUT ? XFRM_POLICY_OUT : XFRM_POLICY_IN,
 			.action = r->waiting ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
 		},
-		.tmpl = {
-			.id.proto = IPPROTO_ESP, .family = r->tuple.family, .reqid = r->reqid[dir],
-			.mode = XFRM_MODE_TRANSPORT, .share = XFRM_SHARE_ANY,
-			.aalgos = ~0u, .ealgos = ~0u, .calgos = ~0u,
-		},
 	};
 
+	latch_template(r, dir, &t);
+	p.tmpl = (struct xfrm_user_tmpl){
+		.id.proto = t.proto, .family = t.family, .reqid = t.reqid, .mode = t.mode,
+		.share = XFRM_SHARE_ANY, .aalgos = ~0u, .ealgos = ~0u, .calgos = ~0u,
+	};
+	memcpy(&p.tmpl.saddr, t.saddr, sizeof(p.tmpl.saddr));
+	memcpy(&p.tmpl.id.daddr, t.daddr, sizeof(p.tmpl.id.daddr));
 	return set_option(fd, r->tuple.family, &p,
 			  r->waiting ? offsetof(struct socket_policy, tmpl) : sizeof(p));
-}
-
-int latch_clear(int fd, uint16_t family)
-{
-	return set_option(fd, family, NULL, 0);
-}
-
-int latch_apply(int fd, const struct latch_record *r, bool fresh)
-{
-	int err = set_policy(fd, r, DIR_IN);
-
-	/* what a listener sends goes to any of its peers, by the system's policies */
-	if (!err && !r->listener)
-		err = set_policy(fd, r, DIR_OUT);
-	if (err && fresh)
-		latch_clear(fd, r->tuple.family);
-	return err;
 }
 
 static int int_option(int fd, int name)
@@ -82,20 +71,58 @@ static int int_option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &len) ? -1 : value;
 }
 
+/* The other bits are the socket's own. */
+static int set_mark(int fd, bool gated)
+{
+	uint32_t mark = 0;
+	socklen_t len = sizeof(mark);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &len))
+		return -errno;
+	if (!(mark & GATE_MARK) == !gated)
+		return 0;
+	mark ^= GATE_MARK;
+	return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ? -errno : 0;
+}
+
+int latch_clear(int fd, uint16_t family)
+{
+	int err = set_option(fd, family, NULL, 0);
+
+	return err ? err : set_mark(fd, false);
+}
+
+int latch_apply(int fd, const struct latch_record *r, bool fresh)
+{
+	int err = set_policy(fd, r, DIR_IN);
+
+	/* what a listener sends goes to any of its peers, by the system's policies */
+	if (!err && r->gated)
+		err = set_mark(fd, true);
+	else if (!err && !r->listener)
+		err = set_policy(fd, r, DIR_OUT);
+	if (err && fresh)
+		latch_clear(fd, r->tuple.family);
+	return err;
+}
+
 bool latch_is_socket(int fd, const struct ipsecapi_tuple *t)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
 
-	return (int_option(fd, SO_DOMAIN) == t->family && int_option(fd, SO_PROTOCOL) == IPPROTO_TCP) &&
+	return int_option(fd, SO_DOMAIN) == t->family && int_option(fd, SO_PROTOCOL) == t->protocol &&
 	       !getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) && cookie == t->cookie;
 }
 
 bool latch_prior_data(int fd)
 {
+	struct pollfd waiting = { .fd = fd, .events = POLLIN };
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
+	if (int_option(fd, SO_TYPE) == SOCK_DGRAM)
+		return poll(&waiting, 1, 0);
 	/* one that can't be asked may have */
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
 		return true;

@@ -7,15 +7,19 @@
 
 /*
  * Give the socket the policies of @r: inbound first, so that nothing in clear is taken in any
- * more when the first packet is sent. Returns 0 or a negative errno: then both are gone if
+ * more when the first packet is sent. A gated one has the mark instead of the outbound policy.
+ * Returns 0 or a negative errno: then both are gone if
  * @fresh, else it keeps some of what it had, and either is at least as strict.
  */
 int latch_apply(int fd, const struct latch_record *r, bool fresh);
-/* Take both away. */
+/* Take all away. */
 int latch_clear(int fd, uint16_t family);
-/* Is it the socket with this cookie, of TCP and of @family? */
+/* Is it the socket with this cookie, protocol and family? */
 bool latch_is_socket(int fd, const struct ipsecapi_tuple *t);
-/* Has the connection carried data, either way? Of a listener: does a connection wait already? */
+/*
+ * Has the connection carried data, either way? Of a listener: does a connection wait already? Of
+ * a socket of datagrams: do some wait? What it had before nothing tells.
+ */
 bool latch_prior_data(int fd);
 
 #endif

@@ -3,6 +3,7 @@
  * Does a latch still hold? RFC 5660, 2.2: a change of policy that alters or bypasses the
  * protection, and SAs of another quality, break it; the absence of SAs does not.
  */
+#include <string.h>
 #include <sys/socket.h>
 #include <linux/xfrm.h>
 
@@ -16,7 +17,7 @@ bool latch_shown(const struct world *w, const struct latched *latch, bool listen
 	const struct tables *t = w->tables;
 
 	return t->read_at <= latch->since ||
-	       ((listener || tables_latch(t, latch->id, DIR_OUT)) &&
+	       ((listener || latch->gated || tables_latch(t, latch->id, DIR_OUT)) &&
 		tables_latch(t, latch->id, DIR_IN));
 }
 
@@ -32,9 +33,9 @@ static bool same_system(const struct latch_record *r, int dir, const struct latc
 {
 	const struct latch_spd *then = &r->spd[dir];
 
-	if (now->kind == SPD_PROTECT)
-		return now->reqid == (then->kind == SPD_PROTECT ? then->reqid : r->reqid[dir]);
-	return then->kind == now->kind;
+	if (now->kind == SPD_PROTECT && then->kind == SPD_CLEAR)
+		return now->reqid == r->reqid[dir] && now->mode == r->spd[DIR_OUT].mode;
+	return !memcmp(now, then, sizeof(*now));
 }
 
 static uint32_t check_direction(const struct world *w, const struct latch_record *r,

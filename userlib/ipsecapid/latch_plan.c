@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 #include <linux/xfrm.h>
 
+#include "gateset.h"
 #include "latch_plan.h"
+#include "latch_template.h"
 #include "standing.h"
 
 static void narrow(const struct wire_require *want, struct outcomes *o)
@@ -34,42 +36,51 @@ uint32_t latch_wanted(const struct policy *p, const struct wire_require *want, s
 	return outcomes_empty(set) ? IPSECAPI_REASON_NOTHING_LEFT : IPSECAPI_REASON_NONE;
 }
 
-void latch_policies(struct latched *l, uint16_t family, const uint32_t reqid[2], bool waiting)
+void latch_policies(struct latched *l, const struct latch_record *r)
 {
 	int dir;
 
+	l->id = r->id;
+	l->gated = r->gated;
+	l->reqid = r->waiting ? 0 : r->reqid[DIR_OUT];
 	for (dir = DIR_OUT; dir <= DIR_IN; dir++) {
 		struct rec_policy *p = &l->policy[dir];
 
 		memset(p, 0, sizeof(*p));
-		p->sel.family = family;
+		p->sel.family = r->tuple.family;
 		p->dir = dir;
 		p->of_socket = 1;
-		p->latch = l->id;
-		p->action = waiting ? ACTION_BLOCK : ACTION_ALLOW;
-		if (waiting)
+		p->latch = r->id;
+		p->action = r->waiting ? ACTION_BLOCK : ACTION_ALLOW;
+		if (r->waiting)
 			continue;
 		p->templates = 1;
-		p->tmpl[0] = (struct rec_template){
-			.family = family, .proto = IPPROTO_ESP, .mode = XFRM_MODE_TRANSPORT,
-			.reqid = reqid[dir], .spi_sa = NO_SA,
-		};
+		latch_template(r, dir, &p->tmpl[0]);
 	}
 }
 
 static struct latch_spd describe(const struct rec_policy *p)
 {
 	const struct rec_template *t = p ? &p->tmpl[0] : NULL;
+	struct latch_spd spd = { .kind = SPD_PROTECT };
 
 	if (!p || (p->action == ACTION_ALLOW && !p->templates))
 		return (struct latch_spd){ .kind = SPD_CLEAR };
 	if (p->action != ACTION_ALLOW)
 		return (struct latch_spd){ .kind = SPD_BLOCK };
+	if (p->templates != 1 || t->proto != IPPROTO_ESP || t->optional ||
+	    (t->mode != XFRM_MODE_TRANSPORT && t->mode != XFRM_MODE_TUNNEL))
+		return (struct latch_spd){ .kind = SPD_OTHER };
 	/* IKE daemons name the SPI of the moment as well; the latch holds on to the reqid */
-	if (p->templates == 1 && !p->offload_ifindex && t->proto == IPPROTO_ESP && !t->optional &&
-	    t->mode == XFRM_MODE_TRANSPORT)
-		return (struct latch_spd){ .kind = SPD_PROTECT, .reqid = t->reqid };
-	return (struct latch_spd){ .kind = SPD_OTHER };
+	spd.reqid = t->reqid;
+	spd.device = p->offload_ifindex;
+	spd.family = t->family;
+	spd.mode = t->mode;
+	if (t->mode == XFRM_MODE_TUNNEL) {
+		memcpy(spd.saddr, t->saddr, 16);
+		memcpy(spd.daddr, t->daddr, 16);
+	}
+	return spd;
 }
 
 static uint32_t select_policy(const struct world *w, const struct flow_facts *f, int dir,
@@ -112,11 +123,6 @@ static uint32_t blocked_by(const struct rec_policy *p)
 	return p ? IPSECAPI_REASON_LOCAL_POLICY_BLOCK : IPSECAPI_REASON_DEFAULT_BLOCK;
 }
 
-static uint32_t other_because(const struct rec_policy *p)
-{
-	return p->offload_ifindex ? IPSECAPI_REASON_DEVICE_POLICY : IPSECAPI_REASON_TUNNEL_POLICY;
-}
-
 /* Outbound the way must be protected: only what the administrator set up can carry a latch. */
 static bool plan_out(struct latch_plan *plan, const struct rec_policy *p)
 {
@@ -127,7 +133,7 @@ static bool plan_out(struct latch_plan *plan, const struct rec_policy *p)
 	else if (spd->kind == SPD_CLEAR)
 		refuse(plan, -ENOKEY, p ? IPSECAPI_REASON_BYPASS_POLICY : IPSECAPI_REASON_NO_POLICY);
 	else if (spd->kind == SPD_OTHER)
-		refuse(plan, -EOPNOTSUPP, other_because(p));
+		refuse(plan, -EOPNOTSUPP, IPSECAPI_REASON_TRANSFORMS);
 	else if (!spd->reqid)
 		refuse(plan, -EOPNOTSUPP, IPSECAPI_REASON_NO_REQID);
 	else
@@ -143,7 +149,7 @@ static bool plan_in(struct latch_plan *plan, const struct rec_policy *p)
 	if (spd->kind == SPD_BLOCK)
 		refuse(plan, -EACCES, blocked_by(p));
 	else if (spd->kind == SPD_OTHER)
-		refuse(plan, -EOPNOTSUPP, other_because(p));
+		refuse(plan, -EOPNOTSUPP, IPSECAPI_REASON_TRANSFORMS);
 	else
 		return true;
 	return false;
@@ -195,12 +201,16 @@ static void plan_sas(const struct world *w, const struct flow_facts *f, const st
 		     struct latch_plan *plan)
 {
 	/* no latch has this number */
-	struct latched held = { .id = LATCH_ID_MARK << 32, .since = UINT64_MAX };
+	struct latch_record r = { .id = LATCH_ID_MARK << 32, .tuple.family = f->family };
+	struct latched held = { .since = UINT64_MAX };
 	struct flow_facts facts = *f;
 	struct verdict v;
 	int dir;
 
-	latch_policies(&held, f->family, plan->reqid, false);
+	r.gated = plan->gated;
+	memcpy(r.reqid, plan->reqid, sizeof(r.reqid));
+	memcpy(r.spd, plan->spd, sizeof(r.spd));
+	latch_policies(&held, &r);
 	facts.latch = &held;
 	verdict_flow(w, &facts, &v);
 	memcpy(plan->sas, v.sa, sizeof(plan->sas));
@@ -239,6 +249,16 @@ static bool plan_place(const struct world *w, const struct flow_facts *f, struct
 	return false;
 }
 
+/*
+ * A socket's policy finds no SA of a device, would send by a tunnel whatever the socket sends to
+ * whom, and turns the loss of a datagram into an error. One that has the mark stays gated.
+ */
+static bool gated(const struct flow_facts *f, const struct latch_spd *out)
+{
+	return f->mark & GATE_MARK || f->protocol != IPPROTO_TCP || out->device ||
+	       out->mode == XFRM_MODE_TUNNEL;
+}
+
 void latch_plan(const struct world *w, const struct flow_facts *f, const struct outcomes *set,
 		struct latch_plan *plan)
 {
@@ -246,6 +266,7 @@ void latch_plan(const struct world *w, const struct flow_facts *f, const struct 
 	if (!plan_place(w, f, plan) || !plan_direction(w, f, DIR_OUT, plan) ||
 	    !plan_direction(w, f, DIR_IN, plan))
 		return;
+	plan->gated = gated(f, &plan->spd[DIR_OUT]);
 	plan->reqid[DIR_OUT] = plan->spd[DIR_OUT].reqid;
 	plan->reqid[DIR_IN] = plan->spd[DIR_IN].kind == SPD_PROTECT && plan->spd[DIR_IN].reqid ?
 			      plan->spd[DIR_IN].reqid : plan->reqid[DIR_OUT];

@@ -3,9 +3,10 @@
  * Can a socket be latched, and on what? Pure functions of what is known, so that each refusal can
  * be tested.
  *
- * A latch is a pair of policies of the socket itself, which the kernel prefers to all others: so
- * what the system's own policies say is looked at here. Outbound the policy names a reqid, and
- * the kernel sends by no SA that has another; so only what such SAs are is left to be watched.
+ * A latch is a policy of the socket itself for each direction, which the kernel prefers to all
+ * others: so what the system's own policies say is looked at here. Outbound a reqid is named,
+ * and nothing is sent by an SA that has another; so only what such SAs are is left to be watched.
+ * Where no policy of a socket can say what is wanted outbound, the gate holds it (gateset.h).
  */
 #ifndef IPSECAPID_LATCH_PLAN_H
 #define IPSECAPID_LATCH_PLAN_H
@@ -24,6 +25,7 @@ struct latch_plan {
 	uint32_t status;	/* enum plan_status */
 	int32_t err;		/* negative errno */
 	uint32_t reason;	/* enum ipsecapi_reason */
+	bool gated;
 	uint32_t reqid[2];
 	struct latch_spd spd[2];
 	uint32_t sas[VERDICT_SAS];	/* that it rests on */
@@ -40,8 +42,8 @@ uint32_t latch_wanted(const struct policy *p, const struct wire_require *want, s
 void latch_plan(const struct world *w, const struct flow_facts *f, const struct outcomes *set,
 		struct latch_plan *plan);
 
-/* The policies that hold a latch. @waiting: they let nothing pass. */
-void latch_policies(struct latched *l, uint16_t family, const uint32_t reqid[2], bool waiting);
+/* What holds the latch of @r. */
+void latch_policies(struct latched *l, const struct latch_record *r);
 
 /* What the system's policies say of direction @dir; a reason when it can't be told. */
 uint32_t latch_system(const struct world *w, const struct flow_facts *f, int dir,

@@ -22,17 +22,22 @@
 /* In the upper half of each latch's id: tells it from a limit that somebody set. */
 #define LATCH_ID_MARK		0x4950534cull	/* "IPSL" */
 
+enum spd_kind {
+	SPD_CLEAR = 0,		/* nothing, or a bypass */
+	SPD_PROTECT = 1,	/* one ESP transform, in transport or tunnel mode */
+	SPD_BLOCK = 2,
+	SPD_OTHER = 3,
+};
+
 /* What the system's own policy said of one direction when the latch was granted. */
 struct latch_spd {
 	uint32_t kind;		/* enum spd_kind */
-	uint32_t reqid;		/* of PROTECT */
-};
-
-enum spd_kind {
-	SPD_CLEAR = 0,		/* nothing, or a bypass */
-	SPD_PROTECT = 1,	/* one ESP transform in transport mode, by software */
-	SPD_BLOCK = 2,
-	SPD_OTHER = 3,
+	/* of PROTECT */
+	uint32_t reqid;
+	uint32_t device;	/* that holds the policy, or 0 */
+	uint16_t family;	/* of the addresses */
+	uint16_t mode;		/* XFRM_MODE_TRANSPORT or _TUNNEL */
+	uint8_t saddr[16], daddr[16];	/* of a tunnel */
 };
 
 struct latch_record {
@@ -46,15 +51,17 @@ struct latch_record {
 	uint32_t mark, bound_ifindex, tos;	/* by which it sends */
 	uint32_t listener;	/* 1: it listens, or will; its connections are other sockets */
 	uint32_t waiting;	/* 1: for SAs; the kernel blocks both directions */
+	uint32_t gated;		/* 1: outbound the gate holds it (gateset.h), not a policy of the socket */
 	uint32_t broken;	/* enum ipsecapi_reason, or 0 */
 	uint32_t prior_data;
+	uint32_t rsvd;
 	uint32_t reqid[2];	/* by DIR_OUT, DIR_IN */
 	struct latch_spd spd[2];
 	struct wire_require want;	/* of the last request */
 	struct outcomes set;	/* what all requests together accept */
 };
 
-#define LATCH_RECORD_VERSION	1
+#define LATCH_RECORD_VERSION	2
 
 /*
  * Open the file, locked for this broker. Returns a descriptor or a negative errno: -EWOULDBLOCK

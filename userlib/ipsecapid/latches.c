@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "cookie.h"
 #include "front.h"
+#include "gateset.h"
 #include "latch_check.h"
 #include "latch_plan.h"
 #include "listeners.h"
@@ -137,7 +138,7 @@ void latch_facts(struct front *f, const struct latch_record *r, struct flow_fact
 	facts->peer_port = t->peer_port ? t->peer_port : r->want.port;
 	memcpy(facts->local, t->local, 16);
 	memcpy(facts->peer, t->peer_port ? t->peer : r->want.address, 16);
-	facts->mark = r->mark;
+	facts->mark = r->gated ? r->mark | GATE_MARK : r->mark;
 	facts->bound_ifindex = r->bound_ifindex;
 	facts->uid = r->owner;
 	facts->tos = r->tos;
@@ -182,9 +183,8 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 	if (!l)
 		return NULL;
 	l->record = *r;
-	l->held.id = r->id;
 	l->held.since = now_ns();
-	latch_policies(&l->held, r->tuple.family, r->reqid, r->waiting);
+	latch_policies(&l->held, r);
 	latch_facts(f, r, &l->facts);
 	l->facts.latch = &l->held;
 	l->told_broken = r->broken;

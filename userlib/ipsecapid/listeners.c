@@ -32,7 +32,9 @@ static bool facts_of(const struct latch_record *r, const struct rec_sa *sa, int 
 	f->peer_port = SOME_PORT;
 	memcpy(f->local, local, 16);
 	memcpy(f->peer, peer, 16);
+	/* what leaves elsewhere than by the SA's device the device's policies don't send by it */
 	f->route.found = true;
+	f->route.oif = sa->offload == OFFLOAD_PACKET ? sa->offload_ifindex : 0;
 	return true;
 }
 
@@ -45,19 +47,21 @@ static bool system_agrees(const struct world *w, const struct flow_facts *f, uin
 		return false;
 	if (spd.kind == SPD_CLEAR)
 		return dir == DIR_IN;
-	return spd.kind == SPD_PROTECT && (spd.reqid == reqid || (dir == DIR_IN && !spd.reqid));
+	return spd.kind == SPD_PROTECT && spd.mode == XFRM_MODE_TRANSPORT &&
+	       (spd.reqid == reqid || (dir == DIR_IN && !spd.reqid));
 }
 
 /* Within the class? */
 static bool fits(const struct world *w, const struct latch_record *r, const struct flow_facts *f,
 		 uint32_t reqid, int dir)
 {
-	struct latched held = { .id = LATCH_ID_MARK << 32, .since = UINT64_MAX };
-	const uint32_t reqids[2] = { reqid, reqid };
+	const struct latch_record child = { .id = LATCH_ID_MARK << 32, .tuple.family = f->family,
+					    .gated = 1, .reqid = { reqid, reqid } };
+	struct latched held = { .since = UINT64_MAX };
 	struct flow_facts facts = *f;
 	struct verdict v;
 
-	latch_policies(&held, f->family, reqids, false);
+	latch_policies(&held, &child);
 	facts.latch = &held;
 	verdict_flow(w, &facts, &v);
 	return standing_compare(w, &v, dir, &r->set) == IPSECAPI_STANDING_SATISFIED;

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What may pass to and from listening sockets. */
+/*
+ * What may pass to and from listening sockets.
+ *
+ * What goes out crosses the hook before it is transformed and again after; where a device does
+ * the transform it is the same packet then. The first time marks what has passed, the second
+ * takes the mark away.
+ */
 #include <arpa/inet.h>
 #include <stdbool.h>
 #include <string.h>
@@ -7,6 +13,9 @@
 #include "address.h"
 #include "listenset.h"
 #include "records.h"
+
+#define PASSED "0x40000000"	/* ipsecapid(8) names it */
+#define NOT_PASSED "0xbfffffff"
 
 /*
  * By the version of IP, and whether the socket listens at one address or at any, there is a set of
@@ -23,13 +32,14 @@ static void rules_of(FILE *to, int dir, char version, bool any)
 	fprintf(to, "add set inet ipsecapi pass_%s%s%c { typeof %s . ipsec %s reqid; }\n"
 		"add chain inet ipsecapi listen_%s%s%c\n"
 		"flush chain inet ipsecapi listen_%s%s%c\n"
-		"add rule inet ipsecapi listen_%s%s%c %s . ipsec %s reqid @pass_%s%s%c return\n"
+		"add rule inet ipsecapi listen_%s%s%c %s . ipsec %s reqid @pass_%s%s%c %s\n"
 		"add rule inet ipsecapi listen_%s%s%c drop\n"
 		"add rule inet ipsecapi listen_%s meta nfproto ipv%c %s @listen%s%c jump listen_%s%s%c\n",
 		side, scope, version, key, side,
 		side, scope, version,
 		side, scope, version,
 		side, scope, version, key, side, side, scope, version,
+		dir == DIR_OUT ? "meta mark set meta mark or " PASSED " return" : "return",
 		side, scope, version,
 		side, version, key, scope, version, side, scope, version);
 }
@@ -45,7 +55,9 @@ void listenset_rules(FILE *to)
 	      "add chain inet ipsecapi listen_out { type filter hook output priority 0; policy accept; }\n"
 	      "add chain inet ipsecapi listen_in { type filter hook input priority 0; policy accept; }\n"
 	      "flush chain inet ipsecapi listen_out\n"
-	      "flush chain inet ipsecapi listen_in\n", to);
+	      "flush chain inet ipsecapi listen_in\n"
+	      "add rule inet ipsecapi listen_out meta mark and " PASSED " != 0 "
+	      "meta mark set meta mark and " NOT_PASSED " return\n", to);
 	for (i = 0; i < 8; i++)
 		rules_of(to, i & 1 ? DIR_IN : DIR_OUT, i & 2 ? '6' : '4', i & 4);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dropset.h"
+#include "gateset.h"
 #include "listenset.h"
 #include "nftable.h"
 
@@ -39,6 +40,7 @@ static int set_up(struct nftable *t)
 		return err;
 	fputs("add table inet ipsecapi { flags owner, persist; }\n", s.to);
 	dropset_rules(s.to);
+	gateset_rules(s.to);
 	listenset_rules(s.to);
 	return nft_script_run(&s, t);
 }

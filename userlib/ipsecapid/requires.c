@@ -72,10 +72,10 @@ static bool refuse_socket(struct session *s)
 	const struct ipsecapi_tuple *t = &req->sock.tuple;
 	const struct wire_require *want = &req->want;
 
-	if (t->protocol != IPPROTO_TCP)
-		ticket_refuse(s, -EOPNOTSUPP, IPSECAPI_REASON_DATAGRAM);
-	else if (req->sock.dual_stack)
+	if (req->sock.dual_stack)
 		ticket_refuse(s, -EAFNOSUPPORT, IPSECAPI_REASON_DUAL_STACK);
+	else if (t->protocol != IPPROTO_TCP && to_listen(req))
+		ticket_refuse(s, -EOPNOTSUPP, IPSECAPI_REASON_DATAGRAM);
 	else if (to_listen(req))
 		return refuse_listener(s);
 	else if (!t->peer_port && !want->family)
@@ -170,6 +170,19 @@ static void fill(const struct session *s, struct decision *d)
 	r->id = d->old ? d->old->record.id : latches_new_id(s->front);
 }
 
+/* The mark of a gated socket may have it take another way, by another policy. */
+static void plan(struct front *f, const struct world *w, struct decision *d)
+{
+	d->record.gated = d->old && d->old->record.gated;
+	latch_facts(f, &d->record, &d->facts);
+	latch_plan(w, &d->facts, &d->record.set, &d->plan);
+	if (!d->plan.gated || d->record.gated)
+		return;
+	d->record.gated = 1;
+	latch_facts(f, &d->record, &d->facts);
+	latch_plan(w, &d->facts, &d->record.set, &d->plan);
+}
+
 /* A latch that waits blocks everything: it needs no SAs, but to be planned again. */
 static void decide(struct session *s, struct decision *d)
 {
@@ -189,11 +202,14 @@ static void decide(struct session *s, struct decision *d)
 		d->plan.status = PLAN_LATCH;
 		return;
 	}
-	latch_facts(s->front, &d->record, &d->facts);
 	front_world(s->front, &w);
-	latch_plan(&w, &d->facts, &d->record.set, &d->plan);
+	plan(s->front, &w, d);
 	if (d->plan.status == PLAN_REFUSED) {
 		deny(d, d->plan.err, d->plan.reason);
+		return;
+	}
+	if (d->old && d->old->record.gated != d->record.gated) {
+		deny(d, -EACCES, IPSECAPI_REASON_WAY_CHANGED);
 		return;
 	}
 	memcpy(d->record.reqid, d->plan.reqid, sizeof(d->record.reqid));

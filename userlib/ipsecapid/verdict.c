@@ -338,15 +338,64 @@ static const struct rec_policy *latch_policy(const struct world *w, const struct
 	return p || w->tables->read_at > latch->since ? p : &latch->policy[dir];
 }
 
-static void judge_latched(struct sa_context *c, struct verdict *v, struct ipsecapi_direction *d)
+/*
+ * The system's policy sends, and the gate lets its packets pass if they have the reqid. What it
+ * would send in clear does not pass.
+ */
+static void judge_gated(struct sa_context *c, struct verdict *v, struct ipsecapi_direction *d)
 {
-	c->policy = latch_policy(c->world, c->flow->latch, c->dir);
-	if (!c->policy) {
+	const struct flow_facts *f = c->flow;
+	uint32_t reason;
+	struct packet p;
+
+	packet_of_flow(&p, f, c->dir);
+	reason = policy_select(c->world->tables, &p, c->dir, &c->policy);
+	if (reason != IPSECAPI_REASON_NONE)
+		say_unknown(d, reason);
+	else if (switched_off(c->world, f, c->dir))
+		say_blocked(d, IPSECAPI_REASON_INTERFACE_NO_POLICY);
+	else if (!c->policy || !c->policy->templates || c->policy->action != ACTION_ALLOW)
+		say_blocked(d, c->policy ? IPSECAPI_REASON_LOCAL_POLICY_BLOCK : IPSECAPI_REASON_NO_POLICY);
+	else if (c->policy->tmpl[0].reqid != f->latch->reqid)
+		say_blocked(d, IPSECAPI_REASON_LOCAL_POLICY_BLOCK);
+	else
+		judge_policy(c, v, d);
+	d->basis |= IPSECAPI_BASIS_LATCH;
+}
+
+/*
+ * Inbound the kernel asks the socket's policy of every packet, whatever device it came from. Where
+ * a device checks as well, by a policy of the system's own, what is in force is the device's.
+ */
+static void judge_socket_policy(struct sa_context *c, struct verdict *v, struct ipsecapi_direction *d)
+{
+	const struct rec_policy *held = latch_policy(c->world, c->flow->latch, c->dir), *system = NULL;
+	struct rec_policy p;
+	struct packet packet;
+
+	if (!held) {
 		say_unknown(d, IPSECAPI_REASON_LATCH_REMOVED);
 		return;
 	}
-	judge_policy(c, v, d);
+	p = *held;
+	packet_of_flow(&packet, c->flow, c->dir);
+	if (c->dir == DIR_IN && p.templates &&
+	    policy_select(c->world->tables, &packet, c->dir, &system) == IPSECAPI_REASON_NONE && system)
+		p.offload_ifindex = system->offload_ifindex;
+	c->policy = &p;
+	if (p.templates)
+		judge_templates(c, v, d);
+	else
+		judge_policy(c, v, d);
 	d->basis |= IPSECAPI_BASIS_LATCH;
+}
+
+static void judge_latched(struct sa_context *c, struct verdict *v, struct ipsecapi_direction *d)
+{
+	if (c->dir == DIR_OUT && c->flow->latch->gated)
+		judge_gated(c, v, d);
+	else
+		judge_socket_policy(c, v, d);
 }
 
 static void judge_direction(const struct world *w, const struct flow_facts *f, int dir,

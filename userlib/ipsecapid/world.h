@@ -44,6 +44,8 @@ struct latched {
 	uint64_t id;
 	uint64_t since;		/* CLOCK_BOOTTIME ns when it said that it does */
 	struct rec_policy policy[2];	/* by DIR_OUT, DIR_IN */
+	bool gated;		/* outbound the system's policy decides, and the gate about its reqid */
+	uint32_t reqid;		/* that passes the gate; 0: none */
 };
 
 struct flow_facts {

@@ -16,7 +16,7 @@
  *	bind HOST PORT | listen      this socket becomes the listener, too
  *	deafen                       close the listener
  *	accept | take                a connection, latched or by accept() alone, which becomes the socket
- *	send TEXT                    "sent", or the error
+ *	send TEXT [HOST PORT]        "sent", or the error
  *	receive                      what comes within 10 s, "nothing", "end", or the error
  *	pending                      the same without waiting
  *	close                        the socket, not the flow
@@ -253,15 +253,23 @@ static void receive(int timeout)
 		say_error(errno);
 }
 
-static void send_text(const char *text)
+static void send_text(char **w, int words)
 {
+	struct sockaddr_storage a;
+	socklen_t len = words == 4 ? address(w[2], w[3], &a) : 0;
 	char line[256];
-	int n = snprintf(line, sizeof(line), "%s\n", text);
+	int n = snprintf(line, sizeof(line), "%s\n", w[1]);
 
-	if (send(sock, line, n, MSG_NOSIGNAL | MSG_DONTWAIT) == n)
+	if (sendto(sock, line, n, MSG_NOSIGNAL | MSG_DONTWAIT, len ? (struct sockaddr *)&a : NULL, len) == n)
 		puts("sent");
 	else
 		say_error(errno);
+}
+
+static void close_socket(void)
+{
+	say_call(close(sock));
+	sock = -1;
 }
 
 static void obey(char **w, int n)
@@ -293,13 +301,13 @@ static void obey(char **w, int n)
 	else if (!strcmp(w[0], "status"))
 		status();
 	else if (!strcmp(w[0], "send"))
-		send_text(w[1]);
+		send_text(w, n);
 	else if (!strcmp(w[0], "receive"))
 		receive(PATIENCE_MS);
 	else if (!strcmp(w[0], "pending"))
 		receive(0);
 	else if (!strcmp(w[0], "close"))
-		say_call(close(sock));
+		close_socket();
 	else
 		printf("no command: %s\n", w[0]);
 }

@@ -33,11 +33,13 @@ fresh() { ask "socket ${1:-4}"; ask open; }
 socket_policies() { ip -n $a xfrm policy list | grep -c '^	socket'; }
 drops() { A nft list set inet ipsecapi $1 | grep -c 'elements'; }
 
-# The wire: what arrives at and leaves the other end, by a program that nobody here wrote.
+# The wire: what arrives at and leaves the other end, by a program that nobody here wrote. What
+# came through a tunnel is shown again without it: then it is to be looked at where it leaves.
+wire_end=$b wire_way=inout
 capture()
 {
 	: >"$dir/wire.err"
-	ip netns exec $b tcpdump --immediate-mode -i v0 -U -s 200 -w "$dir/wire" 'not arp and not icmp6' 2>"$dir/wire.err" &
+	ip netns exec $wire_end tcpdump --immediate-mode -i v0 -Q $wire_way -U -s 200 -w "$dir/wire" 'not arp and not icmp6' 2>"$dir/wire.err" &
 	tcpdump=$!
 	pids+=($tcpdump)
 	until grep -q listening "$dir/wire.err"; do
@@ -57,7 +59,7 @@ captured()	# FILTER : sets $frames
 # All that came before it is in the file once this datagram is.
 stop_capture()
 {
-	B python3 -c '
+	ip netns exec $wire_end python3 -c '
 import socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.sendto(b"end", ("ff02::1", 9, 0, socket.if_nametoindex("v0")))'

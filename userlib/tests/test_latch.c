@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../ipsecapid/gateset.h"
 #include "../ipsecapid/latch_check.h"
 #include "../ipsecapid/latch_plan.h"
+#include "../ipsecapid/latch_template.h"
 #include "../ipsecapid/listeners.h"
 #include "shipped.h"
 #include "unit.h"
@@ -171,7 +173,7 @@ static void system_policy_is_not_overridden(void **state)
 	expect_refusal(-EACCES, REASON(DEFAULT_BLOCK));
 }
 
-static void what_no_socket_policy_can_hold(void **state)
+static void what_no_latch_can_hold(void **state)
 {
 	(void)state;
 	begin();
@@ -181,20 +183,17 @@ static void what_no_socket_policy_can_hold(void **state)
 	policies[0].templates = 0;
 	expect_refusal(-ENOKEY, REASON(BYPASS_POLICY));
 	begin();
-	policies[0].tmpl[0].mode = XFRM_MODE_TUNNEL;
-	expect_refusal(-EOPNOTSUPP, REASON(TUNNEL_POLICY));
-	begin();
 	policies[0].tmpl[0].optional = 1;
-	expect_refusal(-EOPNOTSUPP, REASON(TUNNEL_POLICY));
+	expect_refusal(-EOPNOTSUPP, REASON(TRANSFORMS));
 	begin();
 	policies[0].templates = 2;
-	expect_refusal(-EOPNOTSUPP, REASON(TUNNEL_POLICY));
+	expect_refusal(-EOPNOTSUPP, REASON(TRANSFORMS));
 	begin();
-	policies[1].tmpl[0].mode = XFRM_MODE_TUNNEL;
-	expect_refusal(-EOPNOTSUPP, REASON(TUNNEL_POLICY));
+	policies[0].tmpl[0].mode = XFRM_MODE_BEET;
+	expect_refusal(-EOPNOTSUPP, REASON(TRANSFORMS));
 	begin();
-	policies[0].offload_ifindex = 2;
-	expect_refusal(-EOPNOTSUPP, REASON(DEVICE_POLICY));
+	policies[1].templates = 2;
+	expect_refusal(-EOPNOTSUPP, REASON(TRANSFORMS));
 	begin();
 	policies[0].tmpl[0].reqid = 0;
 	expect_refusal(-EOPNOTSUPP, REASON(NO_REQID));
@@ -210,6 +209,97 @@ static void what_no_socket_policy_can_hold(void **state)
 	begin();
 	tables.read_at = 0;
 	expect_refusal(-EAGAIN, REASON(EVIDENCE_STALE));
+}
+
+static void make_tunnel(int n)
+{
+	policies[n].tmpl[0].mode = sas[n].mode = XFRM_MODE_TUNNEL;
+	inet_pton(AF_INET, n == OUT ? "192.0.2.1" : "192.0.2.2", policies[n].tmpl[0].saddr);
+	inet_pton(AF_INET, n == OUT ? "192.0.2.2" : "192.0.2.1", policies[n].tmpl[0].daddr);
+	memcpy(sas[n].saddr, policies[n].tmpl[0].saddr, 16);
+	memcpy(sas[n].daddr, policies[n].tmpl[0].daddr, 16);
+}
+
+static void to_device(int n)
+{
+	policies[n].offload_ifindex = sas[n].offload_ifindex = 2;
+	sas[n].offload = OFFLOAD_PACKET;
+	sas[n].host_key = 0;
+	sas[n].unit = UNIT_KNOWS;
+	sas[n].custody = IPSECAPI_CUSTODY_L1;
+}
+
+/* api-rules 3 and 5: outbound no policy of the socket can hold these. */
+static void what_the_gate_holds(void **state)
+{
+	(void)state;
+	begin();
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	assert_false(plan.gated);
+	facts.protocol = IPPROTO_UDP;
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	assert_true(plan.gated);
+	begin();
+	make_tunnel(OUT);
+	make_tunnel(IN);
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	assert_true(plan.gated);
+	begin();
+	to_device(OUT);
+	to_device(IN);
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	assert_true(plan.gated);
+	begin();	/* what is gated stays so, whatever its mark leads to */
+	facts.mark = GATE_MARK;
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	assert_true(plan.gated);
+}
+
+/* Inbound a latch asks for the ends of the tunnel, also where the system asks for nothing. */
+static void what_a_latch_asks_of_packets(void **state)
+{
+	struct latch_record r = { .tuple.family = AF_INET, .reqid = { 7, 7 } };
+	struct rec_template t;
+
+	(void)state;
+	begin();
+	make_tunnel(OUT);
+	make_tunnel(IN);
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	memcpy(r.spd, plan.spd, sizeof(r.spd));
+	latch_template(&r, IN, &t);
+	assert_int_equal(t.mode, XFRM_MODE_TUNNEL);
+	assert_memory_equal(t.saddr, policies[1].tmpl[0].saddr, 16);
+	assert_memory_equal(t.daddr, policies[1].tmpl[0].daddr, 16);
+	tables.n_policies = 1;
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	memcpy(r.spd, plan.spd, sizeof(r.spd));
+	latch_template(&r, IN, &t);
+	assert_int_equal(t.mode, XFRM_MODE_TUNNEL);
+	assert_memory_equal(t.saddr, policies[1].tmpl[0].saddr, 16);
+	assert_memory_equal(t.daddr, policies[1].tmpl[0].daddr, 16);
+	begin();
+	expect_plan(PLAN_LATCH, REASON(NONE));
+	memcpy(r.spd, plan.spd, sizeof(r.spd));
+	latch_template(&r, IN, &t);
+	assert_int_equal(t.mode, XFRM_MODE_TRANSPORT);
+	assert_int_equal(t.reqid, 7);
+}
+
+/* Hardware can be asked for where a device holds both directions. */
+static void hardware_is_required(void **state)
+{
+	struct wire_require r = want("strong");
+
+	(void)state;
+	r.hardware = IPSECAPI_HARDWARE_REQUIRE;
+	begin();
+	assert_int_equal(make_plan(&r), PLAN_REFUSED);
+	to_device(OUT);
+	to_device(IN);
+	assert_int_equal(make_plan(&r), PLAN_LATCH);
+	eth0.up = false;
+	assert_int_equal(make_plan(&r), PLAN_REFUSED);
 }
 
 /* Before bind() and connect() only policies that ask for no local port are sure to apply. */
@@ -256,7 +346,7 @@ static void sas_decide(void **state)
 	begin();	/* one of two is enough */
 	add_sa(IN, 7)->cipher = CIPHER_GCM_16_128;
 	expect_refusal(-EOPNOTSUPP, REASON(OUTSIDE_CLASS));
-	begin();	/* of an SA in a device's hands no policy of a socket sends */
+	begin();	/* of an SA in a device's hands no policy of software sends */
 	sas[0].offload = OFFLOAD_PACKET;
 	sas[0].offload_ifindex = 2;
 	expect_plan(PLAN_WAIT, REASON(NO_SA));
@@ -313,29 +403,35 @@ static void clear_is_never_granted(void **state)
 
 /* --- what breaks a latch -------------------------------------------------------------------- */
 
-/* The kernel shows the latch's own policies. */
 static void show_latch(void)
 {
 	int dir;
 
-	for (dir = OUT; dir <= IN; dir++)
+	for (dir = held.gated ? IN : OUT; dir <= IN; dir++)
 		policies[tables.n_policies++] = held.policy[dir];
+}
+
+/* The kernel shows what it holds of a latch on what was begun. */
+static void grant_here(void)
+{
+	struct wire_require strong = want("strong");
+
+	assert_int_equal(make_plan(&strong), PLAN_LATCH);
+	record = (struct latch_record){ .id = LATCH_ID_MARK << 32 | 5, .tuple.family = AF_INET,
+					.gated = plan.gated };
+	latch_wanted(shipped_policy(), &strong, &record.set);
+	memcpy(record.reqid, plan.reqid, sizeof(record.reqid));
+	memcpy(record.spd, plan.spd, sizeof(record.spd));
+	held = (struct latched){ .since = 1 };
+	latch_policies(&held, &record);
+	show_latch();
+	facts.latch = &held;
 }
 
 static void grant(void)
 {
-	struct wire_require strong = want("strong");
-
 	begin();
-	assert_int_equal(make_plan(&strong), PLAN_LATCH);
-	held = (struct latched){ .id = LATCH_ID_MARK << 32 | 5, .since = 1 };
-	latch_policies(&held, AF_INET, plan.reqid, false);
-	memset(&record, 0, sizeof(record));
-	latch_wanted(shipped_policy(), &strong, &record.set);
-	memcpy(record.reqid, plan.reqid, sizeof(record.reqid));
-	memcpy(record.spd, plan.spd, sizeof(record.spd));
-	show_latch();
-	facts.latch = &held;
+	grant_here();
 }
 
 static enum latch_finding check(uint32_t *reason)
@@ -407,6 +503,52 @@ static void what_the_kernel_holds(void **state)
 	policies[3].latch++;	/* another's */
 	held.since = 1;
 	expect_finding(LATCH_MISSING, REASON(NONE));
+}
+
+/* api-rules 3: what a device held is gone after a link bounce; the gate drops what it was for. */
+static void a_gated_one(void **state)
+{
+	struct verdict v;
+
+	(void)state;
+	begin();
+	to_device(OUT);
+	to_device(IN);
+	grant_here();
+	expect_finding(LATCH_HOLDS, REASON(NONE));
+	verdict_flow(&w, &facts, &v);
+	assert_int_equal(v.dir[OUT].enforced_by, IPSECAPI_ENFORCED_HW_PACKET);
+	assert_int_equal(v.dir[IN].enforced_by, IPSECAPI_ENFORCED_HW_PACKET);
+	assert_true(v.dir[OUT].basis & v.dir[IN].basis & IPSECAPI_BASIS_LATCH);
+	policies[0].offload_ifindex = 0;	/* now it is done in software */
+	expect_finding(LATCH_BREAKS, REASON(POLICY_CHANGED));
+	policies[0].offload_ifindex = 2;
+	policies[0].dir = DIR_FWD;		/* there is none any more */
+	expect_finding(LATCH_BREAKS, REASON(POLICY_CHANGED));
+	verdict_flow(&w, &facts, &v);
+	assert_int_equal(v.dir[OUT].protection, IPSECAPI_PROTECTION_BLOCKED);
+	assert_int_equal(v.dir[OUT].reason, REASON(NO_POLICY));
+	policies[0].dir = OUT;
+	expect_finding(LATCH_HOLDS, REASON(NONE));
+	tables.n_policies--;			/* nor the one of the socket */
+	expect_finding(LATCH_MISSING, REASON(NONE));
+}
+
+/* The kernel asks a socket's policy wherever a packet came from; the system's outbound it may not. */
+static void a_gate_does_not_hold_what_is_switched_off(void **state)
+{
+	struct verdict v;
+
+	(void)state;
+	begin();
+	facts.protocol = IPPROTO_UDP;
+	grant_here();
+	expect_finding(LATCH_HOLDS, REASON(NONE));
+	eth0.no_xfrm4 = true;
+	verdict_flow(&w, &facts, &v);
+	assert_int_equal(v.dir[OUT].protection, IPSECAPI_PROTECTION_BLOCKED);
+	assert_int_equal(v.dir[OUT].reason, REASON(INTERFACE_NO_POLICY));
+	assert_int_equal(v.dir[IN].protection, IPSECAPI_PROTECTION_ENCRYPTED);
 }
 
 static void where_nothing_can_be_told(void **state)
@@ -571,7 +713,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_reqid_is_the_policys),
 	cmocka_unit_test(an_spi_of_the_moment),
 	cmocka_unit_test(system_policy_is_not_overridden),
-	cmocka_unit_test(what_no_socket_policy_can_hold),
+	cmocka_unit_test(what_no_latch_can_hold),
+	cmocka_unit_test(what_the_gate_holds),
+	cmocka_unit_test(what_a_latch_asks_of_packets),
+	cmocka_unit_test(hardware_is_required),
 	cmocka_unit_test(a_port_that_is_not_known_yet),
 	cmocka_unit_test(sas_decide),
 	cmocka_unit_test(what_is_asked_narrows),
@@ -579,6 +724,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_policy_it_was_granted_under),
 	cmocka_unit_test(sas_that_come_and_go),
 	cmocka_unit_test(what_the_kernel_holds),
+	cmocka_unit_test(a_gated_one),
+	cmocka_unit_test(a_gate_does_not_hold_what_is_switched_off),
 	cmocka_unit_test(where_nothing_can_be_told),
 	cmocka_unit_test(one_that_waits),
 	cmocka_unit_test(latches_of_others),

@@ -246,8 +246,8 @@ enum ipsecapi_reason {
 	IPSECAPI_REASON_OTHER_ADDRESS = 76,
 	IPSECAPI_REASON_NOT_BOUND = 77,
 	IPSECAPI_REASON_NO_REQID = 78,
-	IPSECAPI_REASON_TUNNEL_POLICY = 79,
-	IPSECAPI_REASON_DEVICE_POLICY = 80,
+	IPSECAPI_REASON_TRANSFORMS = 79,
+	IPSECAPI_REASON_WAY_CHANGED = 80,
 	IPSECAPI_REASON_DATAGRAM = 81,
 	IPSECAPI_REASON_LISTENING = 82,
 	IPSECAPI_REASON_OUTSIDE_CLASS = 83,
@@ -695,10 +695,11 @@ void ipsecapi_req_free(struct ipsecapi_req *req);
  *
  * A TCP socket that is not connected needs ipsecapi_req_address(). One that listens, or with
  * IPSECAPI_REQ_LISTEN will, takes connections only by SAs of the class; see ipsecapi_accept(). One that is connected keeps
- * what it received before: the report says so in prior_data.
+ * what it received before: the report says so in prior_data. A UDP socket must be connected; it sends
+ * to its peer alone from then on.
  *
  * Returns 0 when the latch is established; -EINPROGRESS when there is no SA yet: then nothing
- * passes, connect() fails with EPERM, and ipsecapi_wait() finishes it. Refused, with nothing
+ * passes, connect() and send() fail, and ipsecapi_wait() finishes it. Refused, with nothing
  * changed: -EACCES by the system's policy, -EPERM it asks less and the caller's user may not,
  * -ENOKEY no policy of this host protects the way there, -ENOENT no such class, -EOPNOTSUPP it
  * can't be enforced (the reason says why), -EAFNOSUPPORT the socket speaks both IPv4 and IPv6,

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../wire/wire.h"
 #include "internal.h"
 
 /* Not in all headers, or not without the kernel's; the numbers are its ABI. */
@@ -31,7 +32,7 @@ static int option(int fd, int level, int name)
 static void read_sending(int fd, struct sending *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->mark = option(fd, SOL_SOCKET, SO_MARK);
+	s->mark = option(fd, SOL_SOCKET, SO_MARK) & ~WIRE_GATE_MARK;
 	s->device = option(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
 	s->unicast_if = option(fd, IPPROTO_IP, IP_UNICAST_IF);
 	s->unicast_if6 = option(fd, IPPROTO_IPV6, IPV6_UNICAST_IF);

@@ -14,6 +14,9 @@
 #define WIRE_VERSION_MAX	1
 #define WIRE_MAX_MESSAGE	4096
 
+/* Of a socket's mark: the broker's, for some that are latched. A socket with it is no other. */
+#define WIRE_GATE_MARK		0x20000000u
+
 /* One SEQPACKET message: this header, then attributes. Byte order of the host. */
 struct wire_header {
 	uint32_t magic;

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Does a latch hold over our NIC? An unprivileged program requires hardware for its
+sockets; SAs and policies are the device's, which loses them when it goes down
+(rule 3), and which a policy of the socket could not name.
+"""
+
+import pathlib
+import re
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from espguest import Rig, tap  # noqa: E402
+import inguest  # noqa: E402
+import wire  # noqa: E402
+import xfrm  # noqa: E402
+
+PORT = 4000
+APP = 1000
+LATCHER = "/usr/lib/ipsecapi/latcher"
+REQUIRE = "require strong {} 2=2 3=2"	# hardware: require; disposition: wait
+BOTH = r"latch=established/none .*out=encrypted/hw-packet/none\+latch in=encrypted/hw-packet/none\+latch"
+
+ECHO = """
+import select, socket
+tcp = socket.create_server(("10.9.0.3", 4000))
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(("10.9.0.3", 4000))
+socks = [tcp, udp]
+print("ready", flush=True)
+while True:
+    for s in select.select(socks, [], [])[0]:
+        try:
+            if s is tcp:
+                socks.append(s.accept()[0])
+            elif s is udp:
+                s.sendto(*s.recvfrom(2000))
+            else:
+                data = s.recv(2000)
+                if data:
+                    s.sendall(data)
+                else:
+                    socks.remove(s)
+        except OSError as e:
+            print(e, flush=True)
+"""
+
+rig = tap.fixture(lambda: Rig(peer="e1000e", name="latch"))
+
+
+class Program:
+    """An unprivileged program that does what it is told."""
+
+    def __init__(self, side, broker):
+        self.broker = broker
+        self.job = side.spawn(["setpriv", "--reuid", str(APP), "--regid", str(APP), "--clear-groups", LATCHER],
+                              timeout=600, keep_stdin=True)
+        self.events = []
+
+    def ask(self, line):
+        seen = len(self.job.out)
+        self.job.write((line + "\n").encode())
+        while True:
+            for answer in self.job.out[seen:].split("\n")[:-1]:
+                seen += len(answer) + 1
+                if not answer.startswith("event"):
+                    return answer
+                self.events.append(answer)
+            assert self.job.running, self.job.err
+            self.job.wait_output(r"\n", timeout=30)
+
+    def until(self, line, pattern):
+        """Asks until the answer fits, 10 s at most; the answer."""
+        deadline = time.monotonic() + 10
+        while True:
+            answer = self.ask(line)
+            if re.search(pattern, answer) or time.monotonic() > deadline:
+                assert re.search(pattern, answer), answer
+                return answer
+
+    def socket(self, protocol, rig):
+        """One that is latched, by hardware alone, and connected."""
+        self.ask("close")
+        self.ask(f"socket 4 {protocol}")
+        if protocol == "udp":
+            assert self.ask(f"connect {rig.p.v4} {PORT}") == "ok"
+            self.ask("open")
+            self.until(REQUIRE.format(""), "^ok")
+        else:
+            self.ask("open")
+            self.until(REQUIRE.format(f"{rig.p.v4} {PORT}"), "^ok")
+            assert self.ask(f"connect {rig.p.v4} {PORT}") in ("started", "ok")
+            assert self.ask("finish") == "ok"
+
+    def echoes(self, text):
+        assert self.ask(f"send {text}") == "sent"
+        assert self.ask("receive") == text
+
+
+def start_broker(rig):
+    job = rig.a.spawn(["ipsecapid"], timeout=600)
+    rig.a.wait_until("ipsecapi caps")
+    return job
+
+
+def begin(rig):
+    broker = start_broker(rig)
+    rig.p.spawn(["python3", "-c", ECHO], timeout=600).wait_output("ready")
+    return Program(rig.a, broker)
+
+
+def in_clear(rig, capture):
+    mac = bytes.fromhex(rig.a.mac.replace(":", ""))
+    return [str(f) for f in wire.clear_frames(capture.path) if f.raw[6:12] == mac]
+
+
+@tap.test(rig, timeout=200, cases=[dict(protocol=p) for p in ("udp", "tcp")])
+def hardware_both_ways(rig, protocol):
+    """Scenario 18, R5.4: hardware is required, and given both ways."""
+    xfrm.Esp(rig.a, rig.p).up()
+    program = begin(rig)
+    with rig.capture() as capture:
+        program.socket(protocol, rig)
+        program.echoes("hello")
+        program.until("report", BOTH)
+        assert program.ask("close") == "ok"
+        program.until("status", "latch=closed")
+    assert any(f.spi for f in wire.frames(capture.path)), "no ESP was on the wire"
+    assert not in_clear(rig, capture), in_clear(rig, capture)
+    table = rig.a.check("nft list table inet ipsecapi")
+    assert "elements" not in table, table
+
+
+@tap.test(rig, timeout=200, cases=[dict(protocol=p) for p in ("udp", "tcp")])
+def a_link_that_bounces(rig, protocol):
+    """
+    Scenario 18, rule 3: with the link the kernel's policies are gone, and what a program sends
+    leaves in clear, as far as the device lets it. That of a latched one does not get there, also
+    while there is no broker.
+    """
+    esp = xfrm.Esp(rig.a, rig.p).up()
+    program = begin(rig)
+    program.socket(protocol, rig)
+    program.echoes("before")
+    with rig.capture() as capture:
+        program.broker.stop(9)
+        xfrm.bounce(rig.a)
+        assert not rig.a.check("ip xfrm policy list dir out").strip()
+        counted = xfrm.Counted(rig.a)
+        refused = program.ask("send lost")
+        assert refused.startswith("EPERM") or protocol == "tcp", refused
+        assert not counted.drops(), f"it got to the device: {counted.drops()}"
+        start_broker(rig)
+        program.until("status", "latch=broken out=blocked")
+        program.ask("send lost2")
+    assert not in_clear(rig, capture), in_clear(rig, capture)
+    rig.a.check("\n".join(["set -e", *esp.state_lines(rig.a), *esp.policy_lines(rig.a)]))
+    program.until("status", "latch=established")
+    if protocol == "tcp":
+        assert program.ask("receive") in ("lost", "lost2")
+    else:
+        program.echoes("after")
+
+
+@tap.test(rig, timeout=200)
+def an_sa_of_another_reqid(rig):
+    """Scenario 18: what comes in by another SA of the device is not for the latched socket."""
+    esp = xfrm.Esp(rig.a, rig.p).up()
+    program = begin(rig)
+    program.socket("udp", rig)
+    program.echoes("before")
+    other = xfrm.Sa(rig.p, rig.a, "transport", xfrm.host_key(256))
+    for side in (rig.a, rig.p):
+        side.check(other.command(side))
+    rig.p.check(esp.policy(rig.p, "update", "out", sa=other))
+    with rig.capture() as capture:
+        assert program.ask("send question") == "sent"
+        deadline = time.monotonic() + 20
+        while not any(f.spi == other.spi for f in wire.frames(capture.path)):
+            assert time.monotonic() < deadline, "the peer did not answer"
+            time.sleep(0.05)
+        rig.p.check(esp.policy(rig.p, "update", "out"))
+        program.echoes("after")     # so what came before it was not delivered
+    assert not in_clear(rig, capture), in_clear(rig, capture)
+
+
+@tap.test(rig, timeout=200)
+def a_server_of_connections(rig):
+    """Rules 2 and 3: a latched listener, and what it accepts, where a device holds the policies."""
+    xfrm.Esp(rig.a, rig.p).up()
+    program = begin(rig)
+    for line in ("socket 4", f"bind {rig.a.v4} {PORT}", "open"):
+        assert program.ask(line) == "ok", line
+    program.until("require strong 8=1 2=2", "^ok")
+    assert program.ask("listen") == "ok"
+    with rig.capture() as capture:
+        client = rig.p.spawn(["python3", "-c", "import socket; "
+                              f"s = socket.create_connection(('{rig.a.v4}', {PORT}), 30); "
+                              "s.sendall(b'question\\n'); print(s.recv(100).decode(), flush=True)"], timeout=60)
+        assert program.ask("accept") == "ok"
+        assert program.ask("receive") == "question"
+        program.until("report", r"latch=established/none .*out=encrypted/hw-packet/none\+latch "
+                                r"in=encrypted/hw-packet/none\+latch")
+        program.ask("send answer")
+        client.wait_output("answer")
+    assert not in_clear(rig, capture), in_clear(rig, capture)
+
+
+if __name__ == "__main__":
+    tap.main()
