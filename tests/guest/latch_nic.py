@@ -6,6 +6,7 @@ sockets; SAs and policies are the device's, which loses them when it goes down
 (rule 3), and which a policy of the socket could not name.
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -112,6 +113,11 @@ def begin(rig):
     return Program(rig.a, broker)
 
 
+def packets(program):
+    """What the report counts, out and in."""
+    return [int(n) for n in re.findall(r"=(\d+)", program.ask("count"))]
+
+
 def in_clear(rig, capture):
     mac = bytes.fromhex(rig.a.mac.replace(":", ""))
     return [str(f) for f in wire.clear_frames(capture.path) if f.raw[6:12] == mac]
@@ -163,6 +169,43 @@ def a_link_that_bounces(rig, protocol):
         assert program.ask("receive") in ("lost", "lost2")
     else:
         program.echoes("after")
+
+
+@tap.test(rig, timeout=200)
+def a_route_that_moves_to_another_port(rig):
+    """Scenario 17: what was granted as hardware is not carried by anything else."""
+    xfrm.Esp(rig.a, rig.p).up()
+    program = begin(rig)
+    program.socket("udp", rig)
+    program.echoes("before")
+    with rig.capture() as capture:
+        rig.a.check(f"""set -e; ip link add other type dummy
+            sysctl -qw net.ipv6.conf.other.disable_ipv6=1; ip link set other up
+            ip addr add {rig.a.v4}/32 dev other; ip route add {rig.p.v4}/32 dev other src {rig.a.v4}""")
+        program.ask("send elsewhere")
+        program.until("status", "latch=broken out=blocked")
+        assert program.ask("send lost").startswith("EPERM")
+    sent = json.loads(rig.a.check("ip -s -j link show other"))[0]["stats64"]["tx"]
+    assert sent["packets"] == 0, sent
+    rig.a.check("ip link del other")
+    program.until("status", "latch=established")
+    program.echoes("after")
+    assert not in_clear(rig, capture), in_clear(rig, capture)
+
+
+@tap.test(rig, timeout=200)
+def counts_agree_with_the_nics(rig):
+    """Scenario 17: what a report counts is what the NIC has done."""
+    xfrm.Esp(rig.a, rig.p).up()
+    program = begin(rig)
+    program.socket("udp", rig)
+    program.echoes("before")
+    before, counted = packets(program), xfrm.Counted(rig.a)
+    for i in range(300):
+        program.echoes(f"text{i}")
+    now, moved = packets(program), counted.moved()
+    for i, name in enumerate(("tx_esp", "rx_esp")):
+        assert abs(now[i] - before[i] - moved[name]) <= 3, (before, now, moved)
 
 
 @tap.test(rig, timeout=200)

@@ -13,6 +13,7 @@
  *	open                         open a flow; an earlier one is closed
  *	require CLASS [HOST PORT] [KEY=NUMBER]...   keys as in ipsecapi_req_set()
  *	wait MS | relax | report | status
+ *	count                        packets, by a report
  *	bind HOST PORT | listen      this socket becomes the listener, too
  *	deafen                       close the listener
  *	accept | take                a connection, latched or by accept() alone, which becomes the socket
@@ -220,6 +221,18 @@ static void report(void)
 	puts("");
 }
 
+static void count(void)
+{
+	struct ipsecapi_report r;
+	int err = ipsecapi_report(flow ? flow : listening, &r, sizeof(r));
+
+	if (err)
+		say_error(err);
+	else
+		printf("out=%llu in=%llu\n", (unsigned long long)r.dir[0].packets,
+		       (unsigned long long)r.dir[1].packets);
+}
+
 static void status(void)
 {
 	struct ipsecapi_status s;
@@ -298,6 +311,8 @@ static void obey(char **w, int n)
 		say_error(ipsecapi_relax(flow));
 	else if (!strcmp(w[0], "report"))
 		report();
+	else if (!strcmp(w[0], "count"))
+		count();
 	else if (!strcmp(w[0], "status"))
 		status();
 	else if (!strcmp(w[0], "send"))
