@@ -33,6 +33,13 @@ def datagrams_and_tunnels_without_our_nic():
         inguest.script_passes(guest, "/usr/lib/ipsecapi/datagram-test", 380)
 
 
+@tap.test(timeout=200)
+def what_the_kernel_does_otherwise():
+    """Why latches are made as they are."""
+    with Guest("latch-facts") as guest:
+        inguest.script_passes(guest, "/usr/lib/ipsecapi/facts-test", 180)
+
+
 @tap.test(timeout=400)
 def a_crowd_of_one_program():
     """Policies and SAs change all the time, and then more often than the kernel can tell the broker."""
