@@ -67,27 +67,6 @@ static bool fits(const struct world *w, const struct latch_record *r, const stru
 	return standing_compare(w, &v, dir, &r->set) == IPSECAPI_STANDING_SATISFIED;
 }
 
-static void insert(struct reqids *r, uint32_t reqid)
-{
-	uint32_t at = reqids_place(r, reqid);
-
-	if (reqids_has(r, reqid) || r->n == LISTEN_REQIDS)
-		return;
-	memmove(&r->at[at + 1], &r->at[at], (r->n - at) * sizeof(r->at[0]));
-	r->at[at] = reqid;
-	r->n++;
-}
-
-static void take_out(struct reqids *r, const struct reqids *bad)
-{
-	uint32_t i, n;
-
-	for (i = n = 0; i < r->n; i++)
-		if (!reqids_has(bad, r->at[i]))
-			r->at[n++] = r->at[i];
-	r->n = n;
-}
-
 /*
  * One SA that will not do spoils its reqid: nothing tells their packets apart. Outbound the
  * kernel uses none that the system's policy does not name, and of many SAs it is not known
@@ -109,11 +88,9 @@ static void list(const struct world *w, const struct latch_record *r, int dir, s
 			continue;
 		agreed = system_agrees(w, &f, sa->reqid, dir);
 		if (agreed || dir == DIR_IN)
-			insert(agreed && fits(w, r, &f, sa->reqid, dir) ? good : &bad, sa->reqid);
+			reqids_insert(agreed && fits(w, r, &f, sa->reqid, dir) ? good : &bad, sa->reqid);
 	}
-	if (bad.n == LISTEN_REQIDS)	/* some of them may not be listed */
-		good->n = 0;
-	take_out(good, &bad);
+	reqids_take_out(good, &bad);
 }
 
 void listener_reqids(const struct world *w, const struct latch_record *r, struct listen_reqids *out)

@@ -149,6 +149,27 @@ bool reqids_has(const struct reqids *r, uint32_t reqid)
 	return at < r->n && r->at[at] == reqid;
 }
 
+void reqids_insert(struct reqids *r, uint32_t reqid)
+{
+	uint32_t at = reqids_place(r, reqid);
+
+	if (reqids_has(r, reqid) || r->n == LISTEN_REQIDS)
+		return;
+	memmove(&r->at[at + 1], &r->at[at], (r->n - at) * sizeof(r->at[0]));
+	r->at[at] = reqid;
+	r->n++;
+}
+
+void reqids_take_out(struct reqids *r, const struct reqids *bad)
+{
+	uint32_t i, n;
+
+	for (i = n = 0; i < r->n && bad->n < LISTEN_REQIDS; i++)
+		if (!reqids_has(bad, r->at[i]))
+			r->at[n++] = r->at[i];
+	r->n = n;
+}
+
 void listen_reqids_both(struct listen_reqids *a, const struct listen_reqids *b)
 {
 	uint32_t i, n;

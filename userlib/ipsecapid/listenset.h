@@ -40,6 +40,10 @@ int listenset_change(struct nftable *nft, const struct ipsecapi_tuple *t,
 /* Where it is, or would be. */
 uint32_t reqids_place(const struct reqids *r, uint32_t reqid);
 bool reqids_has(const struct reqids *r, uint32_t reqid);
+/* One that is there, or more than there is room for, changes nothing. */
+void reqids_insert(struct reqids *r, uint32_t reqid);
+/* Take those of @bad out. If it is full some may not be in it: then all go. */
+void reqids_take_out(struct reqids *r, const struct reqids *bad);
 
 bool listen_reqids_same(const struct listen_reqids *a, const struct listen_reqids *b);
 /* Keep of @a what @b has as well. */
