@@ -4,6 +4,7 @@
 #include <string.h>
 #include <linux/xfrm.h>
 
+#include "judge_sa.h"
 #include "standing.h"
 
 void standing_facts(const struct world *w, const struct flow_facts *f, struct policy_facts *facts)
@@ -123,6 +124,21 @@ uint32_t standing_compare(const struct world *w, const struct verdict *v, int di
 
 	know(w, v, dir, &k);
 	return compare(&k, accepted);
+}
+
+bool standing_sa(const struct world *w, const struct rec_sa *sa, int dir, const struct outcomes *accepted)
+{
+	const struct rec_policy policy = { .dir = dir, .templates = 1,
+		.offload_ifindex = sa->offload == OFFLOAD_PACKET ? sa->offload_ifindex : 0 };
+	const struct sa_context c = { .world = w, .policy = &policy, .dir = dir };
+	struct ipsecapi_direction d;
+	struct outcomes o;
+
+	judge_sa(&c, sa, &d);
+	if (d.protection == IPSECAPI_PROTECTION_UNKNOWN)
+		return false;
+	outcomes_of_sa(sa, &d, dir, &o);
+	return outcomes_within(&o, accepted);
 }
 
 static void judge(const struct policy *p, const struct policy_rules *r, const struct known *k,

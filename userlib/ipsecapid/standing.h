@@ -19,6 +19,9 @@ void standing_facts(const struct world *w, const struct flow_facts *f, struct po
 uint32_t standing_compare(const struct world *w, const struct verdict *v, int dir,
 			  const struct outcomes *accepted);
 
+/* Is all that @sa carries in direction @dir within @accepted, whichever flow it is of? Doubt is not. */
+bool standing_sa(const struct world *w, const struct rec_sa *sa, int dir, const struct outcomes *accepted);
+
 /* Set `policy` and `policy_layer` of both directions of @v, which was made from @w. */
 void standing_judge(const struct policy *p, const struct policy_rules *r, const struct world *w,
 		    struct verdict *v);
