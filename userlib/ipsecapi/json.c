@@ -56,6 +56,8 @@ struct json_object *json_direction(const struct ipsecapi_direction *d)
 		put_str(o, "policy", W(STANDING, d->policy));
 	if (d->policy_layer)
 		put_str(o, "policy_layer", W(POLICY_LAYER, d->policy_layer));
+	if (d->policy_mode)
+		put_str(o, "policy_mode", W(POLICY_MODE, d->policy_mode));
 	put_u64(o, "ifindex", d->ifindex);
 	put_u64(o, "replay_window", d->replay_window);
 	put_u64(o, "packets", d->packets);

@@ -149,7 +149,7 @@ int cmd_policy_diff(struct tool *t, const char *directory)
 struct explanation {
 	const struct policy *p;
 	struct policy_facts facts;
-	struct policy_rules rules;
+	struct policy_rules rules, enforcing;
 	struct grant grant;
 	char interface[IF_NAMESIZE];
 };
@@ -205,6 +205,17 @@ static void explain_grant(const struct explanation *e)
 	free(lines);
 }
 
+static const char *mode_of(const struct policy_rule *r)
+{
+	return r->enforce ? "enforce" : "report";
+}
+
+/* One that only reports comes before one that enforces. */
+static bool in_trial(const struct explanation *e, int layer)
+{
+	return e->enforcing.at[layer] && e->enforcing.at[layer] != e->rules.at[layer];
+}
+
 static void explain_text(const struct explanation *e)
 {
 	const struct policy_facts *f = &e->facts;
@@ -220,9 +231,12 @@ static void explain_text(const struct explanation *e)
 		if (!r)
 			printf("  %s: no rule, everything is accepted\n", layer_words[l]);
 		else
-			printf("  %s: rule %s, use %s, mode report, may ask less: %s%s\n", layer_words[l], r->name,
-			       use_of(e->p, r), r->less_group < 0 ? "no" : "group ",
+			printf("  %s: rule %s, use %s, mode %s, may ask less: %s%s\n", layer_words[l], r->name,
+			       use_of(e->p, r), mode_of(r), r->less_group < 0 ? "no" : "group ",
 			       r->less_group < 0 ? "" : e->p->groups[r->less_group].name);
+		if (in_trial(e, l))
+			printf("    until that enforces: rule %s, use %s\n", e->enforcing.at[l]->name,
+			       use_of(e->p, e->enforcing.at[l]));
 	}
 	explain_grant(e);
 }
@@ -272,7 +286,9 @@ static void explain_json(const struct explanation *e)
 			continue;
 		put(rule, "name", r->name);
 		put(rule, "use", use_of(e->p, r));
-		put(rule, "mode", "report");
+		put(rule, "mode", mode_of(r));
+		if (in_trial(e, l))
+			put(rule, "until_then", e->enforcing.at[l]->name);
 		put(rule, "may_ask_less", r->less_group < 0 ? "no" : e->p->groups[r->less_group].name);
 	}
 	json_object_object_add(o, "everything", json_object_new_boolean(e->grant.status == GRANT_GIVEN &&
@@ -348,6 +364,7 @@ int cmd_policy_explain(struct tool *t, const struct tuple_words *w, const char *
 	if (!status) {
 		e.p = p;
 		policy_find(p, &e.facts, &e.rules);
+		policy_find_enforcing(p, &e.facts, &e.enforcing);
 		policy_evaluate(p, &e.rules, NULL, &e.grant);
 		if (t->json)
 			explain_json(&e);

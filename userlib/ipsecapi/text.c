@@ -72,8 +72,9 @@ static void text_direction(const char *name, const struct ipsecapi_direction *d)
 	if (d->reason != IPSECAPI_REASON_NONE)
 		printf("       because %s\n", ipsecapi_strreason(d->reason));
 	if (d->policy >= IPSECAPI_STANDING_SATISFIED)
-		printf("       system policy: %s%s%s%s\n", W(STANDING, d->policy), d->policy_layer ? " by the " : "",
-		       d->policy_layer ? W(POLICY_LAYER, d->policy_layer) : "", d->policy_layer ? " rule" : "");
+		printf("       system policy: %s%s%s%s, mode %s\n", W(STANDING, d->policy), d->policy_layer ? " by the " : "",
+		       d->policy_layer ? W(POLICY_LAYER, d->policy_layer) : "", d->policy_layer ? " rule" : "",
+		       W(POLICY_MODE, d->policy_mode));
 	if (d->caveats)
 		printf("       note: %s\n", bit_words(caveats, sizeof(caveats),
 						       IPSECAPI_WORDS_CAVEAT, d->caveats));

@@ -97,6 +97,8 @@ static void take_message(struct applier *a, const struct apply_msg *m, int fd)
 		count_ike(a);
 	else if (m->type == APPLY_CONFINE)
 		take_confine(a, m, fd);
+	else if (m->type == APPLY_ENFORCE || m->type == APPLY_EXEMPT)
+		rules_take(a, m, fd);
 	else
 		latches_take(a, m, fd);
 }
@@ -114,6 +116,8 @@ static bool take_request(struct applier *a)
 	n = chan_recv(a->sock, &in, sizeof(in), &fd, 0);
 	if (n == sizeof(in.msg))
 		take_message(a, &in.msg, fd);
+	else if (n == sizeof(in.listen) && in.listen.type == APPLY_CLASS)
+		rules_take_class(a, &in.listen);
 	else if (n == sizeof(in.listen))
 		latches_take_listen(a, &in.listen);
 	if (n > 0 && fd >= 0)

@@ -29,6 +29,9 @@ enum apply_type {
 	APPLY_LISTEN = 16,	/* struct apply_listen */
 	APPLY_SETTLED = 17,	/* all listeners of earlier lives were told of */
 	APPLY_CONFINE = 19,	/* a cgroup and its directory -> CONFINED */
+	APPLY_ENFORCE = 32,	/* and a struct policy in a memory file: hold its rules -> ENFORCED */
+	APPLY_CLASS = 33,	/* struct apply_listen; the cookie is the class's number */
+	APPLY_EXEMPT = 34,	/* count, and so many struct ipsecapi_tuple in a memory file */
 	/* of the applier */
 	APPLY_GONE = 4,
 	APPLY_IKE_COUNT = 5,
@@ -40,14 +43,15 @@ enum apply_type {
 	APPLY_RECORDS_END = 15,	/* count: 1 when latches can be had */
 	APPLY_STOPPED = 18,	/* a latched listener was closed; what it accepted may be open */
 	APPLY_CONFINED = 20,	/* status; reason of a refusal */
+	APPLY_ENFORCED = 35,	/* status: the rules are held; or those from before are */
 };
 
 struct apply_msg {
 	uint32_t type;
-	uint32_t count;		/* IKE_COUNT, RECORDS_END */
+	uint32_t count;		/* IKE_COUNT, RECORDS_END, EXEMPT */
 	uint32_t ifindex;	/* TRACK: device that the socket is bound to, or 0 */
 	uint32_t slot;		/* of the record */
-	int32_t status;		/* LATCHED, CONFINED: 0 or a negative errno */
+	int32_t status;		/* LATCHED, CONFINED, ENFORCED: 0 or a negative errno */
 	uint32_t ticket;	/* LATCH, RELAX, CONFINE: repeated in the answer */
 	uint32_t rsvd;
 	uint32_t reason;	/* BREAK; LATCHED with a status: enum ipsecapi_reason */
@@ -56,9 +60,9 @@ struct apply_msg {
 	struct confinement cgroup;	/* CONFINE */
 };
 
-/* What passes to and from a latched listener. */
+/* What passes to and from a latched listener, or by a class that rules ask for. */
 struct apply_listen {
-	uint32_t type;		/* APPLY_LISTEN */
+	uint32_t type;		/* APPLY_LISTEN, APPLY_CLASS */
 	uint32_t rsvd;
 	uint64_t cookie;
 	struct listen_reqids reqids;

@@ -8,6 +8,7 @@
 #include "applier.h"
 #include "confined.h"
 #include "dropset.h"
+#include "enforced.h"
 #include "gateset.h"
 #include "listenset.h"
 #include "sockdiag.h"
@@ -45,6 +46,7 @@ struct applier {
 	struct nftable nft;
 	bool settled;		/* the front has told what listeners of earlier lives let pass */
 	struct confined_set confined;
+	struct enforced enforced;
 };
 
 /* followed.c: the sockets that are followed */
@@ -74,6 +76,10 @@ int gates_restore(struct applier *a);
 /* Let this pass of a listener, or with NULL have it listen no more. Returns 0 or a negative errno. */
 int listeners_set(struct applier *a, struct tracked *t, const struct listen_reqids *now);
 void listeners_settle(struct applier *a);
+
+/* applier_rules.c: the enforcing rules of the system policy */
+void rules_take(struct applier *a, const struct apply_msg *m, int fd);
+void rules_take_class(struct applier *a, const struct apply_listen *m);
 
 /* applier_latches.c */
 /* What earlier lives left, to the front. Returns a negative errno when the files fail. */

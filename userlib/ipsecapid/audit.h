@@ -23,7 +23,8 @@ enum audit_event {
 	AUDIT_EVIDENCE_BACK,
 	AUDIT_PRIVILEGE,	/* somebody was refused what is not theirs */
 	AUDIT_LIMIT,		/* somebody has as much as one may have */
-	AUDIT_LEFT_OUT,		/* records of the two before that were not written */
+	AUDIT_LEFT_OUT,		/* records of the two before, and the one behind, that were not written */
+	AUDIT_LESS_GRANTED,	/* less than rules accept, to somebody whom they let ask for it */
 	AUDIT_EVENTS,
 };
 

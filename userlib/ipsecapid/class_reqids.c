@@ -14,9 +14,18 @@ static int direction_of(const struct rec_sa *sa, address_own own, void *arg)
 	return own(arg, sa->family, sa->daddr) ? DIR_IN : DIR_OUT;
 }
 
+static bool is_good(const struct world *w, const struct rec_sa *sa, int dir, const struct outcomes *set,
+		    const struct listen_reqids *before)
+{
+	if (sa->proto != IPPROTO_ESP && sa->proto != IPPROTO_AH)
+		return false;
+	return standing_sa(w, sa, dir, set) ||
+	       (sa->unit == UNIT_NOT_ASKED && before && reqids_has(&before->dir[dir], sa->reqid));
+}
+
 /* One SA that will not do spoils its reqid: nothing tells their packets apart. */
 void class_reqids(const struct world *w, const struct outcomes *set, address_own own, void *arg,
-		  struct listen_reqids *out)
+		  const struct listen_reqids *before, struct listen_reqids *out)
 {
 	static struct listen_reqids bad;
 	uint32_t i;
@@ -26,13 +35,11 @@ void class_reqids(const struct world *w, const struct outcomes *set, address_own
 	memset(&bad, 0, sizeof(bad));
 	for (i = 0; i < w->tables->n_sas; i++) {
 		const struct rec_sa *sa = &w->tables->sas[i];
-		bool good = sa->proto == IPPROTO_ESP || sa->proto == IPPROTO_AH;
 
 		if (sa->state != SA_VALID)
 			continue;
 		dir = direction_of(sa, own, arg);
-		good = good && standing_sa(w, sa, dir, set);
-		reqids_insert(good ? &out->dir[dir] : &bad.dir[dir], sa->reqid);
+		reqids_insert(is_good(w, sa, dir, set, before) ? &out->dir[dir] : &bad.dir[dir], sa->reqid);
 	}
 	for (dir = DIR_OUT; dir <= DIR_IN; dir++)
 		reqids_take_out(&out->dir[dir], &bad.dir[dir]);

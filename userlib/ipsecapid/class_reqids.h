@@ -13,8 +13,12 @@
 /* Is this one of the host's own addresses? */
 typedef bool (*address_own)(void *arg, uint16_t family, const uint8_t address[16]);
 
-/* List the reqids all of whose SAs are within @set. More than LISTEN_REQIDS for a direction are not listed. */
+/*
+ * List the reqids all of whose SAs are within @set. More than LISTEN_REQIDS for a direction are not
+ * listed. @before: what was listed, which an SA that its unit was not asked about does not change;
+ * or NULL.
+ */
 void class_reqids(const struct world *w, const struct outcomes *set, address_own own, void *arg,
-		  struct listen_reqids *out);
+		  const struct listen_reqids *before, struct listen_reqids *out);
 
 #endif

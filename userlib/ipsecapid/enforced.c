@@ -24,8 +24,8 @@
 #include "records.h"
 
 #define TABLE	"inet ipsecapi "
-#define BIT	"0x20000000"	/* ipsecapid(8) names it */
-#define NOT_BIT	"0xdfffffff"
+#define BIT	"0x08000000"	/* ipsecapid(8) names it */
+#define NOT_BIT	"0xf7ffffff"
 #define PREFIX	"enf-"		/* of all names here */
 #define PORTS	"{ tcp, udp, udplite, sctp, dccp }"	/* what has some */
 #define ANYBODY	"meta skuid 0-4294967295"	/* whose it is, the kernel knows */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which rules apply to a flow, and what is granted. */
+#include <netinet/in.h>
 #include <string.h>
 
 #include "evaluator.h"
 #include "prefix.h"
+#include "records.h"
 
 static bool in_prefix(const struct policy_prefix *p, uint16_t family, const uint8_t address[16])
 {
@@ -41,26 +43,63 @@ bool policy_for_user(const struct policy *p, const struct policy_rule *r, uint32
 	return false;
 }
 
-static bool selects(const struct policy *p, const struct policy_rule *r,
-		    const struct policy_facts *f)
+/* Whoever has the socket. */
+static bool selects_place(const struct policy_rule *r, const struct policy_facts *f)
 {
 	return (!r->protocol || r->protocol == f->protocol) &&
 	       in_prefix(&r->local, f->family, f->local) &&
 	       in_prefix(&r->remote, f->family, f->remote) &&
 	       in_ports(&r->local_port, f->local_port) &&
 	       in_ports(&r->remote_port, f->remote_port) &&
-	       (!r->interface[0] || !strcmp(r->interface, f->interface)) &&
-	       policy_for_user(p, r, f->uid);
+	       (!r->interface[0] || !strcmp(r->interface, f->interface));
+}
+
+static void find(const struct policy *p, const struct policy_facts *f, bool enforcing, struct policy_rules *r)
+{
+	const struct policy_rule *one;
+
+	memset(r, 0, sizeof(*r));
+	for (one = p->rules; one < p->rules + p->n_rules; one++)
+		if (!r->at[one->layer] && (one->enforce || !enforcing) && selects_place(one, f) &&
+		    policy_for_user(p, one, f->uid))
+			r->at[one->layer] = one;
 }
 
 void policy_find(const struct policy *p, const struct policy_facts *f, struct policy_rules *r)
 {
+	find(p, f, false, r);
+}
+
+void policy_find_enforcing(const struct policy *p, const struct policy_facts *f, struct policy_rules *r)
+{
+	find(p, f, true, r);
+}
+
+static bool names_owners(const struct policy_rule *r)
+{
+	return r->n_users || r->n_groups;
+}
+
+bool policy_holds(const struct policy *p, const struct policy_facts *f, const struct policy_rule *r, int dir)
+{
+	const struct policy_rule *one;
+
+	if (dir == DIR_OUT || f->protocol == IPPROTO_TCP)	/* which sends before it takes anything */
+		return true;
+	for (one = p->rules; one <= r; one++)
+		if (one->layer == r->layer && one->enforce && names_owners(one) && selects_place(one, f))
+			return false;
+	return true;
+}
+
+bool policy_enforces(const struct policy *p)
+{
 	uint32_t i;
 
-	memset(r, 0, sizeof(*r));
 	for (i = 0; i < p->n_rules; i++)
-		if (!r->at[p->rules[i].layer] && selects(p, &p->rules[i], f))
-			r->at[p->rules[i].layer] = &p->rules[i];
+		if (p->rules[i].enforce)
+			return true;
+	return false;
 }
 
 void policy_accepts(const struct policy *p, const struct policy_rule *r, struct outcomes *o)
@@ -100,10 +139,12 @@ void policy_evaluate(const struct policy *p, const struct policy_rules *r,
 	for (i = 0; i < LAYERS; i++) {
 		policy_accepts(p, r->at[i], &accepted);
 		if (req && req->less && !outcomes_within(&req->set, &accepted)) {
-			if (may_ask_less(p, r->at[i], req->uid))
-				continue;
-			refuse(g, GRANT_PRIVILEGE, layers[i]);
-			return;
+			if (!may_ask_less(p, r->at[i], req->uid)) {
+				refuse(g, GRANT_PRIVILEGE, layers[i]);
+				return;
+			}
+			g->less = true;
+			continue;
 		}
 		outcomes_intersect(&g->set, &accepted);
 		if (outcomes_empty(&g->set)) {

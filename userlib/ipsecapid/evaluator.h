@@ -26,6 +26,17 @@ struct policy_rules {
 
 void policy_find(const struct policy *p, const struct policy_facts *f, struct policy_rules *r);
 
+/* The same among those that enforce: one that only reports, an exception in trial too, changes nothing. */
+void policy_find_enforcing(const struct policy *p, const struct policy_facts *f, struct policy_rules *r);
+
+/*
+ * Can the kernel hold what this rule, found above, says of a flow in direction @dir, whatever
+ * program it is? Inbound nobody knows whose a packet is unless something was sent before.
+ */
+bool policy_holds(const struct policy *p, const struct policy_facts *f, const struct policy_rule *r, int dir);
+
+bool policy_enforces(const struct policy *p);
+
 /* Could the rule select sockets of this user? */
 bool policy_for_user(const struct policy *p, const struct policy_rule *r, uint32_t uid);
 
@@ -48,6 +59,7 @@ enum grant_status {
 struct grant {
 	uint32_t status;	/* enum grant_status */
 	uint32_t layer;		/* enum ipsecapi_policy_layer */
+	bool less;		/* a rule was left out, as it lets this user */
 	struct outcomes set;	/* with GIVEN */
 };
 

@@ -93,6 +93,8 @@ void evidence_ask_units(struct front *f)
 		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++)
 			if (s->flows[i].id && !s->flows[i].closed)
 				n = add_unasked(&f->tables, &s->flows[i].verdict, sas, n);
+	if (!n)
+		n = enforce_unasked(f, sas, n);
 	if (n)
 		f->units_tag = front_read(f, sas, n);
 }
@@ -141,10 +143,7 @@ static void end(struct front *f, const struct record *r)
 	answered(f, e->tag);
 	reports_synced(f);
 	front_open(f);
-	if (!f->ready && f->tables.read_at) {
-		f->ready = true;
-		chan_send(f->keeper, "", 1, -1, MSG_DONTWAIT);
-	}
+	front_begin(f);
 }
 
 static void read_sa(struct front *f, const struct record *r)

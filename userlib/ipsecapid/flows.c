@@ -320,6 +320,7 @@ static void judge(struct front *f, const struct world *w, struct flow *flow)
 		verdict_flow(w, &flow->facts, &flow->verdict);
 	flow->facts.latch = NULL;	/* it may be gone by the next time */
 	judge_latch(l, flow);
+	enforce_flow(f, w, flow);
 	compare(f, w, flow);
 	if (!f->stale)
 		return;
@@ -392,6 +393,7 @@ void flows_judge(struct front *f, bool routes)
 
 	front_world(f, &w);
 	latches_judge(f, &w, routes);
+	enforce_judge(f, &w, routes);
 	for (s = f->sessions; s; s = s->next) {
 		for (i = 0; s->flows && i < MAX_FLOWS_SESSION; i++) {
 			if (!s->flows[i].id)

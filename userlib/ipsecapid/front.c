@@ -53,6 +53,14 @@ void front_open(struct front *f)
 		sd_event_source_set_enabled(f->keeper_source, SD_EVENT_ON);
 }
 
+void front_begin(struct front *f)
+{
+	if (f->ready || !f->tables.read_at || !f->enforcing.settled)
+		return;
+	f->ready = true;
+	chan_send(f->keeper, "", 1, -1, MSG_DONTWAIT);
+}
+
 static int on_keeper(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	const char works = FRONT_WORKS;
@@ -120,9 +128,14 @@ static int on_applier(sd_event_source *source, int fd, uint32_t revents, void *a
 		count_ike(f, m.count);
 	} else if (m.type == APPLY_CONFINED) {
 		confine_applied(f, &m);
+	} else if (m.type == APPLY_ENFORCED) {
+		if (enforce_answered(f, &m))
+			return sd_event_exit(f->event, 1);
 	} else {
 		latches_from_applier(f, &m);
 	}
+	if (f->enforcing.exempt_due)
+		enforce_latches_changed(f);
 	sessions_reap(f);
 	return 0;
 }
@@ -140,12 +153,8 @@ static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *ar
 	if (err)
 		return lost(f, "policy reader");
 	f->policy_mistakes = news.mistakes;
-	if (p) {
-		free(f->policy);
-		f->policy = p;
-		f->policy_generation++;
-		evidence_policy_changed(f);
-	}
+	if (p)
+		enforce_policy(f, p);
 	sessions_reap(f);
 	return 0;
 }
@@ -195,7 +204,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	sessions_expire(f);
 	refusals_tell(f);
 	f->ticks++;
-	if (flows_exist(f) || latches_count(f)) {
+	if (flows_exist(f) || latches_count(f) || f->enforcing.rules) {
 		if (f->ticks % TICKS_SECOND == 0)
 			evidence_look(f);
 		if (f->ticks % TICKS_RESYNC == 0 ||
@@ -272,6 +281,7 @@ int front_main(const struct front_ends *ends, struct policy *policy)
 		return 1;
 	}
 	front_sync(f);
+	enforce_begin(f);
 	err = sd_event_loop(f->event);
 	return err < 0 ? 1 : err;
 }

@@ -11,6 +11,7 @@
 
 #include "audit_limit.h"
 #include "counters.h"
+#include "enforce.h"
 #include "latches.h"
 #include "policy.h"
 #include "routes.h"
@@ -84,6 +85,7 @@ struct front {
 	bool incoming_failed;
 	struct links links;
 	struct latch_set latches;
+	struct enforcing enforcing;
 	uint32_t next_ticket;
 	uint32_t ike_sockets;
 	bool socket_policies;		/* some exist: the count above matters */
@@ -128,6 +130,8 @@ int front_main(const struct front_ends *ends, struct policy *policy);
 void front_world(struct front *f, struct world *w);
 /* Serve clients, if what earlier lives left was found and judged. */
 void front_open(struct front *f);
+/* Say that the broker works, once the kernel's tables are read and it holds the policy's rules. */
+void front_begin(struct front *f);
 
 /* asking.c: what the scrubber is asked */
 int asking_open(struct front *f);
@@ -168,6 +172,8 @@ uint32_t sessions_flows_of(const struct front *f, uint32_t uid);
 
 /* refusals.c: what was refused, and to whom */
 void refusal_note(struct front *f, uint32_t uid, uint32_t reason);
+/* The user got less than rules accept, as they let. */
+void grant_note(struct front *f, uint32_t uid);
 /* Of whom records were left out lately is told, once they are quiet. */
 void refusals_tell(struct front *f);
 
@@ -209,6 +215,8 @@ bool flows_exist(const struct front *f);
 /* Returns false when the applier is behind: the same is to be told again. */
 bool tracking_tell(struct front *f, const struct apply_msg *m);
 bool tracking_send(struct front *f, const void *m, size_t size);
+/* Have tracking_resume() called when there is room. */
+void tracking_wait(struct front *f);
 void tracking_begin(struct front *f, struct flow *flow);
 void tracking_end(struct front *f, uint64_t cookie);
 void tracking_count_ike(struct front *f);

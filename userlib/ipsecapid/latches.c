@@ -195,6 +195,7 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 		   r->waiting ? IPSECAPI_LATCH_NEGOTIATING : IPSECAPI_LATCH_ESTABLISHED;
 	l->ready = l->checking = l->removed = false;
 	be_unsure(f, l, false);
+	f->enforcing.exempt_due |= r->want.flags & WANT_LESS;
 	return l;
 }
 
@@ -205,6 +206,7 @@ void latches_drop(struct front *f, uint64_t cookie)
 	if (!l)
 		return;
 	be_unsure(f, l, false);
+	f->enforcing.exempt_due |= l->record.want.flags & WANT_LESS;
 	tdelete(l, &f->latches.tree, by_cookie);
 	remove_id(&f->latches, l->record.id);
 	f->latches.slots[l->slot / 8] &= ~(1 << l->slot % 8);
@@ -323,15 +325,40 @@ static void tell_listener(struct front *f, struct latch *l, const struct listen_
 static void judge_listener(struct front *f, struct latch *l, const struct world *w)
 {
 	static struct listen_reqids now;
+	struct latch_record r = l->record;
+	bool less;
 
 	if (!latch_shown(w, &l->held, true) && w->tables->read_at) {
 		miss(f, l);
 		return;
 	}
 	l->state = IPSECAPI_LATCH_LISTENER;
-	listener_reqids(w, &l->record, &now);
+	if (f->enforcing.rules)
+		enforce_latch(f, w, l, &r.set, &less);
+	listener_reqids(w, &r, &now);
 	if (!l->told || !listen_reqids_same(l->told, &now))
 		tell_listener(f, l, &now);
+}
+
+/* Whoever has a latch gets no more than rules accept that came later, and no less than was granted. */
+static enum latch_finding check(struct front *f, const struct latch *l, const struct world *w, uint32_t *reason)
+{
+	enum latch_finding found = latch_check(w, &l->record, &l->facts, &l->verdict, reason);
+	struct latch_record r = l->record;
+	bool less;
+
+	if (!f->enforcing.rules || found == LATCH_BREAKS || found == LATCH_MISSING)
+		return found;
+	if (enforce_latch(f, w, l, &r.set, &less)) {
+		if (outcomes_within(&l->record.set, &r.set))
+			return found;
+		found = latch_check(w, &r, &l->facts, &l->verdict, reason);
+	} else {
+		found = LATCH_BREAKS;
+	}
+	if (found == LATCH_BREAKS)
+		*reason = IPSECAPI_REASON_SYSTEM_POLICY;
+	return found;
 }
 
 void latch_judge(struct front *f, struct latch *l, const struct world *w)
@@ -346,7 +373,7 @@ void latch_judge(struct front *f, struct latch *l, const struct world *w)
 		return;
 	}
 	verdict_flow(w, &l->facts, &l->verdict);
-	found = latch_check(w, &l->record, &l->facts, &l->verdict, &reason);
+	found = check(f, l, w, &reason);
 	if (found != LATCH_MISSING) {
 		l->checking = l->removed = false;
 		be_unsure(f, l, false);
@@ -408,6 +435,7 @@ static void moved(struct front *f, const struct ipsecapi_tuple *t)
 	if (!l)
 		return;
 	l->record.tuple = *t;
+	f->enforcing.exempt_due |= l->record.want.flags & WANT_LESS;
 	latch_facts(f, &l->record, &l->facts);
 	l->facts.latch = &l->held;
 	flows_moved(f, t);

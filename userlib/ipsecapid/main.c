@@ -17,6 +17,7 @@
 #include "latch_record.h"
 #include "listening.h"
 #include "policy_files.h"
+#include "policy_notes.h"
 
 #define DEFAULT_USER "_ipsecapi"
 
@@ -176,9 +177,13 @@ static int check_policy(const struct options *o)
 {
 	struct policy *p = load_policy(o);
 
+	uint32_t enforce;
+
 	if (!p)
 		return 1;
-	printf("ok: %u classes, %u rules\n", p->n_classes, p->n_rules);
+	enforce = policy_notes(p, stdout);
+	printf("ok: %u classes, %u rules", p->n_classes, p->n_rules);
+	printf(enforce ? ", of which %u enforce%s\n" : "\n", enforce, enforce == 1 ? "s" : "");
 	free(p);
 	return fflush(stdout) ? 1 : 0;
 }

@@ -138,10 +138,18 @@ static bool same_place(const struct diff *d, const struct policy_rule *a, const 
 	       same_owners(d, a, b) && rank(d, d->old, a) == rank(d, d->new, b);
 }
 
+/* Of changes that say the same, that; of one and nothing, the one. */
+static enum policy_change together(enum policy_change a, enum policy_change b)
+{
+	if (a == CHANGE_NONE || b == CHANGE_NONE)
+		return a == CHANGE_NONE ? b : a;
+	return a == b ? a : CHANGE_OTHER;
+}
+
 static enum policy_change compare_rules(const struct diff *d, const struct policy_rule *a,
 					const struct policy_rule *b)
 {
-	enum policy_change set, less;
+	enum policy_change set, less, mode;
 	struct outcomes old, new;
 
 	policy_accepts(d->old, a, &old);
@@ -150,9 +158,10 @@ static enum policy_change compare_rules(const struct diff *d, const struct polic
 	less = both(a->less_group >= 0 && b->less_group < 0, a->less_group < 0 && b->less_group >= 0);
 	if (a->less_group >= 0 && b->less_group >= 0 && !same_group(d, a->less_group, b->less_group))
 		less = CHANGE_OTHER;
-	if (!same_place(d, a, b) || (set && less && set != less))
+	mode = both(!a->enforce && b->enforce, a->enforce && !b->enforce);
+	if (!same_place(d, a, b))
 		return CHANGE_OTHER;
-	return set ? set : less;
+	return together(together(set, less), mode);
 }
 
 uint32_t policy_diff(const struct policy *old, const struct policy *new, uint32_t uid,

@@ -162,9 +162,9 @@ static void print_rule(const struct policy *p, const struct policy_rule *r, FILE
 {
 	static const char *const kinds[] = { "application", "interface" };
 
-	fprintf(to, "[%s %s]\nuse = %s\nmode = report\npriority = %u\n", kinds[r->layer], r->name,
+	fprintf(to, "[%s %s]\nuse = %s\nmode = %s\npriority = %u\n", kinds[r->layer], r->name,
 		r->action == RULE_BYPASS ? "bypass" : r->action == RULE_BLOCK ? "block" :
-		p->classes[r->class].name, r->priority);
+		p->classes[r->class].name, r->enforce ? "enforce" : "report", r->priority);
 	if (r->less_group >= 0)
 		fprintf(to, "may-ask-less = group %s\n", p->groups[r->less_group].name);
 	print_owners(p, r, to);

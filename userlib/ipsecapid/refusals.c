@@ -46,6 +46,17 @@ void refusal_note(struct front *f, uint32_t uid, uint32_t reason)
 		audit(event, &fields, "user %u was refused: %s", uid, ipsecapi_strreason(reason));
 }
 
+void grant_note(struct front *f, uint32_t uid)
+{
+	struct audit_fields fields = { .uid = uid };
+
+	if (!audit_limit_pass(&f->audit_limit, uid, now_ns(), &fields.left_out))
+		f->counters.records_left_out++;
+	else
+		audit(AUDIT_LESS_GRANTED, &fields, "user %u was granted less than the policy's rules accept, as they let",
+		      uid);
+}
+
 void refusals_tell(struct front *f)
 {
 	struct audit_fields fields = { .uid = AUDIT_NO_USER };

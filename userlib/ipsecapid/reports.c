@@ -26,6 +26,15 @@ static void tell_latch(const struct front *f, const struct flow *flow, struct ip
 	r->prior_data = l->record.prior_data;
 }
 
+/* Of both directions no more is said than is so of each. */
+static uint32_t both_modes(const struct ipsecapi_direction d[2])
+{
+	if (d[0].policy_mode == d[1].policy_mode && d[0].policy_mode)
+		return d[0].policy_mode;
+	return d[0].policy_mode > IPSECAPI_POLICY_MODE_REPORT || d[1].policy_mode > IPSECAPI_POLICY_MODE_REPORT ?
+	       IPSECAPI_POLICY_MODE_MIXED : IPSECAPI_POLICY_MODE_REPORT;
+}
+
 static void send_report(struct session *s, const struct flow *flow, bool read)
 {
 	struct ipsecapi_report r = { 0 };
@@ -45,7 +54,7 @@ static void send_report(struct session *s, const struct flow *flow, bool read)
 	r.identity_reason = IPSECAPI_REASON_NO_PROVIDER;
 	r.generation = flow->generation;
 	if (flow->rule[LAYER_APPLICATION][0] || flow->rule[LAYER_INTERFACE][0])
-		r.policy_mode = IPSECAPI_POLICY_MODE_REPORT;
+		r.policy_mode = both_modes(r.dir);
 	r.ifindex = flow->facts.route.found ? flow->facts.route.oif : 0;
 	memcpy(r.application_rule, flow->rule[LAYER_APPLICATION], sizeof(r.application_rule));
 	memcpy(r.interface_rule, flow->rule[LAYER_INTERFACE], sizeof(r.interface_rule));

@@ -11,6 +11,7 @@
 #include "../libipsecapi/wire/wire.h"
 #include "front.h"
 #include "latch_plan.h"
+#include "standing.h"
 
 bool require_is(const struct sess_request *req)
 {
@@ -112,14 +113,28 @@ static int class_errno(uint32_t reason)
 	return reason == IPSECAPI_REASON_NO_SUCH_CLASS ? -ENOENT : -EACCES;
 }
 
+/* Of a listener nobody knows who will come, and by which interface: each connection is judged again. */
+static void find_rules(const struct session *s, const struct decision *d, struct policy_rules *r)
+{
+	struct policy_facts facts;
+	struct world w;
+
+	front_world(s->front, &w);
+	standing_facts(&w, &d->facts, &facts);
+	if (d->record.listener)
+		facts.interface = "";
+	policy_find_enforcing(s->front->policy, &facts, r);
+}
+
 /*
  * What was asked for, what enforcing rules accept, and what was granted before. Rules that only
- * report narrow nothing; there are no others yet.
+ * report narrow nothing. What the kernel holds for everybody spares single connections, not what
+ * a listener accepts: so that gets no less.
  */
 static bool grant(const struct session *s, struct decision *d)
 {
-	const struct policy_rules rules = { { NULL, NULL } };
 	const struct policy *p = s->front->policy;
+	struct policy_rules rules;
 	struct policy_request want = {
 		.uid = s->request.uid, .less = s->request.want.flags & WANT_LESS };
 	struct grant g;
@@ -127,8 +142,9 @@ static bool grant(const struct session *s, struct decision *d)
 
 	if (reason != IPSECAPI_REASON_NONE)
 		return deny(d, class_errno(reason), reason);
+	find_rules(s, d, &rules);
 	policy_evaluate(p, &rules, &want, &g);
-	if (g.status == GRANT_PRIVILEGE)
+	if (g.status == GRANT_PRIVILEGE || (g.less && d->record.listener))
 		return deny(d, -EPERM, IPSECAPI_REASON_ASKS_LESS);
 	if (g.status != GRANT_GIVEN)
 		return deny(d, -EACCES, IPSECAPI_REASON_SYSTEM_POLICY);
@@ -195,9 +211,10 @@ static void decide(struct session *s, struct decision *d)
 		deny(d, -EOPNOTSUPP, IPSECAPI_REASON_NO_LATCHES);
 		return;
 	}
+	fill(s, d);
+	latch_facts(s->front, &d->record, &d->facts);
 	if (!grant(s, d) || !room(s->front, s->request.uid, d))
 		return;
-	fill(s, d);
 	if (d->record.listener) {	/* who may come is judged for as long as it listens */
 		d->plan.status = PLAN_LATCH;
 		return;
@@ -370,11 +387,27 @@ static void take_result(struct front *f, const struct apply_msg *m)
 	flows_judge_socket(f, cookie);
 }
 
+/* Who may ask for less than rules accept, and did. */
+static void note_less(struct front *f, const struct apply_msg *m)
+{
+	const struct latch *l = latches_find(f, m->tuple.cookie);
+	struct outcomes set;
+	struct world w;
+	bool less;
+
+	if (m->status || !l)
+		return;
+	front_world(f, &w);
+	if (enforce_latch(f, &w, l, &set, &less) && less)
+		grant_note(f, l->record.uid);
+}
+
 void requires_applied(struct front *f, const struct apply_msg *m)
 {
 	struct session *s = ticket_answered(f, m->ticket);
 
 	take_result(f, m);
+	note_less(f, m);
 	if (!s)
 		return;
 	if (!m->status && s->request.type == WIRE_ACCEPT && s->request.index)

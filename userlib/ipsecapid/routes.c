@@ -104,6 +104,16 @@ void routes_flow(struct links *l, struct flow_facts *f)
 		f->route.found = true;
 }
 
+bool routes_own(struct links *l, uint16_t family, const uint8_t address[16])
+{
+	static const uint8_t any[16];
+	const struct query q = { .family = family, .saddr = any, .daddr = address };
+	struct route route;
+
+	ask(l, &q, &route);
+	return route.local;
+}
+
 /* The kernel asks as itself, not as the socket's user, and keeps the type of service of IPv4. */
 static void ask_outer(struct links *l, const struct rec_sa *sa, struct flow_facts *f)
 {

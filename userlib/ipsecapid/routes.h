@@ -9,6 +9,9 @@
 /* Ask the kernel for the route of a flow. */
 void routes_flow(struct links *l, struct flow_facts *f);
 
+/* Is it an address of this host? */
+bool routes_own(struct links *l, uint16_t family, const uint8_t address[16]);
+
 /*
  * Ask for the routes of what tunnels on devices wrap of a flow, as far as its verdict rests on
  * such and they are not known. Returns whether any was asked for: then the flow is judged anew.

@@ -48,9 +48,7 @@ static void key_mode(struct policy_build *b, const struct place *at, const char 
 {
 	static const char *const words[] = { "report", "enforce", NULL };
 
-	if (*value && value_word(b, at, "mode", value, words) == 1)
-		complain(b->c, at, "mode: this version of ipsecapid only reports, and claims nothing that it does not "
-			 "enforce; write report");
+	b->rule->enforce = *value && value_word(b, at, "mode", value, words) == 1;
 }
 
 static void key_less(struct policy_build *b, const struct place *at, const char *value)

@@ -16,11 +16,16 @@ bool tracking_tell(struct front *f, const struct apply_msg *m)
 	return tracking_send(f, m, sizeof(*m));
 }
 
+void tracking_wait(struct front *f)
+{
+	sd_event_source_set_io_events(f->applier_source, EPOLLIN | EPOLLOUT);
+}
+
 bool tracking_send(struct front *f, const void *m, size_t size)
 {
 	if (chan_send(f->applier, m, size, -1, MSG_DONTWAIT) != -EAGAIN)
 		return true;	/* an applier that is gone ends the front by itself */
-	sd_event_source_set_io_events(f->applier_source, EPOLLIN | EPOLLOUT);
+	tracking_wait(f);
 	return false;
 }
 
@@ -68,6 +73,7 @@ static void send_tracks(struct front *f)
 void tracking_resume(struct front *f)
 {
 	sd_event_source_set_io_events(f->applier_source, EPOLLIN);
+	enforce_resume(f);
 	latches_resume(f);
 	if (f->count_due)
 		tracking_count_ike(f);

@@ -18,6 +18,7 @@ static struct rec_sa sas[1100];
 static struct tables tables = { .sas = sas };
 static const struct world w = { .tables = &tables };
 static struct listen_reqids got;
+static const struct listen_reqids *before;
 
 static struct rec_sa *add(int dir, uint32_t reqid)
 {
@@ -40,7 +41,7 @@ static void look(const char *class)
 {
 	const struct policy *p = shipped_policy();
 
-	class_reqids(&w, &p->classes[policy_class_by_name(p, class)].set, own, NULL, &got);
+	class_reqids(&w, &p->classes[policy_class_by_name(p, class)].set, own, NULL, before, &got);
 }
 
 static bool passes(int dir, uint32_t reqid)
@@ -114,6 +115,28 @@ static void one_that_will_not_do_spoils_its_reqid(void **state)
 	assert_false(passes(OUT, 7));
 }
 
+/* It is there for the asking; until then nothing changes. */
+static void what_a_unit_was_not_asked_about_stays(void **state)
+{
+	static struct listen_reqids then;
+
+	(void)state;
+	begin();
+	look("strong");
+	then = got;
+	sas[0].offload = OFFLOAD_PACKET;
+	sas[0].unit = UNIT_NOT_ASKED;
+	look("strong");
+	assert_false(passes(OUT, 7));
+	before = &then;
+	look("strong");
+	assert_true(passes(OUT, 7) && passes(IN, 7));
+	sas[0].unit = UNIT_UNKNOWN_SA;
+	look("strong");
+	assert_true(!passes(OUT, 7) && passes(IN, 7));
+	before = NULL;
+}
+
 static void more_than_can_be_listed_do_not_pass(void **state)
 {
 	uint32_t i;
@@ -135,6 +158,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_within_the_class_passes),
 	cmocka_unit_test(what_sends_is_not_what_receives),
 	cmocka_unit_test(one_that_will_not_do_spoils_its_reqid),
+	cmocka_unit_test(what_a_unit_was_not_asked_about_stays),
 	cmocka_unit_test(more_than_can_be_listed_do_not_pass),
 };
 RUN(tests)

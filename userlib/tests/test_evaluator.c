@@ -2,8 +2,8 @@
 /*
  * What is granted: api-rules 21, ARCHITECTURE I6. The evaluator against a reference that lists
  * every outcome of a small world and asks of each, one by one, whether a class accepts it: over
- * every combination of application rule, interface rule, request and privilege, and over random
- * policies. And which rule selects a flow.
+ * every combination of application rule, interface rule, their modes, request and privilege, and
+ * over random policies: rules that only report narrow nothing (39). And which rule selects a flow.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -182,18 +182,19 @@ static void fill(struct listed *l, const struct choice *c)
 }
 
 /* Both rules and both groups: "root", of which user 0 is a member and user 7 isn't, or none. */
-static void build(struct policy *p, const struct choice *app, const struct choice *ifc, const bool lets[LAYERS])
+static void build(struct policy *p, const struct choice *app, const struct choice *ifc, const bool lets[LAYERS],
+		  const bool enforces[LAYERS])
 {
-	static const char *const less[] = { "no", "group root" };
+	static const char *const less[] = { "no", "group root" }, *const modes[] = { "report", "enforce" };
 	char text[4096];
 	int n = snprintf(text, sizeof(text), "%s", classes);
 
 	if (app->use)
-		n += snprintf(text + n, sizeof(text) - n, "[application a]\nuse = %s\nmay-ask-less = %s\n",
-			      app->use, less[lets[0]]);
+		n += snprintf(text + n, sizeof(text) - n, "[application a]\nuse = %s\nmay-ask-less = %s\nmode = %s\n",
+			      app->use, less[lets[0]], modes[enforces[0]]);
 	if (ifc->use)
-		snprintf(text + n, sizeof(text) - n, "[interface i]\nuse = %s\nmay-ask-less = %s\n",
-			 ifc->use, less[lets[1]]);
+		snprintf(text + n, sizeof(text) - n, "[interface i]\nuse = %s\nmay-ask-less = %s\nmode = %s\n",
+			 ifc->use, less[lets[1]], modes[enforces[1]]);
 	assert_int_equal(build_policy(p, text, stderr), 0);
 }
 
@@ -211,7 +212,8 @@ static void request_of(const struct policy *p, const struct choice *c, struct po
 
 static unsigned int combinations;
 
-static void ask_all(const struct policy *p, const struct listed rule[LAYERS], const bool lets[LAYERS])
+static void ask_all(const struct policy *p, const struct listed rule[LAYERS], const bool lets[LAYERS],
+		    bool enforcing)
 {
 	const struct policy_facts facts = { .family = AF_INET, .interface = "eth0" };
 	struct policy_rules found;
@@ -222,7 +224,10 @@ static void ask_all(const struct policy *p, const struct listed rule[LAYERS], co
 	size_t c;
 	int how;
 
-	policy_find(p, &facts, &found);
+	if (enforcing)
+		policy_find_enforcing(p, &facts, &found);
+	else
+		policy_find(p, &facts, &found);
 	for (c = 0; c < CHOICES; c++) {
 		for (how = 0; how < 4; how++) {	/* asks less or not; in the group or not */
 			const bool member = how & 2, may[LAYERS] = { lets[0] && member, lets[1] && member };
@@ -242,7 +247,8 @@ static void ask_all(const struct policy *p, const struct listed rule[LAYERS], co
 
 static void every_combination_is_as_the_reference_has_it(void **state)
 {
-	struct listed rule[LAYERS];
+	static const struct choice none = { NULL, everything };
+	struct listed rule[LAYERS], held[LAYERS];
 	struct policy p;
 	size_t a, i;
 	int how;
@@ -253,16 +259,22 @@ static void every_combination_is_as_the_reference_has_it(void **state)
 		for (i = 0; i < CHOICES; i++) {
 			fill(&rule[0], &choices[a]);
 			fill(&rule[1], &choices[i]);
-			for (how = 0; how < 4; how++) {
-				/* a rule that isn't there lets nobody, and need not */
+			for (how = 0; how < 16; how++) {
+				/* a rule that isn't there lets nobody, and need not; so does one that only reports */
 				const bool lets[LAYERS] = { how & 1 && choices[a].use, how & 2 && choices[i].use };
+				const bool enforces[LAYERS] = { how & 4, how & 8 };
+				const bool both[LAYERS] = { lets[0] && enforces[0], lets[1] && enforces[1] };
 
-				build(&p, &choices[a], &choices[i], lets);
-				ask_all(&p, rule, lets);
+				build(&p, &choices[a], &choices[i], lets, enforces);
+				if (!(how & 12))
+					ask_all(&p, rule, lets, false);
+				fill(&held[0], enforces[0] ? &choices[a] : &none);
+				fill(&held[1], enforces[1] ? &choices[i] : &none);
+				ask_all(&p, held, both, true);
 			}
 		}
 	}
-	print_message("# %u combinations of %zu rules, requests and privileges\n", combinations, CHOICES);
+	print_message("# %u combinations of %zu rules, modes, requests and privileges\n", combinations, CHOICES);
 }
 
 /* --- random policies ------------------------------------------------------------------------ */
@@ -394,9 +406,69 @@ static void the_first_rule_that_selects_applies(void **state)
 	assert_string_equal(which("198.51.100.1", 9, IPPROTO_TCP, 8, 1), "wan");
 }
 
+/* --- which rule enforces --------------------------------------------------------------------- */
+
+static struct policy trial;
+
+static const char *enforcing(const char *text, uint32_t uid, uint8_t protocol)
+{
+	const struct policy_facts f = { .family = AF_INET, .protocol = protocol, .uid = uid, .interface = "eth0" };
+	struct policy_rules r;
+
+	assert_int_equal(build_policy(&trial, text, stderr), 0);
+	policy_find_enforcing(&trial, &f, &r);
+	return r.at[0] ? r.at[0]->name : "";
+}
+
+#define TRIAL(name, use, mode) "[application " name "]\nuse = " use "\nmode = " mode "\n"
+
+/* api-rules 39: an exception that is only tried is none yet; a stricter rule that is tried takes nothing away. */
+static void a_rule_in_trial_changes_nothing(void **state)
+{
+	(void)state;
+	assert_string_equal(enforcing(TRIAL("a", "bypass", "report") TRIAL("b", "strong", "enforce"), 7, 6), "b");
+	assert_string_equal(enforcing(TRIAL("a", "block", "report") TRIAL("b", "weak", "enforce"), 7, 6), "b");
+	assert_string_equal(enforcing(TRIAL("a", "bypass", "enforce") TRIAL("b", "strong", "enforce"), 7, 6), "a");
+	assert_string_equal(enforcing(TRIAL("a", "strong", "report"), 7, 6), "");
+	assert_false(policy_enforces(&trial));
+	assert_string_equal(enforcing(TRIAL("a", "strong", "enforce") "user = 8\n", 7, 6), "");
+	assert_true(policy_enforces(&trial));
+}
+
+static bool holds_inbound(const char *text, uint32_t uid, uint8_t protocol)
+{
+	struct policy_facts f = { .family = AF_INET, .protocol = protocol, .uid = uid, .interface = "eth0" };
+	struct policy_rules r;
+
+	assert_string_not_equal(enforcing(text, uid, protocol), "");
+	policy_find_enforcing(&trial, &f, &r);
+	assert_true(policy_holds(&trial, &f, r.at[0], 0));
+	return policy_holds(&trial, &f, r.at[0], 1);
+}
+
+/* The kernel does not know whose a datagram is that comes: nothing is claimed then. */
+static void what_is_held_of_what_comes(void **state)
+{
+	(void)state;
+	assert_true(holds_inbound(TRIAL("a", "strong", "enforce"), 7, IPPROTO_UDP));
+	assert_false(holds_inbound(TRIAL("a", "strong", "enforce") "user = 7\n", 7, IPPROTO_UDP));
+	assert_true(holds_inbound(TRIAL("a", "strong", "enforce") "user = 7\n", 7, IPPROTO_TCP));
+	/* others may be let receive what this rule does not accept */
+	assert_false(holds_inbound(TRIAL("a", "bypass", "enforce") "user = 8\n" TRIAL("b", "strong", "enforce"),
+				   7, IPPROTO_UDP));
+	assert_true(holds_inbound(TRIAL("a", "bypass", "enforce") "user = 8\nprotocol = tcp\n"
+				  TRIAL("b", "strong", "enforce"), 7, IPPROTO_UDP));
+	assert_true(holds_inbound(TRIAL("a", "bypass", "report") "user = 8\n" TRIAL("b", "strong", "enforce"),
+				  7, IPPROTO_UDP));
+	assert_true(holds_inbound(TRIAL("b", "strong", "enforce") TRIAL("a", "bypass", "enforce") "user = 8\n",
+				  7, IPPROTO_UDP));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_combination_is_as_the_reference_has_it),
 	cmocka_unit_test(random_policies_are_as_the_reference_has_them),
 	cmocka_unit_test(the_first_rule_that_selects_applies),
+	cmocka_unit_test(a_rule_in_trial_changes_nothing),
+	cmocka_unit_test(what_is_held_of_what_comes),
 };
 RUN(tests)

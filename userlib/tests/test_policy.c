@@ -11,6 +11,7 @@
 
 #include "../ipsecapid/inifile.h"
 #include "../ipsecapid/policy_files.h"
+#include "../ipsecapid/policy_notes.h"
 #include "shipped.h"
 #include "unit.h"
 
@@ -70,7 +71,6 @@ static const struct {
 	{ "[interface a]\nmode = report\n", "own:1: rule a does not say what it asks for; write use = CLASS" },
 	{ "[interface a]\nuse = strnog\n", "own:2: rule a uses class strnog, which no file describes" },
 	{ "[interface a]\nuse = a/b\n", "own:2: use: 'a/b' can't be the name of a class" },
-	{ RULE "mode = enforce\n", "own:3: mode: this version of ipsecapid only reports" },
 	{ RULE "mode = maybe\n", "'maybe' is none of: report, enforce" },
 	{ RULE "may-ask-less = yes\n", "own:3: may-ask-less: 'yes' is neither 'no' nor 'group NAME'" },
 	{ RULE "may-ask-less = group no-such\n", "own:3: may-ask-less: this host has no group 'no-such'" },
@@ -251,6 +251,40 @@ static void selectors_are_read_as_written(void **state)
 	assert_int_equal(r->remote_port.from, 443);
 	assert_int_equal(r->remote_port.to, 443);
 	assert_string_equal(r->interface, "eth0");
+	assert_false(r->enforce);
+	assert_int_equal(build_policy(&p, RULE "mode = enforce\n", stderr), 0);
+	assert_true(r->enforce);
+	assert_int_equal(build_policy(&p, RULE "mode =\n", stderr), 0);
+	assert_false(r->enforce);
+}
+
+static const char *notes_on(const char *text, uint32_t enforce)
+{
+	static char words[2048];
+	FILE *to = fmemopen(words, sizeof(words), "w");
+	struct policy p;
+
+	memset(words, 0, sizeof(words));
+	assert_int_equal(build_policy(&p, text, stderr), 0);
+	assert_int_equal(policy_notes(&p, to), enforce);
+	fclose(to);
+	return words;
+}
+
+/* --check claims no more than is so. */
+static void what_is_not_held_is_noted(void **state)
+{
+	(void)state;
+	assert_string_equal(notes_on(RULE "user = 7\n", 0), "");
+	assert_string_equal(notes_on(RULE "mode = enforce\n", 1), "");
+	assert_non_null(strstr(notes_on(RULE "mode = enforce\nuser = 7\n", 1), "note: rule r names users or comes after"));
+	assert_string_equal(notes_on(RULE "mode = enforce\nuser = 7\nprotocol = tcp\n", 1), "");
+	assert_non_null(strstr(notes_on("[application b]\nuse = bypass\nuser = 7\nmode = enforce\npriority = 1\n"
+					RULE "mode = enforce\n", 2), "note: rule r names users or comes after"));
+	assert_string_equal(notes_on("[application b]\nuse = bypass\nuser = 7\nmode = enforce\npriority = 2000\n"
+				     RULE "mode = enforce\n", 2), "");
+	assert_non_null(strstr(notes_on(RULE "mode = enforce\nlocal-port = 400-600\n", 1),
+			       "note: rule r selects port 500 or 4500"));
 }
 
 static void no_more_rules_than_there_is_room_for(void **state)
@@ -400,6 +434,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(rules_come_by_layer_and_priority),
 	cmocka_unit_test(a_rule_is_complained_of_where_it_says_what_it_uses),
 	cmocka_unit_test(selectors_are_read_as_written),
+	cmocka_unit_test(what_is_not_held_is_noted),
 	cmocka_unit_test(no_more_rules_than_there_is_room_for),
 	FILES(drop_ins_are_read_in_the_order_of_their_names),
 	FILES(files_that_others_may_write_are_refused),

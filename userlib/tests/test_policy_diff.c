@@ -18,7 +18,7 @@ static const char rich[] =
 	"[application all]\nuse = own\nmay-ask-less = group root\npriority = 5\nprotocol = udp\n"
 	"local = 10.0.0.0/8\nremote = 10.1.0.0/16\nlocal-port = 1-9\nremote-port = 80\ninterface = eth0\n"
 	"[application his]\nuse = block\nuser = 7, root\n"
-	"[application theirs]\nuse = bypass\ngroup = root\n"
+	"[application theirs]\nuse = bypass\ngroup = root\nmode = enforce\n"
 	"[interface six]\nuse = strong\nremote = 2001:db8::/32\nprotocol = tcp\n";
 
 static char *print(const struct policy *p, uint32_t uid)
@@ -131,6 +131,15 @@ static void differences_are_named(void **state)
 			    "tightened application r;");
 	/* more of one and less of the other */
 	assert_string_equal(diff(R("use = weak\n"), R("use = strong\nmay-ask-less = group root\n"), 0),
+			    "changed application r;");
+	/* so of what was only reported until now; but not where less is asked for at the same time */
+	assert_string_equal(diff(R("use = weak\n"), R("use = weak\nmode = enforce\n"), 0),
+			    "tightened application r;");
+	assert_string_equal(diff(R("use = weak\nmode = enforce\n"), R("use = weak\n"), 0),
+			    "loosened application r;");
+	assert_string_equal(diff(R("use = weak\n"), R("use = strong\nmode = enforce\n"), 0),
+			    "tightened application r;");
+	assert_string_equal(diff(R("use = strong\n"), R("use = weak\nmode = enforce\n"), 0),
 			    "changed application r;");
 	/* a rule of the same name in the other layer is another */
 	assert_string_equal(diff(R("use = weak\n"), "[interface r]\nuse = weak\n", 0),

@@ -3,6 +3,7 @@
  * The policy of a running broker: api-rules 39 (reload is atomic or refused), 12 (who may read
  * files) and 40 (classes of the administrator).
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,10 +115,10 @@ static void a_bad_policy_leaves_the_old_one(void **state)
 	put("policy.d/10.conf", CLASS("third"), 0644);
 	reload(GOOD);
 	expect_class("third");
-	put("policy.d/10.conf", CLASS("fourth") "[application r]\nuse = nothing\nmode = enforce\n", 0644);
+	put("policy.d/10.conf", CLASS("fourth") "[application r]\nuse = nothing\nmode = perhaps\n", 0644);
 	words = reload(BAD);
 	assert_non_null(strstr(words, "policy.d/10.conf:4: rule r uses class nothing, which no file describes"));
-	assert_non_null(strstr(words, "policy.d/10.conf:5: mode: this version of ipsecapid only reports"));
+	assert_non_null(strstr(words, "policy.d/10.conf:5: mode: 'perhaps' is none of: report, enforce"));
 	assert_non_null(strstr(words, "ipsecapid: the new policy is refused: 2 mistakes"));
 	expect_class("third");
 	put("policy.d/10.conf", CLASS("fourth"), 0666);
@@ -171,6 +172,22 @@ static struct ipsecapi_event next_event(struct ipsecapi *ctx)
 	return ev;
 }
 
+/* Both ways, as the rule names no users. The log runs ahead of what is in force. */
+static void expect_mode(struct ipsecapi_flow *flow, uint32_t mode, uint32_t protection)
+{
+	struct ipsecapi_report rep;
+	int tries = 0, d;
+
+	do {
+		assert_int_equal(ipsecapi_report(flow, &rep, sizeof(rep)), 0);
+	} while (rep.policy_mode != mode && ++tries < 500);
+	assert_int_equal(rep.policy_mode, mode);
+	for (d = 0; d < 2; d++) {
+		assert_int_equal(rep.dir[d].policy_mode, mode);
+		assert_int_equal(rep.dir[d].protection, protection);
+	}
+}
+
 /* api-rules 39: in report mode the report says what would be refused, and nothing is. */
 static void reports_name_the_rule_and_whether_it_is_satisfied(void **state)
 {
@@ -199,6 +216,19 @@ static void reports_name_the_rule_and_whether_it_is_satisfied(void **state)
 	expect_standing(&st.dir[IPSECAPI_IN], IPSECAPI_STANDING_WOULD_REFUSE,
 			IPSECAPI_POLICY_LAYER_APPLICATION);
 	assert_int_equal(send(s, "x", 1, 0), 1);
+
+	put("policy.d/21.conf", "[application seven]\nmode = enforce\n", 0644);
+	reload(GOOD);
+	expect_mode(flow, IPSECAPI_POLICY_MODE_ENFORCE, IPSECAPI_PROTECTION_BLOCKED);
+	assert_int_equal(send(s, "x", 1, 0), -1);
+	assert_int_equal(errno, EPERM);
+	drop("policy.d/21.conf");
+	reload(GOOD);
+	/* while the kernel changes from the one to the other nothing is claimed */
+	expect_mode(flow, IPSECAPI_POLICY_MODE_REPORT, IPSECAPI_PROTECTION_NONE);
+	for (tries = 0; send(s, "x", 1, 0) != 1 && tries < 500; tries++)
+		poll(NULL, 0, 10);
+	assert_true(tries < 500);
 
 	while (ipsecapi_next_event(ctx, &ev, sizeof(ev)) == 1)
 		;

@@ -293,7 +293,7 @@ enum ipsecapi_policy_layer {
 	IPSECAPI_POLICY_LAYER_REQUEST = 3,	/**< what the program itself asked for */
 };
 
-/** Does what is so now satisfy the system policy? Rules only report: nothing is refused yet. */
+/** Does what is so now satisfy the rules of the system policy that are named? */
 enum ipsecapi_standing {
 	IPSECAPI_STANDING_UNKNOWN = 0,
 	IPSECAPI_STANDING_NO_RULE = 1,	/**< no rule selects the flow */
@@ -306,7 +306,8 @@ enum ipsecapi_standing {
 enum ipsecapi_policy_mode {
 	IPSECAPI_POLICY_MODE_UNKNOWN = 0,
 	IPSECAPI_POLICY_MODE_REPORT = 1,
-	IPSECAPI_POLICY_MODE_ENFORCE = 2,	/**< reserved */
+	IPSECAPI_POLICY_MODE_ENFORCE = 2, /**< what they don't accept does not pass, whoever sends it */
+	IPSECAPI_POLICY_MODE_MIXED = 3,	/**< some rule enforces, but not each that is named, or not both ways */
 };
 
 enum ipsecapi_origin {
@@ -331,7 +332,9 @@ struct ipsecapi_direction {
 	uint64_t bytes;		/**< the same in bytes */
 	uint32_t policy;	/**< enum ipsecapi_standing, of flows; else 0 */
 	uint32_t policy_layer;	/**< enum ipsecapi_policy_layer: whose rule would not accept it, or 0 */
-	uint64_t spare[7];	/**< 0; this structure is the element of arrays and cannot grow */
+	uint32_t policy_mode;	/**< enum ipsecapi_policy_mode in this direction, of flows; else 0 */
+	uint32_t reserved;
+	uint64_t spare[6];	/**< 0; this structure is the element of arrays and cannot grow */
 };
 
 /** The socket that an answer is about. Ports and addresses in network byte order. */

@@ -155,7 +155,7 @@ static const struct reason_text reasons[] = {
 	REASON(NOTHING_LEFT, "nothing-left",
 	       "nothing is left of the class after all else that was asked for"),
 	REASON(SYSTEM_POLICY, "system-policy",
-	       "the system policy accepts nothing of what was asked for"),
+	       "enforcing rules of the system policy accept nothing of it"),
 	REASON(ASKS_LESS, "asks-less",
 	       "less than the system policy demands was asked for, which it does not let this user"),
 	REASON(DUAL_STACK, "dual-stack",
@@ -328,6 +328,7 @@ static const char *const policy_mode[] = {
 	[IPSECAPI_POLICY_MODE_UNKNOWN] = "unknown",
 	[IPSECAPI_POLICY_MODE_REPORT] = "report",
 	[IPSECAPI_POLICY_MODE_ENFORCE] = "enforce",
+	[IPSECAPI_POLICY_MODE_MIXED] = "mixed",
 };
 
 static const char *const event[] = {
