@@ -485,6 +485,8 @@ int enforced_rules(struct enforced *e, struct nftable *nft, const struct policy 
 		print_sets(&w);
 	err = fclose(sets.to) ? -ENOMEM : replace(nft, &w, sets.text);
 	free(sets.text);
+	if (err && !now.any && !e->any)	/* what earlier lives left stays; there is nothing to claim */
+		return 0;
 	if (!err)
 		*e = now;
 	return err;
