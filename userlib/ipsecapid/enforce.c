@@ -69,23 +69,6 @@ void enforce_begin(struct front *f)
 	enforce_resume(f);
 }
 
-static void count_broken(const void *node, VISIT which, void *arg)
-{
-	const struct latch *l = *(struct latch *const *)node;
-	uint32_t *n = arg;
-
-	if (which == postorder || which == leaf)
-		*n += l->state == IPSECAPI_LATCH_BROKEN && l->reason == IPSECAPI_REASON_SYSTEM_POLICY;
-}
-
-static uint32_t broken_by_policy(const struct front *f)
-{
-	uint32_t n = 0;
-
-	twalk_r(f->latches.tree, count_broken, &n);
-	return n;
-}
-
 static void forget_told(struct enforcing *e)
 {
 	uint32_t i;
@@ -99,16 +82,12 @@ static void forget_told(struct enforcing *e)
 
 static void put_in_force(struct front *f, struct policy *p)
 {
-	uint32_t before = broken_by_policy(f), now;
-
+	breaks_begin(f);
 	free(f->policy);
 	f->policy = p;
 	f->policy_generation++;
 	evidence_policy_changed(f);
-	now = broken_by_policy(f);
-	if (now > before)
-		audit(AUDIT_POLICY_IN_FORCE, NULL, "the new policy breaks %u latch%s: what they were granted it does not accept",
-		      now - before, now - before == 1 ? "" : "es");
+	breaks_tell(f);
 }
 
 void enforce_policy(struct front *f, struct policy *p)
@@ -253,7 +232,7 @@ void enforce_judge(struct front *f, const struct world *w, bool addresses)
 
 /* --- latches -------------------------------------------------------------------------------- */
 
-static void find_rules(const struct front *f, const struct world *w, const struct latch *l, struct policy_rules *r)
+void enforce_rules(const struct front *f, const struct world *w, const struct latch *l, struct policy_rules *r)
 {
 	struct policy_facts facts;
 
@@ -271,7 +250,7 @@ bool enforce_latch(const struct front *f, const struct world *w, const struct la
 	struct policy_rules rules;
 	struct grant g;
 
-	find_rules(f, w, l, &rules);
+	enforce_rules(f, w, l, &rules);
 	policy_evaluate(f->policy, &rules, &req, &g);
 	*less = g.status == GRANT_GIVEN && g.less;
 	*set = g.set;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "applier.h"
-#include "policy.h"
+#include "evaluator.h"
 
 struct front;
 struct flow;
@@ -61,11 +61,18 @@ void enforce_latches_changed(struct front *f);
  */
 void enforce_flow(const struct front *f, const struct world *w, struct flow *flow);
 
+/* The enforcing rules that apply to a latch. */
+void enforce_rules(const struct front *f, const struct world *w, const struct latch *l, struct policy_rules *r);
 /*
  * What the latch was granted and enforcing rules accept today. Returns false where that is
  * nothing. @less: some of them are left out, for who asked was let.
  */
 bool enforce_latch(const struct front *f, const struct world *w, const struct latch *l, struct outcomes *set,
 		   bool *less);
+
+/* breaks.c: another policy comes into force: which latches does it break? */
+void breaks_begin(struct front *f);
+/* They were judged by it. */
+void breaks_tell(struct front *f);
 
 #endif

@@ -29,6 +29,7 @@ struct latch {
 	bool unsure;		/* the kernel does not show it: the socket has ended, as a rule */
 	bool checking;		/* the applier was asked whether the socket exists */
 	struct listen_reqids *told;	/* what the applier lets pass of a listener; NULL: not told yet */
+	bool was_broken;	/* by rules, before another policy came */
 	bool removed;		/* it does, and the kernel does not hold the latch any more */
 };
 
