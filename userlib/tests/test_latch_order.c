@@ -29,6 +29,20 @@ static void two_close(struct two *t)
 	close(t->raw[1]);
 }
 
+/* Is there an answer? What happened before is told as well, and is none. */
+static bool has_answer(int raw)
+{
+	struct wire_header hdr;
+	uint8_t event[256];
+
+	while (recv(raw, &hdr, sizeof(hdr), MSG_PEEK | MSG_DONTWAIT) == sizeof(hdr)) {
+		if (hdr.type != WIRE_EVENT)
+			return true;
+		CHECK(recv(raw, event, sizeof(event), 0) > 0);
+	}
+	return false;
+}
+
 /* Both ask while the applier can't answer; it goes on as soon as one of them has an answer. */
 static void both_ask(struct two *t, uint16_t type, int status[2])
 {
@@ -39,7 +53,8 @@ static void both_ask(struct two *t, uint16_t type, int status[2])
 	stop_process(applier);
 	CHECK(send_latch(t->raw[0], type, t->flow[0], t->fd));
 	CHECK(send_latch(t->raw[1], type, t->flow[1], t->fd));
-	CHECK(poll(pfd, 2, 10000) > 0);
+	while (!has_answer(t->raw[0]) && !has_answer(t->raw[1]))
+		CHECK(poll(pfd, 2, 10000) > 0);
 	continue_process(applier);
 	status[0] = take_reply(t->raw[0], NULL, NULL);
 	status[1] = take_reply(t->raw[1], NULL, NULL);
