@@ -211,15 +211,26 @@ static uint32_t number_of(const struct writer *w, const struct policy_rule *r)
 	return r - w->p->rules;
 }
 
+/* Can it select what has this version of IP? */
+static bool has_version(const struct policy_rule *r, int v)
+{
+	uint16_t family = r->local.family ? r->local.family : r->remote.family;
+
+	return !family || family == (v == 4 ? AF_INET : AF_INET6);
+}
+
 static void print_keep(const struct writer *w, const struct policy_rule *r)
 {
 	uint64_t h = w->ends[number_of(w, r)];
 	int v;
 
-	for (v = 4; v <= 6; v += 2)
+	for (v = 4; v <= 6; v += 2) {
+		if (!has_version(r, v))
+			continue;
 		fprintf(w->to, "add rule " TABLE "enf-do%u-out meta l4proto " PORTS " update @enf-own%d-%016llx { "
 			"%s saddr . th sport . %s daddr . th dport . meta l4proto }\n", number_of(w, r), v,
 			(unsigned long long)h, v == 4 ? "ip" : "ip6", v == 4 ? "ip" : "ip6");
+	}
 }
 
 /* The chains of one rule: what they return to is the next layer. */
@@ -285,6 +296,8 @@ static void print_kept(const struct writer *w, const struct policy_rule *r, cons
 	for (v = 4; v <= 6; v += 2) {
 		const char *ip = v == 4 ? "ip" : "ip6";
 
+		if (!has_version(r, v))
+			continue;
 		fprintf(w->to, "add rule " TABLE "%s %s %s . %s %s . meta l4proto @enf-own%d-%016llx goto enf-do%u-%s\n",
 			chain, ip, ends[side], ip, ends[!side], v, (unsigned long long)w->ends[number_of(w, r)],
 			number_of(w, r), side_words[side]);
@@ -368,6 +381,8 @@ static void print_sets(const struct writer *w)
 				(unsigned long long)w->e->class[i], (unsigned long long)w->e->class[i]);
 	for (r = w->p->rules; r < w->p->rules + w->p->n_rules; r++) {
 		for (v = 4; v <= 6 && w->keep[number_of(w, r)]; v += 2) {
+			if (!has_version(r, v))
+				continue;
 			snprintf(name, sizeof(name), "enf-own%d-%016llx", v, (unsigned long long)w->ends[number_of(w, r)]);
 			print_set_of_ends(w->to, name, v, "flags dynamic,timeout; timeout " LINGER "; size 65535;");
 		}
