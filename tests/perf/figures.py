@@ -5,11 +5,15 @@ import json
 import pathlib
 import subprocess
 
-from espguest import BUILD
+from espguest import BUILD, Guest
 
 CORE_BENCH = BUILD / "sim/core/core-bench"
 ASK_BENCH = BUILD / "userlib/perf/ask-bench"
-CROWD = pathlib.Path(__file__).resolve().parent / "crowd"
+HERE = pathlib.Path(__file__).resolve().parent
+CROWD = HERE / "crowd"
+ACCEPTS = {"accepts": HERE / "accepts", "accept-bench": BUILD / "userlib/perf/accept-bench"}
+ACCEPTED = 200  # connections of each kind in a round
+ACCEPT_ROUNDS = 15
 
 TEXTS = {
     "P1": "TCP goodput: packet-offload ESP / plaintext, same NIC",
@@ -19,6 +23,8 @@ TEXTS = {
     "P9a": "API: status from the shared page / getsockopt(TCP_INFO)",
     "P9b": "API: first query, flow_open and report / one RTM_GETLINK",
     "P9-open": "API: flow_open alone / one RTM_GETLINK",
+    "P11a": "API: connections accepted, latched listener / none, accept() alone",
+    "P11b": "API: connections accepted, ipsecapi_accept() / accept() without a latch",
 }
 
 
@@ -53,6 +59,16 @@ def ask_figures():
     if done.returncode:
         raise RuntimeError(f"ask-bench failed: {done.stdout[-500:]}{done.stderr[-500:]}")
     return [figure(name, *zip(*pairs), unit="ns/call") for name, pairs in json.loads(done.stdout).items()]
+
+
+def accept_figures():
+    """How fast a latched listener accepts, in a machine of its own: any NIC, ESP by the kernel."""
+    with Guest("accepts") as guest:
+        for name, path in ACCEPTS.items():
+            guest.put(f"/usr/lib/ipsecapi/{name}", path.read_bytes(), 0o755)
+        pairs = json.loads(guest.check(f"/usr/lib/ipsecapi/accepts {ACCEPTED} {ACCEPT_ROUNDS}", timeout=600))
+    return [figure("P11a", *zip(*pairs["class"]), unit="conn/s"),
+            figure("P11b", *zip(*pairs["identity"]), unit="conn/s")]
 
 
 def crowd_lines():
