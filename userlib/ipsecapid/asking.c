@@ -12,8 +12,12 @@
 #include "clock.h"
 #include "front.h"
 
-/* Four times what the dump took, within these. A report must not wait for two dumps too long. */
-#define PAUSE_MIN_NS	(100 * MS)
+/*
+ * Four times what the dump took, within these: it is a fifth of anybody's time that dumps take,
+ * and who waits for one that begins now waits for little else. A report must not wait for two
+ * dumps too long.
+ */
+#define PAUSE_MIN_NS	(5 * MS)
 #define PAUSE_MAX_NS	(500 * MS)
 
 /* Returns the request's tag, or 0 when the scrubber is so far behind that it takes no more. */
@@ -124,7 +128,7 @@ static int on_pause_over(sd_event_source *source, uint64_t usec, void *arg)
 
 int asking_open(struct front *f)
 {
-	int err = sd_event_add_time(f->event, &f->sync_timer, CLOCK_BOOTTIME, 0, 10000,
+	int err = sd_event_add_time(f->event, &f->sync_timer, CLOCK_BOOTTIME, 0, 1000,
 				    on_pause_over, f);
 
 	return err < 0 ? err : sd_event_source_set_enabled(f->sync_timer, SD_EVENT_OFF);

@@ -122,10 +122,11 @@ static void end(struct front *f, const struct record *r)
 
 	if (!e->status && !f->incoming_failed && r->generation == f->incoming_generation) {
 		tables_order_policies(&f->incoming);
-		tables_index_latches(&f->incoming);
+		tables_index(&f->incoming);
 		memcpy(f->incoming.default_block, e->default_block, sizeof(e->default_block));
 		f->incoming.generation = r->generation;
 		f->incoming.read_at = e->read_at;
+		f->incoming.torn = e->torn;
 		same = tables_equal(&f->tables, &f->incoming);
 		tables_free(&f->tables);
 		f->tables = f->incoming;

@@ -4,14 +4,32 @@
 #include "fingerprint.h"
 
 #define FNV_BASIS 0xcbf29ce484222325
+#define FNV_PRIME 0x100000001b3
 
-/* FNV-1a: it tells tables apart whose entries the kernel has numbered, and need not resist anyone. */
+/* FNV-1a */
 static uint64_t mix(uint64_t hash, const void *data, size_t size)
 {
 	const uint8_t *p = data;
 
 	while (size--)
-		hash = (hash ^ *p++) * 0x100000001b3;
+		hash = (hash ^ *p++) * FNV_PRIME;
+	return hash;
+}
+
+/*
+ * The same by words, for there may be tens of thousands of policies, and a report waits for it.
+ * It tells tables apart whose entries the kernel has numbered, and need not resist anyone.
+ */
+static uint64_t mix_words(uint64_t hash, const void *data, size_t size)
+{
+	const uint8_t *p = data;
+	uint64_t word;
+
+	for (; size; p += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		hash = (hash ^ word) * FNV_PRIME;
+		hash ^= hash >> 32;	/* or a word's upper half would stay there */
+	}
 	return hash;
 }
 
@@ -29,8 +47,9 @@ void fingerprint_begin(struct fingerprint *f)
 
 void fingerprint_policy(struct fingerprint *f, const struct rec_policy *p, const uint32_t *spis)
 {
-	f->policies = mix(f->policies, p, sizeof(*p));
-	f->policies = mix(f->policies, spis, MAX_TEMPLATES * sizeof(*spis));
+	static_assert(sizeof(*p) % sizeof(uint64_t) == 0 && MAX_TEMPLATES % 2 == 0, "whole words");
+	f->policies = mix_words(f->policies, p, sizeof(*p));
+	f->policies = mix_words(f->policies, spis, MAX_TEMPLATES * sizeof(*spis));
 }
 
 static int take_policy(const struct rec_policy *p, const uint32_t *spis, void *arg)

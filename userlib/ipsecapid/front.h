@@ -67,6 +67,7 @@ struct session {
 	uint32_t sync_needed;	/* number of the dump that comes first, or 0 */
 	uint32_t scrub_tag;
 	uint32_t tries;
+	uint64_t began;		/* when it came; evidence must not be older */
 	uint64_t deadline;
 	int passed;		/* descriptor that came with it, or -1 */
 	uint32_t ticket;	/* of the message that the applier owes an answer to, or 0 */
@@ -226,6 +227,8 @@ void tracking_resume(struct front *f);
 #define REPORT_NS	1500000000ull
 /* Have evidence read for the session's request. @sync: all of it. */
 void report_wait(struct session *s, bool sync);
+/* All tables were read whole, and after the session's request came. */
+bool report_tables_fresh(const struct session *s);
 void report_begin(struct session *s, const struct sess_request *req);
 void host_begin(struct session *s, const struct sess_request *req);
 void reports_progress(struct front *f, const struct rec_end *end);

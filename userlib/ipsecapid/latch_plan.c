@@ -158,18 +158,18 @@ static bool plan_in(struct latch_plan *plan, const struct rec_policy *p)
 /* Of a socket without a local port: would another policy apply with one? */
 static bool needs_port(const struct world *w, const struct flow_facts *f, int dir)
 {
+	const struct rec_policy *pol;
 	struct packet p;
-	uint32_t i;
+	uint32_t i = 0;
 
 	if (f->local_port)
 		return false;
 	packet_of_flow(&p, f, dir);
-	for (i = 0; i < w->tables->n_policies; i++) {
-		const struct rec_policy *pol = &w->tables->policies[i];
+	while ((pol = tables_next_system(w->tables, &i))) {
 		struct rec_selector sel = pol->sel;
 		uint16_t *mask = dir == DIR_OUT ? &sel.sport_mask : &sel.dport_mask;
 
-		if (pol->dir != dir || pol->of_socket || pol->if_id || !*mask)
+		if (pol->dir != dir || pol->if_id || !*mask)
 			continue;
 		*mask = 0;
 		if (selector_match(&sel, &p))
@@ -215,6 +215,7 @@ static void plan_sas(const struct world *w, const struct flow_facts *f, const st
 	verdict_flow(w, &facts, &v);
 	memcpy(plan->sas, v.sa, sizeof(plan->sas));
 	plan->n_sas = v.n_sas;
+	plan->unasked = v.unasked[0] || v.unasked[1];
 	plan->status = PLAN_LATCH;
 	plan->reason = IPSECAPI_REASON_NONE;
 	for (dir = DIR_OUT; dir <= DIR_IN; dir++) {

@@ -30,6 +30,7 @@ struct latch_plan {
 	struct latch_spd spd[2];
 	uint32_t sas[VERDICT_SAS];	/* that it rests on */
 	uint32_t n_sas;
+	bool unasked;		/* of one of them a unit is yet to be asked */
 };
 
 /*

@@ -138,14 +138,12 @@ uint32_t policy_select(const struct tables *t, const struct packet *p, int dir,
 		       const struct rec_policy **policy)
 {
 	struct list lists[PLACES] = { 0 };
-	uint32_t i, n = 0, reason;
+	const struct rec_policy *pol;
+	uint32_t i = 0, n = 0, reason;
 
 	*policy = NULL;
-	for (i = 0; i < t->n_policies; i++) {
-		const struct rec_policy *pol = &t->policies[i];
-
-		if (pol->dir != dir || pol->of_socket || pol->if_id ||
-		    !selector_match(&pol->sel, p))
+	while ((pol = tables_next_system(t, &i))) {
+		if (pol->dir != dir || pol->if_id || !selector_match(&pol->sel, p))
 			continue;
 		reason = doubt(pol, p);
 		if (reason != IPSECAPI_REASON_NONE)

@@ -129,6 +129,8 @@ struct rec_end {
 	uint8_t default_block[4];	/* by DIR_* */
 	int32_t status;		/* 0, or why the tables could not be read */
 	uint32_t tag;		/* of the request that this answers, 0: none */
+	uint32_t torn;		/* of a dump: the tables changed while they were read */
+	uint32_t rsvd;
 	uint64_t read_at;	/* CLOCK_BOOTTIME ns when the reading began */
 };
 

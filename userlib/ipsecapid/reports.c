@@ -84,10 +84,29 @@ static void finish(struct session *s, bool read)
 		send_report(s, flow, read);
 }
 
+bool report_tables_fresh(const struct session *s)
+{
+	const struct tables *t = &s->front->tables;
+
+	return t->read_at >= s->began && !t->torn;
+}
+
+/*
+ * What there is of the flow was read in a dump that began after the question. To read its SAs once
+ * more would tell nothing that the dump did not, and where tables change all the time it would
+ * begin again and again.
+ */
+static bool known_afresh(const struct session *s, const struct flow *flow)
+{
+	return report_tables_fresh(s) && !flow->verdict.unasked[0] && !flow->verdict.unasked[1];
+}
+
 static void ask(struct session *s, const struct flow *flow)
 {
 	if (require_is(&s->request))
 		require_ask(s);
+	else if (known_afresh(s, flow))
+		finish(s, true);
 	else
 		s->scrub_tag = front_read(s->front, flow->verdict.sa, flow->verdict.n_sas);
 }
@@ -97,7 +116,8 @@ void report_wait(struct session *s, bool sync)
 	s->sync_needed = sync ? front_sync(s->front) : 0;
 	s->pending = true;
 	s->tries = 0;
-	s->deadline = now_ns() + REPORT_NS;
+	s->began = now_ns();
+	s->deadline = s->began + REPORT_NS;
 	if (!s->sync_needed)
 		ask(s, flow_find(s, &s->request));
 }

@@ -286,7 +286,10 @@ void require_ask(struct session *s)
 	struct decision d;
 
 	decide(s, &d);
-	s->scrub_tag = front_read(s->front, d.plan.sas, d.plan.n_sas);
+	if (report_tables_fresh(s) && !d.plan.unasked)
+		require_finish(s, true);
+	else
+		s->scrub_tag = front_read(s->front, d.plan.sas, d.plan.n_sas);
 }
 
 /*

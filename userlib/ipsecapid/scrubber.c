@@ -189,6 +189,7 @@ static void sync_front(struct scrubber *s, uint32_t tag)
 		/* the kernel marks no dump as torn; its events tell, up to here */
 		moved = xfrm_drain(&s->xfrm);
 	} while ((moved || end.status == -EAGAIN) && ++tries < DUMP_TRIES);
+	end.torn = moved;
 	next_record(s, REC_END, 0)->body.end = end;
 	flush(s);
 	s->dump_cost = now_ns() - start;

@@ -25,6 +25,7 @@ void tables_free(struct tables *t)
 {
 	free(t->policies);
 	free(t->latches);
+	free(t->system);
 	free(t->sas);
 	free(t->units);
 	memset(t, 0, sizeof(*t));
@@ -89,7 +90,33 @@ static int by_latch(const void *a, const void *b, void *arg)
 	return compare_key(&key, &policies[*(const uint32_t *)b]);
 }
 
-void tables_index_latches(struct tables *t)
+static void index_system(struct tables *t)
+{
+	uint32_t i, n = 0;
+
+	free(t->system);
+	t->system = reallocarray(NULL, t->n_policies + 1, sizeof(*t->system));
+	for (i = 0; t->system && i < t->n_policies; i++)
+		if (!t->policies[i].of_socket)
+			t->system[n++] = i;
+	t->n_system = n;
+}
+
+const struct rec_policy *tables_next_system(const struct tables *t, uint32_t *i)
+{
+	uint32_t n = t->system ? t->n_system : t->n_policies;
+
+	while (*i < n) {
+		const struct rec_policy *p = &t->policies[t->system ? t->system[*i] : *i];
+
+		++*i;
+		if (!p->of_socket)
+			return p;
+	}
+	return NULL;
+}
+
+static void index_latches(struct tables *t)
 {
 	uint32_t i, n = 0;
 
@@ -102,6 +129,12 @@ void tables_index_latches(struct tables *t)
 	if (n)
 		qsort_r(t->latches, n, sizeof(*t->latches), by_latch, t->policies);
 	t->n_latches = n;
+}
+
+void tables_index(struct tables *t)
+{
+	index_system(t);
+	index_latches(t);
 }
 
 static const struct rec_policy *search_all(const struct tables *t, const struct latch_key *key)

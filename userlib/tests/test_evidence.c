@@ -142,6 +142,8 @@ static void give_sa(struct stage *st, uint32_t type, int dir, uint8_t unit)
 	give(st, &r);
 }
 
+static bool torn;	/* are the dumps? */
+
 static void give_end(struct stage *st, uint32_t type, uint32_t tag, int status, uint64_t read_at)
 {
 	struct record r = new_record(st, type, 0);
@@ -149,6 +151,7 @@ static void give_end(struct stage *st, uint32_t type, uint32_t tag, int status, 
 	r.body.end.tag = tag;
 	r.body.end.status = status;
 	r.body.end.read_at = read_at;
+	r.body.end.torn = torn;
 	give(st, &r);
 }
 
@@ -394,6 +397,61 @@ static void a_report_that_could_not_be_read_says_so(void **state)
 	end_stage(&st);
 }
 
+/* The tables moved on: is the flow's part to be read again, or does the dump answer already? */
+static bool is_answered(struct stage *st, uint64_t began)
+{
+	struct scrub_request req;
+	struct sess_reply r;
+
+	while (asked(st).type)
+		;
+	ask_report(st, 77, 0);
+	st->s.began = began;
+	give_end(st, REC_READ_END, 77, -EAGAIN, 30);
+	req = asked(st);
+	if (req.type) {
+		assert_true(req.type == REQ_READ && req.count == 2 && st->s.pending);
+		return false;
+	}
+	r = replied(st);
+	assert_true(!r.status && !st->s.pending);
+	return true;
+}
+
+static void a_dump_that_began_after_the_question_answers_it(void **state)
+{
+	struct ipsecapi_report rep;
+	struct sess_reply r;
+	struct stage st;
+
+	(void)state;
+	set_stage(&st);
+	dump(&st, UNIT_KNOWS, 0, 20);
+	assert_false(is_answered(&st, 21));
+	assert_true(is_answered(&st, 20));
+	assert_int_equal(st.s.flows[0].read_at, 20);
+	torn = true;
+	dump(&st, UNIT_KNOWS, 0, 22);
+	torn = false;
+	assert_false(is_answered(&st, 20));
+	dump(&st, UNIT_NOT_ASKED, 0, 24);
+	assert_false(is_answered(&st, 20));
+	/* nor is anything else read for one that waited for a dump */
+	dump(&st, UNIT_KNOWS, 0, 26);
+	while (asked(&st).type)
+		;
+	ask_report(&st, 0, 0);
+	st.s.began = 27;
+	st.s.sync_needed = 1;
+	st.f.syncs_done = 1;
+	dump(&st, UNIT_KNOWS, 0, 28);
+	r = replied(&st);
+	memcpy(&rep, r.data, sizeof(rep));
+	assert_true(rep.read_at == 28 && rep.dir[0].enforced_by == IPSECAPI_ENFORCED_HW_PACKET);
+	assert_int_equal(asked(&st).type, 0);
+	end_stage(&st);
+}
+
 static void without_evidence_nothing_is_told_of_the_host(void **state)
 {
 	static const uint32_t types[] = { WIRE_RULE, WIRE_INTERFACE };
@@ -434,6 +492,7 @@ static void without_evidence_nothing_is_told_of_the_host(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_could_not_be_read_is_no_answer),
 	cmocka_unit_test(a_report_that_could_not_be_read_says_so),
+	cmocka_unit_test(a_dump_that_began_after_the_question_answers_it),
 	cmocka_unit_test(without_evidence_nothing_is_told_of_the_host),
 	cmocka_unit_test(a_fallen_link_is_judged_before_links_are_read),
 	cmocka_unit_test(a_unit_that_no_dump_asked_is_asked),

@@ -106,6 +106,8 @@ static void software_policies_go_by_priority_and_age(void **state)
 			random_policy(&seed, &p);
 			assert_int_equal(tables_add_policy(&t, &p), 0);
 		}
+		if (round % 2)	/* which finds no others */
+			tables_index(&t);
 		for (i = 0; i < 10; i++) {
 			int dir = rnd(&seed) % 2;
 

@@ -190,11 +190,12 @@ static void what_changes_during_a_dump_is_in_it(void **state)
 	assert_int_equal(meddle->err, 0);
 	assert_int_equal(h.end.status, 0);
 	assert_int_equal(h.policies, 1);
+	assert_false(h.end.torn);
 	/* one that never comes to rest is told as it was last, and read again soon */
 	meddle->times = 50;
 	ask(&h, REQ_SYNC, true);
 	assert_int_equal(h.end.status, 0);
-	assert_true(h.policies > 1);
+	assert_true(h.policies > 1 && h.end.torn);
 	while (h.policies != meddle->policies || meddle->times)
 		ask(&h, REQ_SYNC, false);
 }
