@@ -47,4 +47,11 @@ def a_crowd_of_one_program():
         inguest.script_passes(guest, "COUNT=100 /usr/lib/ipsecapi/crowd-test", 380, skips=True)
 
 
+@tap.test(timeout=200)
+def no_secret_of_the_sas_under_a_latch_gets_out():
+    """Scenario 19, R11."""
+    with Guest("latch-secrecy") as guest:
+        inguest.script_passes(guest, "/usr/lib/ipsecapi/secrecy-test", 180)
+
+
 tap.main()
