@@ -21,6 +21,7 @@
  *	receive                      what comes within 10 s, "nothing", "end", or the error
  *	pending                      the same without waiting
  *	close                        the socket, not the flow
+ *	cycles COUNT CLASS HOST PORT so often: a socket is latched, connected and closed, the flow too
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -196,6 +197,44 @@ static void require(char **words, int n)
 	say_error(err);
 }
 
+/* The answer to it is the first error, or "ok". */
+static int one_cycle(const struct ipsecapi_req *req, const struct sockaddr_storage *to, socklen_t length)
+{
+	int fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), err, tries;
+	struct ipsecapi_flow *own;
+
+	if (fd < 0)
+		return -errno;
+	err = ipsecapi_flow_open(ctx, fd, &own);
+	for (tries = 0; !err && tries < 100; tries++) {
+		err = ipsecapi_require(own, req);
+		if (err != -EAGAIN)
+			break;
+		poll(NULL, 0, 20);
+		err = 0;
+	}
+	if (!err && connect(fd, (const struct sockaddr *)to, length))
+		err = -errno;
+	close(fd);
+	ipsecapi_flow_close(own);
+	return err;
+}
+
+static void cycles(char **words)
+{
+	struct sockaddr_storage to;
+	socklen_t length = address(words[3], words[4], &to);
+	struct ipsecapi_req *req;
+	int i, err = ipsecapi_req_new(words[2], &req);
+
+	if (!err)
+		err = ipsecapi_req_address(req, (struct sockaddr *)&to, length);
+	for (i = 0; !err && i < atoi(words[1]); i++)
+		err = one_cycle(req, &to, length);
+	ipsecapi_req_free(req);
+	say_error(err);
+}
+
 static void print_direction(const char *name, const struct ipsecapi_direction *d)
 {
 	printf(" %s=%s/%s/%s", name, W(PROTECTION, d->protection), W(ENFORCED, d->enforced_by),
@@ -321,6 +360,8 @@ static void obey(char **w, int n)
 		receive(PATIENCE_MS);
 	else if (!strcmp(w[0], "pending"))
 		receive(0);
+	else if (!strcmp(w[0], "cycles") && n == 5)
+		cycles(w);
 	else if (!strcmp(w[0], "close"))
 		close_socket();
 	else

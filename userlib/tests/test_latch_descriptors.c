@@ -4,81 +4,18 @@
  * After each of them others are served, and no process of the broker has more descriptors or
  * memory than before.
  */
-#include "latching.h"
-
-#define SLACK_KB 2048	/* what malloc() may keep of what was freed */
-
-static const char *const processes[] = { "ipsecapi-front", "ipsecapi-apply", "ipsecapi-scrub",
-					 "ipsecapi-policy" };
-#define PROCESSES (sizeof(processes) / sizeof(processes[0]))
+#include "usage.h"
 
 /* --- what the broker has ------------------------------------------------------------------ */
 
-struct usage {
-	int fds[PROCESSES];
-	long kb[PROCESSES];
-};
-
 static struct usage before;
-
-static int count_fds(pid_t pid)
-{
-	char name[64];
-	struct dirent *e;
-	int n = 0;
-	DIR *d;
-
-	snprintf(name, sizeof(name), "/proc/%d/fd", pid);
-	d = opendir(name);
-	CHECK(d);
-	while ((e = readdir(d)))
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
-
-static long resident_kb(pid_t pid)
-{
-	char name[64];
-	long pages = 0;
-	FILE *f;
-
-	snprintf(name, sizeof(name), "/proc/%d/statm", pid);
-	f = fopen(name, "r");
-	CHECK(f && fscanf(f, "%*d %ld", &pages) == 1);
-	fclose(f);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-/* Workers end a moment after their clients. */
-static void wait_no_sessions(void)
-{
-	pid_t pid;
-	int tries;
-
-	for (tries = 0; tries < 1000 && broker_processes("ipsecapi-worker", &pid) > 1; tries++)
-		poll(NULL, 0, 10);
-}
-
-static void measure(struct usage *u)
-{
-	size_t i;
-
-	wait_no_sessions();
-	for (i = 0; i < PROCESSES; i++) {
-		pid_t pid = broker_process(processes[i]);
-
-		u->fds[i] = count_fds(pid);
-		u->kb[i] = resident_kb(pid);
-	}
-}
 
 static bool is_as_before(void)
 {
 	struct usage now;
 	size_t i;
 
-	measure(&now);
+	usage_measure(&now);
 	for (i = 0; i < PROCESSES; i++)
 		if (now.fds[i] != before.fds[i])
 			return false;
@@ -93,7 +30,7 @@ static void expect_as_before(void)
 
 	for (tries = 0; tries < 500 && !is_as_before(); tries++)
 		poll(NULL, 0, 10);
-	measure(&now);
+	usage_measure(&now);
 	for (i = 0; i < PROCESSES; i++) {
 		assert_int_equal(now.fds[i], before.fds[i]);
 		assert_in_range(now.kb[i], 0, before.kb[i] + SLACK_KB);
@@ -285,7 +222,7 @@ static int note_usage(void **state)
 	(void)state;
 	if (!before.fds[0])
 		as_user(USER, others_are_served);
-	measure(&before);
+	usage_measure(&before);
 	return 0;
 }
 
