@@ -39,25 +39,45 @@ struct scrubber {
 	bool dirty;
 	uint64_t dump_at;	/* when dirty: not before */
 	uint64_t dump_cost;	/* ns of the last dump */
-	struct record batch[BATCH];
-	unsigned int batched;
+	struct record *records;	/* for the front: no dump goes there before it is whole */
+	uint32_t n_records, cap_records;
+	struct record spare;	/* without memory: goes nowhere */
+	int short_of;		/* -ENOMEM, until what was collected is sent */
 	int send_error;
 };
 
 static void flush(struct scrubber *s)
 {
-	if (s->batched && !s->send_error)
-		s->send_error = chan_send(s->sock, s->batch, s->batched * sizeof(s->batch[0]), -1, 0);
-	s->batched = 0;
+	uint32_t at, n;
+
+	for (at = 0; at < s->n_records && !s->send_error; at += n) {
+		n = s->n_records - at < BATCH ? s->n_records - at : BATCH;
+		s->send_error = chan_send(s->sock, &s->records[at], n * sizeof(s->records[0]), -1, 0);
+	}
+	s->n_records = 0;
+	s->short_of = 0;
+}
+
+static struct record *new_record(struct scrubber *s)
+{
+	if (s->n_records == s->cap_records) {
+		uint32_t cap = s->cap_records ? 2 * s->cap_records : 64;
+		struct record *records = reallocarray(s->records, cap, sizeof(*records));
+
+		if (!records) {
+			s->short_of = -ENOMEM;
+			return &s->spare;
+		}
+		s->records = records;
+		s->cap_records = cap;
+	}
+	return &s->records[s->n_records++];
 }
 
 static struct record *next_record(struct scrubber *s, uint32_t type, uint32_t index)
 {
-	struct record *r;
+	struct record *r = new_record(s);
 
-	if (s->batched == BATCH)
-		flush(s);
-	r = &s->batch[s->batched++];
 	memset(r, 0, sizeof(*r));
 	r->type = type;
 	r->generation = s->generation;
@@ -159,6 +179,8 @@ static int dump_once(struct scrubber *s, struct rec_end *end)
 	int err;
 
 	s->generation++;
+	s->n_records = 0;	/* of the last try, which was torn */
+	s->short_of = 0;
 	s->sas = s->policies = 0;
 	s->asks = 0;
 	next_record(s, REC_BEGIN, 0);
@@ -172,7 +194,7 @@ static int dump_once(struct scrubber *s, struct rec_end *end)
 	if (!err)
 		err = xfrm_read_defaults(&s->xfrm, end->default_block);
 	send_units(s);
-	return err;
+	return err ? err : s->short_of;
 }
 
 /* Dump everything to the front. What changed during the dump is dumped again. */
@@ -190,6 +212,8 @@ static void sync_front(struct scrubber *s, uint32_t tag)
 		moved = xfrm_drain(&s->xfrm);
 	} while ((moved || end.status == -EAGAIN) && ++tries < DUMP_TRIES);
 	end.torn = moved;
+	if (end.status)
+		s->n_records = 0;	/* nothing of it is of use, and there must be room for the end */
 	next_record(s, REC_END, 0)->body.end = end;
 	flush(s);
 	s->dump_cost = now_ns() - start;
