@@ -188,13 +188,14 @@ static int open_all(struct applier *a)
 	return records_boot_id(a->boot_id);
 }
 
-int applier_main(int sock, int records)
+int applier_main(int sock, int records, uint32_t pmtu_floor)
 {
 	static struct applier a;
 	int err;
 
 	a.sock = sock;
 	a.records = records;
+	a.nft.pmtu_floor = pmtu_floor;
 	err = open_all(&a);
 	if (!err)
 		err = sandbox_enter(SANDBOX_APPLIER);

@@ -68,7 +68,10 @@ struct apply_listen {
 	struct listen_reqids reqids;
 };
 
-/* Run until @sock closes; the result is an exit status. @records: of latches, or -1. */
-int applier_main(int sock, int records);
+/*
+ * Run until @sock closes; the result is an exit status. @records: of latches, or -1. @pmtu_floor:
+ * what comes in clear makes no path to a latched peer smaller, in bytes.
+ */
+int applier_main(int sock, int records, uint32_t pmtu_floor);
 
 #endif

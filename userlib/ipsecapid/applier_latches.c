@@ -40,6 +40,7 @@ void latches_end(struct applier *a, struct tracked *t)
 	mend(a, t);
 	if (t->listen)
 		listeners_set(a, t, NULL);
+	quoted_release(a, t);
 	if (t->latch)
 		record_write(a->records, t->slot, NULL);
 	free(t->latch);
@@ -79,6 +80,7 @@ void latches_disconnected(struct applier *a, struct tracked *t)
 {
 	mend(a, t);
 	clear_peer(&t->tuple);
+	quoted_follow(a, t);
 	t->latch->tuple = t->tuple;
 	record_write(a->records, t->slot, t->latch);
 	gates_follow(a, t);
@@ -88,6 +90,7 @@ void latches_disconnected(struct applier *a, struct tracked *t)
 void latches_moved(struct applier *a, struct tracked *t)
 {
 	t->latch->tuple = t->tuple;
+	quoted_follow(a, t);
 	record_write(a->records, t->slot, t->latch);
 	if (t->latch->broken) {
 		mend(a, t);
@@ -119,6 +122,7 @@ static void undo(struct applier *a, struct tracked *t, int fd, struct latch_reco
 	record_write(a->records, slot, old);
 	t->latch = old;
 	gates_follow(a, t);
+	quoted_follow(a, t);
 }
 
 /* The socket has its policies. Has it carried data before? A first latch alone can tell. */
@@ -157,6 +161,8 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 	t->ifindex = r->bound_ifindex;
 	answer->reason = IPSECAPI_REASON_NO_LATCHES;
 	err = record_write(a->records, m->slot, r);
+	if (!err)
+		err = quoted_follow(a, t);
 	if (!err)
 		err = latch_apply(fd, r, !old);
 	if (!err)
@@ -344,7 +350,8 @@ int latches_load(struct applier *a)
 		return err;
 	if (followed_count(a))
 		followed_look(a);
-	m.count = a->records >= 0 && a->nft.nft && !restore_drops(a) && !gates_restore(a);
+	m.count = a->records >= 0 && a->nft.nft && !restore_drops(a) && !gates_restore(a) &&
+		  !quoted_restore(a);
 	send_front(a, &m);
 	return 0;
 }

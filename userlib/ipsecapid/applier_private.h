@@ -11,6 +11,7 @@
 #include "enforced.h"
 #include "gateset.h"
 #include "listenset.h"
+#include "quotedset.h"
 #include "sockdiag.h"
 
 #define FOLLOWED_KINDS	3	/* protocols */
@@ -27,6 +28,7 @@ struct tracked {
 	struct listen_reqids *listen;	/* what passes, of a latched listener; else NULL */
 	struct ipsecapi_tuple dropped;	/* what the sets have of it; peer_port 0: nothing */
 	struct gate gate;	/* the same, of what passes */
+	struct quoted_end quoted;	/* nobody may quote its packets in clear; kind 0: none */
 };
 
 struct applier {
@@ -34,6 +36,7 @@ struct applier {
 	int events;		/* sockets that were destroyed; only a hint, it may lose some */
 	struct sockdiag diag;
 	void *tree;		/* of struct tracked */
+	void *quoted;		/* what may not be quoted in clear */
 	uint32_t n[FOLLOWED_KINDS];	/* of them, by protocol */
 	uint32_t look;
 	bool listed[FOLLOWED_KINDS];	/* in this look */
@@ -80,6 +83,16 @@ void listeners_settle(struct applier *a);
 /* applier_rules.c: the enforcing rules of the system policy */
 void rules_take(struct applier *a, const struct apply_msg *m, int fd);
 void rules_take_class(struct applier *a, const struct apply_listen *m);
+
+/* applier_quoted.c */
+/*
+ * Nobody may quote in clear what a latched socket sends, wherever it is now; after the latch
+ * anybody may. Returns 0 or a negative errno.
+ */
+int quoted_follow(struct applier *a, struct tracked *t);
+void quoted_release(struct applier *a, struct tracked *t);
+/* Let the sets have what the latches of earlier lives need, and nothing else. */
+int quoted_restore(struct applier *a);
 
 /* applier_latches.c */
 /* What earlier lives left, to the front. Returns a negative errno when the files fail. */

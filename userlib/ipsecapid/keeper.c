@@ -140,7 +140,7 @@ static pid_t start_applier(struct keeper *k, struct plumbing *p)
 	close_pair(p->keeper_reader);
 	close_pair(p->front_reader);
 	close(p->front_applier[0]);
-	_exit(applier_main(p->front_applier[1], k->config->records));
+	_exit(applier_main(p->front_applier[1], k->config->records, k->config->pmtu_floor));
 }
 
 static pid_t start_reader(struct keeper *k, struct plumbing *p)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ipsecapid(8): command line, listening socket, then the keeper. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
@@ -20,10 +21,14 @@
 #include "policy_notes.h"
 
 #define DEFAULT_USER "_ipsecapi"
+/* What IPv6 asks of every link; what is smaller of IPv4 is rare. */
+#define DEFAULT_FLOOR	1280
+#define MAX_FLOOR	65535
 
 static const char usage[] =
 	"usage: ipsecapid [--socket PATH] [--user NAME] [--state FILE] [--policy DIR]\n"
 	"                 [--defaults FILE] [--metrics PATH [--metrics-group NAME]]\n"
+	"                 [--pmtu-floor BYTES]\n"
 	"       ipsecapid --check [--defaults FILE] [DIR]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
 	"\n"
@@ -35,6 +40,7 @@ static const char usage[] =
 	"  --defaults FILE  the policy that was shipped (default " POLICY_SHIPPED ")\n"
 	"  --metrics PATH  show figures to root there, as OpenMetrics by HTTP\n"
 	"  --metrics-group NAME  and to this group\n"
+	"  --pmtu-floor BYTES  ICMP in clear makes no path to a latched peer smaller (default 1280)\n"
 	"  --help         show this text\n"
 	"  --version      show the version\n"
 	"\n"
@@ -47,6 +53,8 @@ struct options {
 	const char *state;	/* NULL: beside the socket */
 	const char *metrics;
 	const char *metrics_group;
+	const char *pmtu_floor;
+	uint32_t floor;		/* the same, as a number */
 	struct policy_source policy;
 	bool check;
 };
@@ -194,6 +202,19 @@ static void take_directory(struct options *o, const char *path)
 	o->policy.required = true;
 }
 
+static bool parse_floor(struct options *o)
+{
+	char *end;
+	unsigned long floor;
+
+	if (!o->pmtu_floor)
+		return true;
+	errno = 0;
+	floor = strtoul(o->pmtu_floor, &end, 10);
+	o->floor = floor;
+	return isdigit((unsigned char)*o->pmtu_floor) && !*end && !errno && floor <= MAX_FLOOR;
+}
+
 /* Returns an exit status, or -1 to go on. */
 static int parse(int argc, char **argv, struct options *o)
 {
@@ -204,6 +225,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "policy", required_argument, NULL, 'p' },
 		{ "metrics", required_argument, NULL, 'm' },
 		{ "metrics-group", required_argument, NULL, 'g' },
+		{ "pmtu-floor", required_argument, NULL, 'f' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "defaults", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
@@ -220,6 +242,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'p': take_directory(o, optarg); break;
 		case 'm': o->metrics = optarg; break;
 		case 'g': o->metrics_group = optarg; break;
+		case 'f': o->pmtu_floor = optarg; break;
 		case 'c': o->check = true; break;
 		case 'd': o->policy.shipped = optarg; break;
 		case 'h':
@@ -239,6 +262,9 @@ static int parse(int argc, char **argv, struct options *o)
 		fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
 	else if (o->metrics_group && !o->metrics)
 		fputs("ipsecapid: --metrics-group needs --metrics, which names the socket\n", stderr);
+	else if (!parse_floor(o))
+		fprintf(stderr, "ipsecapid: --pmtu-floor takes a number of bytes up to %u, or 0 for none, not '%s'\n",
+			MAX_FLOOR, o->pmtu_floor);
 	else
 		return -1;
 	return 2;
@@ -248,6 +274,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {
 		.socket = IPSECAPI_DEFAULT_PATH,
+		.floor = DEFAULT_FLOOR,
 		.policy = { .shipped = POLICY_SHIPPED, .directory = POLICY_DIRECTORY },
 	};
 	struct keeper_config c;
@@ -271,5 +298,6 @@ int main(int argc, char **argv)
 	if (!get_sockets(&o, &c))
 		return 1;
 	c.records = open_records(&o);
+	c.pmtu_floor = o.floor;
 	return keeper_main(&c);
 }

@@ -10,6 +10,7 @@
 #include "gateset.h"
 #include "listenset.h"
 #include "nftable.h"
+#include "quotedset.h"
 
 #define TRIES		50
 #define PAUSE_MS	20
@@ -42,6 +43,7 @@ static int set_up(struct nftable *t)
 	dropset_rules(s.to);
 	gateset_rules(s.to);
 	listenset_rules(s.to);
+	quotedset_rules(s.to, t->pmtu_floor);
 	return nft_script_run(&s, t);
 }
 

@@ -7,12 +7,14 @@
 #define IPSECAPID_NFTABLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct nft_ctx;
 
 struct nftable {
 	struct nft_ctx *nft;	/* NULL: there is none */
+	uint32_t pmtu_floor;	/* set before it is opened */
 };
 
 /*

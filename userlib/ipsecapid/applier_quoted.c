@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whose packets nobody may quote in clear. A socket that is latched before it is connected has no
+ * port yet, but the answer to its first packet may end it; so it is the other end that counts, and
+ * of listeners and what they accept their own. Many latches share one end: it is counted.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "applier_private.h"
+#include "quotedset.h"
+
+struct quoted {
+	struct quoted_end end;	/* first: the tree compares it */
+	uint32_t n;		/* latches that have it */
+};
+
+static int by_end(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct quoted_end));
+}
+
+static struct quoted_end make_end(uint16_t kind, const struct ipsecapi_tuple *t,
+				  const uint8_t addr[16], uint16_t port)
+{
+	struct quoted_end end = {
+		.kind = kind, .family = t->family, .port = port,
+		.protocol = kind == QUOTED_TO ? t->protocol : 0 };
+
+	if (addr)
+		memcpy(end.addr, addr, sizeof(end.addr));
+	return end;
+}
+
+static struct quoted *find(struct applier *a, const struct quoted_end *end)
+{
+	void *at = tfind(end, &a->quoted, by_end);
+
+	return at ? *(struct quoted **)at : NULL;
+}
+
+/* What is accepted from a latched listener shares its end, so that to accept costs nothing. */
+static bool accepted(struct applier *a, const struct ipsecapi_tuple *t, struct quoted_end *end)
+{
+	if (t->protocol != IPPROTO_TCP)
+		return false;
+	*end = make_end(QUOTED_FROM, t, t->local, t->local_port);
+	if (find(a, end))
+		return true;
+	*end = make_end(QUOTED_FROM, t, NULL, t->local_port);
+	return find(a, end);
+}
+
+/* Is there an end to tell yet? */
+static bool end_of(struct applier *a, const struct tracked *t, struct quoted_end *end)
+{
+	const struct latch_record *r = t->latch;
+
+	if (r->listener)
+		*end = make_end(QUOTED_FROM, &t->tuple, t->tuple.local, t->tuple.local_port);
+	else if (!t->tuple.peer_port && r->want.port)
+		*end = make_end(QUOTED_TO, &t->tuple, r->want.address, r->want.port);
+	else if (!t->tuple.peer_port)
+		return false;
+	else if (!accepted(a, &t->tuple, end))
+		*end = make_end(QUOTED_TO, &t->tuple, t->tuple.peer, t->tuple.peer_port);
+	return true;
+}
+
+static struct quoted_end peer_of(const struct quoted_end *end)
+{
+	struct quoted_end peer = { .kind = QUOTED_PEER, .family = end->family };
+
+	memcpy(peer.addr, end->addr, sizeof(peer.addr));
+	return peer;
+}
+
+/* One more has it. Prints what the sets need. NULL without memory. */
+static struct quoted *take(struct applier *a, const struct quoted_end *end, FILE *to)
+{
+	struct quoted *q = find(a, end);
+
+	if (!q) {
+		q = calloc(1, sizeof(*q));
+		if (!q)
+			return NULL;
+		q->end = *end;
+		if (!tsearch(q, &a->quoted, by_end)) {
+			free(q);
+			return NULL;
+		}
+	}
+	if (!q->n++)
+		quotedset_print(to, "add", end);
+	return q;
+}
+
+static void give(struct applier *a, const struct quoted_end *end, FILE *to)
+{
+	struct quoted *q = find(a, end);
+
+	if (!q || --q->n)
+		return;
+	quotedset_print(to, "destroy", end);
+	tdelete(q, &a->quoted, by_end);
+	free(q);
+}
+
+/* With the other end comes its address. */
+static bool take_both(struct applier *a, const struct quoted_end *end, FILE *to)
+{
+	const struct quoted_end peer = peer_of(end);
+
+	if (!take(a, end, to))
+		return false;
+	if (end->kind != QUOTED_TO || take(a, &peer, to))
+		return true;
+	give(a, end, to);
+	return false;
+}
+
+static void give_both(struct applier *a, const struct quoted_end *end, FILE *to)
+{
+	const struct quoted_end peer = peer_of(end);
+
+	give(a, end, to);
+	if (end->kind == QUOTED_TO)
+		give(a, &peer, to);
+}
+
+/* Nothing to say is nothing to run. */
+static int run_script(struct applier *a, struct nft_script *s)
+{
+	if (fflush(s->to))
+		return -ENOMEM;
+	if (s->length)
+		return nft_script_run(s, &a->nft);
+	fclose(s->to);
+	free(s->text);
+	return 0;
+}
+
+void quoted_release(struct applier *a, struct tracked *t)
+{
+	struct nft_script s;
+
+	if (!t->quoted.kind || nft_script_begin(&s))
+		return;
+	give_both(a, &t->quoted, s.to);
+	t->quoted.kind = 0;
+	run_script(a, &s);
+}
+
+int quoted_follow(struct applier *a, struct tracked *t)
+{
+	struct quoted_end end, was = t->quoted;
+	struct nft_script s;
+	int err;
+
+	if (!t->latch || !end_of(a, t, &end)) {
+		quoted_release(a, t);
+		return 0;
+	}
+	if (!memcmp(&end, &was, sizeof(end)))
+		return 0;
+	err = nft_script_begin(&s);
+	if (err)
+		return err;
+	if (!take_both(a, &end, s.to)) {
+		run_script(a, &s);
+		return -ENOMEM;
+	}
+	if (was.kind)
+		give_both(a, &was, s.to);
+	t->quoted = end;
+	return run_script(a, &s);
+}
+
+/* --- the start ------------------------------------------------------------------------------ */
+
+struct restoring {
+	struct applier *a;
+	FILE *to;
+	bool listeners, failed;
+};
+
+static void restore_one(const void *node, VISIT which, void *arg)
+{
+	struct tracked *t = *(struct tracked *const *)node;
+	struct restoring *r = arg;
+	struct quoted_end end;
+
+	if ((which != postorder && which != leaf) || !t->latch || !!t->latch->listener != r->listeners ||
+	    !end_of(r->a, t, &end))
+		return;
+	t->quoted = end;
+	if (!take_both(r->a, &end, r->to)) {
+		t->quoted.kind = 0;
+		r->failed = true;
+	}
+}
+
+static void forget_one(const void *node, VISIT which, void *arg)
+{
+	(void)arg;
+	if (which == postorder || which == leaf)
+		(*(struct tracked *const *)node)->quoted.kind = 0;
+}
+
+/* In one step, listeners before what they accepted. */
+int quoted_restore(struct applier *a)
+{
+	struct restoring r = { .a = a };
+	struct nft_script s;
+	int err = nft_script_begin(&s);
+
+	if (err)
+		return err;
+	tdestroy(a->quoted, free);
+	a->quoted = NULL;
+	twalk_r(a->tree, forget_one, NULL);
+	quotedset_flush(s.to);
+	r.to = s.to;
+	r.listeners = true;
+	twalk_r(a->tree, restore_one, &r);
+	r.listeners = false;
+	twalk_r(a->tree, restore_one, &r);
+	err = nft_script_run(&s, &a->nft);
+	return r.failed ? -ENOMEM : err;
+}
