@@ -27,6 +27,13 @@ def listeners_without_our_nic():
         inguest.script_passes(guest, "/usr/lib/ipsecapi/listen-test", 380)
 
 
+@tap.test(timeout=400, cases=[dict(family=f) for f in (4, 6)])
+def forged_messages_do_no_harm(family):
+    """A third party on the wire, which knows all numbers: RST and ICMP errors in clear."""
+    with Guest(f"latch-forged{family}") as guest:
+        inguest.script_passes(guest, f"FAMILIES={family} /usr/lib/ipsecapi/forged-test", 380)
+
+
 @tap.test(timeout=400)
 def datagrams_and_tunnels_without_our_nic():
     with Guest("latch-datagrams") as guest:
