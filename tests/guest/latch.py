@@ -34,6 +34,14 @@ def forged_messages_do_no_harm(family):
         inguest.script_passes(guest, f"FAMILIES={family} /usr/lib/ipsecapi/forged-test", 380)
 
 
+@tap.test(timeout=200)
+def kinds_of_sockets():
+    """The table of ipsecapi_require(3): which kinds can be latched, and what the others are told."""
+    with Guest("latch-kinds") as guest:
+        guest.check("modprobe -a sctp l2tp_ip")
+        inguest.script_passes(guest, "/usr/lib/ipsecapi/kinds-test", 180)
+
+
 @tap.test(timeout=400)
 def datagrams_and_tunnels_without_our_nic():
     with Guest("latch-datagrams") as guest:

@@ -47,6 +47,8 @@ static int check_kind(int fd, int *protocol, uint32_t *reason)
 
 	if (int_option(fd, SO_DOMAIN, &domain))
 		return refuse(reason, IPSECAPI_REASON_NOT_A_SOCKET, -ENOTSOCK);
+	if (domain == AF_PACKET)
+		return refuse(reason, IPSECAPI_REASON_PACKET_SOCKET, -EAFNOSUPPORT);
 	if (domain != AF_INET && domain != AF_INET6)
 		return refuse(reason, IPSECAPI_REASON_NOT_INET, -EAFNOSUPPORT);
 	if (int_option(fd, SO_TYPE, &type) || int_option(fd, SO_PROTOCOL, protocol))

@@ -7,7 +7,8 @@
  * Reads commands, one per line, and answers each with one line. Events are printed as they come,
  * in lines that begin with "event". Commands:
  *
- *	socket 4|6|6only [udp]       make a socket; an earlier one is closed
+ *	socket 4|6|6only [KIND]      make a socket; an earlier one is closed. KIND: tcp, udp,
+ *	                             udplite, ping, raw, sctp, mptcp, l2tp, unix, packet
  *	connect HOST PORT            nonblocking; "ok", "started", or the name of the error
  *	finish                       wait for the end of the connect, 10 s at most
  *	open                         open a flow; an earlier one is closed
@@ -34,6 +35,13 @@
 #include <unistd.h>
 
 #include <ipsecapi.h>
+
+#ifndef IPPROTO_L2TP
+#define IPPROTO_L2TP 115
+#endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 
 #define W(kind, value) ipsecapi_word(IPSECAPI_WORDS_##kind, value)
 #define PATIENCE_MS 10000
@@ -74,13 +82,35 @@ static socklen_t address(const char *host, const char *port, struct sockaddr_sto
 	return sizeof(*in6);
 }
 
-static void make_socket(const char *family, const char *kind)
-{
-	int type = kind && !strcmp(kind, "udp") ? SOCK_DGRAM : SOCK_STREAM, on = 1;
+/* Kinds of sockets; domain 0: that of IPv4 or IPv6. Ping and raw ones are of ICMP. */
+static const struct kind {
+	const char *name;
+	int domain, type, protocol;
+} kinds[] = {
+	{ "tcp", 0, SOCK_STREAM, 0 },
+	{ "udp", 0, SOCK_DGRAM, 0 },
+	{ "udplite", 0, SOCK_DGRAM, IPPROTO_UDPLITE },
+	{ "ping", 0, SOCK_DGRAM, IPPROTO_ICMP },
+	{ "raw", 0, SOCK_RAW, IPPROTO_ICMP },
+	{ "sctp", 0, SOCK_STREAM, IPPROTO_SCTP },
+	{ "mptcp", 0, SOCK_STREAM, IPPROTO_MPTCP },
+	{ "l2tp", 0, SOCK_DGRAM, IPPROTO_L2TP },
+	{ "unix", AF_UNIX, SOCK_STREAM, 0 },
+	{ "packet", AF_PACKET, SOCK_DGRAM, 0 },
+	{ 0 }
+};
 
+static void make_socket(const char *family, const char *name)
+{
+	const struct kind *k = kinds;
+	int domain, on = 1;
+
+	while (k->name && strcmp(k->name, name ? name : "tcp"))
+		k++;
 	if (sock >= 0)
 		close(sock);
-	sock = socket(*family == '4' ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	domain = k->domain ? k->domain : *family == '4' ? AF_INET : AF_INET6;
+	sock = k->name ? socket(domain, k->type | SOCK_CLOEXEC | SOCK_NONBLOCK, k->protocol) : -1;
 	if (sock >= 0 && !strcmp(family, "6only"))
 		setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	say_call(sock);

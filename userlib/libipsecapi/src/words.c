@@ -99,7 +99,7 @@ static const struct reason_text reasons[] = {
 	REASON(SOCKET_TYPE, "socket-type",
 	       "sockets of this type or protocol cannot be followed"),
 	REASON(PING_SOCKET, "ping-socket",
-	       "ping sockets cannot be followed: their policy lookup depends on each message"),
+	       "ping sockets cannot be followed or latched: the kernel gives them what comes in clear, whatever their policy"),
 	REASON(MPTCP, "mptcp",
 	       "MPTCP sockets cannot be followed: each subflow has addresses of its own"),
 	REASON(SCTP, "sctp",
@@ -214,6 +214,8 @@ static const struct reason_text reasons[] = {
 	       "the broker has too many cgroups confined; wait until programs of others have ended"),
 	REASON(NO_CONFINEMENT, "no-confinement",
 	       "no cgroup can be confined here: cgroup2 is not mounted, or the kernel's nftables can't tell sockets by cgroup or keep a table (since 6.9)"),
+	REASON(PACKET_SOCKET, "packet-socket",
+	       "packet sockets cannot be followed: what they send and get does not pass through IPsec"),
 };
 
 static const char *const protection[] = {
