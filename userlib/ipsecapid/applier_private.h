@@ -16,6 +16,11 @@
 
 #define FOLLOWED_KINDS	3	/* protocols */
 
+struct quoted_ends {
+	struct quoted_end end;	/* kind 0: none */
+	struct quoted_end peer;	/* where its ESP goes; kind 0: none */
+};
+
 struct tracked {
 	uint64_t cookie;	/* first: the tree compares it */
 	struct ipsecapi_tuple tuple;
@@ -28,7 +33,7 @@ struct tracked {
 	struct listen_reqids *listen;	/* what passes, of a latched listener; else NULL */
 	struct ipsecapi_tuple dropped;	/* what the sets have of it; peer_port 0: nothing */
 	struct gate gate;	/* the same, of what passes */
-	struct quoted_end quoted;	/* nobody may quote its packets in clear; kind 0: none */
+	struct quoted_ends quoted;	/* nobody may quote its packets in clear */
 };
 
 struct applier {

@@ -9,10 +9,12 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/xfrm.h>
 
 #include "address.h"
 #include "applier_private.h"
 #include "quotedset.h"
+#include "records.h"
 
 struct quoted {
 	struct quoted_end end;	/* first: the tree compares it */
@@ -55,6 +57,20 @@ static bool accepted(struct applier *a, const struct ipsecapi_tuple *t, struct q
 	return find(a, end);
 }
 
+/* Where what it sends is sent to on the wire: a tunnel's end is another than the connection's. */
+static struct quoted_end peer_of(const struct latch_record *r, const struct quoted_end *end)
+{
+	const struct latch_spd *out = &r->spd[DIR_OUT];
+	bool tunnel = out->kind == SPD_PROTECT && out->mode == XFRM_MODE_TUNNEL;
+	struct quoted_end peer = { .kind = end->kind == QUOTED_TO ? QUOTED_PEER : 0 };
+
+	if (!peer.kind)
+		return peer;
+	peer.family = tunnel ? out->family : end->family;
+	memcpy(peer.addr, tunnel ? out->daddr : end->addr, sizeof(peer.addr));
+	return peer;
+}
+
 /* Is there an end to tell yet? */
 static bool end_of(struct applier *a, const struct tracked *t, struct quoted_end *end)
 {
@@ -71,12 +87,13 @@ static bool end_of(struct applier *a, const struct tracked *t, struct quoted_end
 	return true;
 }
 
-static struct quoted_end peer_of(const struct quoted_end *end)
+static bool ends_of(struct applier *a, const struct tracked *t, struct quoted_ends *e)
 {
-	struct quoted_end peer = { .kind = QUOTED_PEER, .family = end->family };
-
-	memcpy(peer.addr, end->addr, sizeof(peer.addr));
-	return peer;
+	memset(e, 0, sizeof(*e));
+	if (!t->latch || !end_of(a, t, &e->end))
+		return false;
+	e->peer = peer_of(t->latch, &e->end);
+	return true;
 }
 
 /* One more has it. Prints what the sets need. NULL without memory. */
@@ -110,26 +127,21 @@ static void give(struct applier *a, const struct quoted_end *end, FILE *to)
 	free(q);
 }
 
-/* With the other end comes its address. */
-static bool take_both(struct applier *a, const struct quoted_end *end, FILE *to)
+static bool take_both(struct applier *a, const struct quoted_ends *e, FILE *to)
 {
-	const struct quoted_end peer = peer_of(end);
-
-	if (!take(a, end, to))
+	if (!take(a, &e->end, to))
 		return false;
-	if (end->kind != QUOTED_TO || take(a, &peer, to))
+	if (!e->peer.kind || take(a, &e->peer, to))
 		return true;
-	give(a, end, to);
+	give(a, &e->end, to);
 	return false;
 }
 
-static void give_both(struct applier *a, const struct quoted_end *end, FILE *to)
+static void give_both(struct applier *a, const struct quoted_ends *e, FILE *to)
 {
-	const struct quoted_end peer = peer_of(end);
-
-	give(a, end, to);
-	if (end->kind == QUOTED_TO)
-		give(a, &peer, to);
+	give(a, &e->end, to);
+	if (e->peer.kind)
+		give(a, &e->peer, to);
 }
 
 /* Nothing to say is nothing to run. */
@@ -148,35 +160,35 @@ void quoted_release(struct applier *a, struct tracked *t)
 {
 	struct nft_script s;
 
-	if (!t->quoted.kind || nft_script_begin(&s))
+	if (!t->quoted.end.kind || nft_script_begin(&s))
 		return;
 	give_both(a, &t->quoted, s.to);
-	t->quoted.kind = 0;
+	t->quoted.end.kind = 0;
 	run_script(a, &s);
 }
 
 int quoted_follow(struct applier *a, struct tracked *t)
 {
-	struct quoted_end end, was = t->quoted;
+	struct quoted_ends now, was = t->quoted;
 	struct nft_script s;
 	int err;
 
-	if (!t->latch || !end_of(a, t, &end)) {
+	if (!ends_of(a, t, &now)) {
 		quoted_release(a, t);
 		return 0;
 	}
-	if (!memcmp(&end, &was, sizeof(end)))
+	if (!memcmp(&now, &was, sizeof(now)))
 		return 0;
 	err = nft_script_begin(&s);
 	if (err)
 		return err;
-	if (!take_both(a, &end, s.to)) {
+	if (!take_both(a, &now, s.to)) {
 		run_script(a, &s);
 		return -ENOMEM;
 	}
-	if (was.kind)
+	if (was.end.kind)
 		give_both(a, &was, s.to);
-	t->quoted = end;
+	t->quoted = now;
 	return run_script(a, &s);
 }
 
@@ -192,14 +204,14 @@ static void restore_one(const void *node, VISIT which, void *arg)
 {
 	struct tracked *t = *(struct tracked *const *)node;
 	struct restoring *r = arg;
-	struct quoted_end end;
+	struct quoted_ends ends;
 
 	if ((which != postorder && which != leaf) || !t->latch || !!t->latch->listener != r->listeners ||
-	    !end_of(r->a, t, &end))
+	    !ends_of(r->a, t, &ends))
 		return;
-	t->quoted = end;
-	if (!take_both(r->a, &end, r->to)) {
-		t->quoted.kind = 0;
+	t->quoted = ends;
+	if (!take_both(r->a, &ends, r->to)) {
+		t->quoted.end.kind = 0;
 		r->failed = true;
 	}
 }
@@ -208,7 +220,7 @@ static void forget_one(const void *node, VISIT which, void *arg)
 {
 	(void)arg;
 	if (which == postorder || which == leaf)
-		(*(struct tracked *const *)node)->quoted.kind = 0;
+		(*(struct tracked *const *)node)->quoted.end.kind = 0;
 }
 
 /* In one step, listeners before what they accepted. */

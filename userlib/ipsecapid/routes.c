@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Routes over rtnetlink: by which interface a packet would leave. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <libmnl/libmnl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,7 +42,8 @@ static void put_query(struct nlmsghdr *nlh, const struct query *q, uint32_t seq)
 		mnl_attr_put(nlh, RTA_SRC, n, q->saddr);
 	else
 		rtm->rtm_src_len = 0;
-	if (q->ports) {
+	/* of other protocols the kernel tells no routes; rules that ask for such a one are rare */
+	if (q->ports && (q->ports->protocol == IPPROTO_TCP || q->ports->protocol == IPPROTO_UDP)) {
 		mnl_attr_put_u8(nlh, RTA_IP_PROTO, q->ports->protocol);
 		mnl_attr_put_u16(nlh, RTA_SPORT, q->ports->local_port);
 		mnl_attr_put_u16(nlh, RTA_DPORT, q->ports->peer_port);
