@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import Rig, tap  # noqa: E402
-import inguest  # noqa: E402
+import charon  # noqa: E402
 import wire  # noqa: E402
 import xfrm  # noqa: E402
 
@@ -26,10 +26,11 @@ REQUIRE = "require strong {} 2=2 3=2"	# hardware: require; disposition: wait
 BOTH = r"latch=established/none .*out=encrypted/hw-packet/none\+latch in=encrypted/hw-packet/none\+latch"
 
 ECHO = """
-import select, socket
-tcp = socket.create_server(("10.9.0.3", 4000))
+import select, socket, sys
+here = (sys.argv[1], 4000)
+tcp = socket.create_server(here)
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.bind(("10.9.0.3", 4000))
+udp.bind(here)
 socks = [tcp, udp]
 print("ready", flush=True)
 while True:
@@ -82,18 +83,19 @@ class Program:
                 assert re.search(pattern, answer), answer
                 return answer
 
-    def socket(self, protocol, rig):
+    def socket(self, protocol, rig, address=None, require=REQUIRE):
         """One that is latched, by hardware alone, and connected."""
+        peer = address or rig.p.v4
         self.ask("close")
         self.ask(f"socket 4 {protocol}")
         if protocol == "udp":
-            assert self.ask(f"connect {rig.p.v4} {PORT}") == "ok"
+            assert self.ask(f"connect {peer} {PORT}") == "ok"
             self.ask("open")
-            self.until(REQUIRE.format(""), "^ok")
+            self.until(require.format(""), "^ok")
         else:
             self.ask("open")
-            self.until(REQUIRE.format(f"{rig.p.v4} {PORT}"), "^ok")
-            assert self.ask(f"connect {rig.p.v4} {PORT}") in ("started", "ok")
+            self.until(require.format(f"{peer} {PORT}"), "^ok")
+            assert self.ask(f"connect {peer} {PORT}") in ("started", "ok")
             assert self.ask("finish") == "ok"
 
     def echoes(self, text):
@@ -101,16 +103,16 @@ class Program:
         assert self.ask("receive") == text
 
 
-def start_broker(rig):
-    job = rig.a.spawn(["ipsecapid"], timeout=600)
-    rig.a.wait_until("ipsecapi caps")
+def start_broker(side):
+    job = side.spawn(["ipsecapid"], timeout=600)
+    side.wait_until("ipsecapi caps")
     return job
 
 
-def begin(rig):
-    broker = start_broker(rig)
-    rig.p.spawn(["python3", "-c", ECHO], timeout=600).wait_output("ready")
-    return Program(rig.a, broker)
+def begin(near, far, address=None):
+    broker = start_broker(near)
+    far.spawn(["python3", "-c", ECHO, address or far.v4], timeout=600).wait_output("ready")
+    return Program(near, broker)
 
 
 def packets(program):
@@ -127,7 +129,7 @@ def in_clear(rig, capture):
 def hardware_both_ways(rig, protocol):
     """Scenario 18, R5.4: hardware is required, and given both ways."""
     xfrm.Esp(rig.a, rig.p).up()
-    program = begin(rig)
+    program = begin(rig.a, rig.p)
     with rig.capture() as capture:
         program.socket(protocol, rig)
         program.echoes("hello")
@@ -148,7 +150,7 @@ def a_link_that_bounces(rig, protocol):
     while there is no broker.
     """
     esp = xfrm.Esp(rig.a, rig.p).up()
-    program = begin(rig)
+    program = begin(rig.a, rig.p)
     program.socket(protocol, rig)
     program.echoes("before")
     with rig.capture() as capture:
@@ -159,7 +161,7 @@ def a_link_that_bounces(rig, protocol):
         refused = program.ask("send lost")
         assert refused.startswith("EPERM") or protocol == "tcp", refused
         assert not counted.drops(), f"it got to the device: {counted.drops()}"
-        start_broker(rig)
+        start_broker(rig.a)
         program.until("status", "latch=broken out=blocked")
         program.ask("send lost2")
     assert not in_clear(rig, capture), in_clear(rig, capture)
@@ -175,7 +177,7 @@ def a_link_that_bounces(rig, protocol):
 def a_route_that_moves_to_another_port(rig):
     """Scenario 17: what was granted as hardware is not carried by anything else."""
     xfrm.Esp(rig.a, rig.p).up()
-    program = begin(rig)
+    program = begin(rig.a, rig.p)
     program.socket("udp", rig)
     program.echoes("before")
     with rig.capture() as capture:
@@ -197,7 +199,7 @@ def a_route_that_moves_to_another_port(rig):
 def counts_agree_with_the_nics(rig):
     """Scenario 17: what a report counts is what the NIC has done."""
     xfrm.Esp(rig.a, rig.p).up()
-    program = begin(rig)
+    program = begin(rig.a, rig.p)
     program.socket("udp", rig)
     program.echoes("before")
     before, counted = packets(program), xfrm.Counted(rig.a)
@@ -212,7 +214,7 @@ def counts_agree_with_the_nics(rig):
 def an_sa_of_another_reqid(rig):
     """Scenario 18: what comes in by another SA of the device is not for the latched socket."""
     esp = xfrm.Esp(rig.a, rig.p).up()
-    program = begin(rig)
+    program = begin(rig.a, rig.p)
     program.socket("udp", rig)
     program.echoes("before")
     other = xfrm.Sa(rig.p, rig.a, "transport", xfrm.host_key(256))
@@ -230,11 +232,33 @@ def an_sa_of_another_reqid(rig):
     assert not in_clear(rig, capture), in_clear(rig, capture)
 
 
+@tap.test(rig, timeout=200, cases=[dict(near=n, mode=m) for n in "ap" for m in ("transport", "tunnel")])
+def strongswans_own_policies(rig, near, mode):
+    """
+    Scenario 3: rekeys by a daemon, whose policies name the SPI of the moment, over the NIC (a) and
+    in software (p). No event speaks of a break, and nothing is lost.
+    """
+    near, far = (rig.a, rig.p) if near == "a" else (rig.p, rig.a)
+    pair = charon.Pair(near, far, mode=mode)
+    pair.near.initiate()
+    program = begin(near, far, pair.addr(far))
+    for protocol in ("udp", "tcp"):
+        program.socket(protocol, rig, pair.addr(far), "require strong {} 3=2")
+        program.echoes("before")
+        with rig.capture() as capture:
+            for i in range(3):
+                pair.near.swanctl(f"--rekey --child {charon.CHILD}")
+                program.echoes(f"during{i}")
+        program.until("status", "latch=established out=encrypted.* in=encrypted")
+        assert not [e for e in program.events if "broken" in e], program.events
+        assert not charon.clear_frames(capture.path), charon.clear_frames(capture.path)[:5]
+
+
 @tap.test(rig, timeout=200)
 def a_server_of_connections(rig):
     """Rules 2 and 3: a latched listener, and what it accepts, where a device holds the policies."""
     xfrm.Esp(rig.a, rig.p).up()
-    program = begin(rig)
+    program = begin(rig.a, rig.p)
     for line in ("socket 4", f"bind {rig.a.v4} {PORT}", "open"):
         assert program.ask(line) == "ok", line
     program.until("require strong 8=1 2=2", "^ok")

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <linux/xfrm.h>
 
 #include "address.h"
 #include "clock.h"
@@ -361,6 +362,21 @@ static enum latch_finding check(struct front *f, const struct latch *l, const st
 	return found;
 }
 
+/* Of these it is known which SAs send when the flow is judged as if it had no latch. */
+void latch_tunnel_routes(struct front *f, const struct world *w, const struct latch_record *r,
+			 struct flow_facts *facts)
+{
+	const struct latched *latch = facts->latch;
+	struct verdict v;
+
+	if (!r->gated)
+		return;
+	facts->latch = NULL;
+	verdict_flow(w, facts, &v);
+	facts->latch = latch;
+	routes_outer(&f->links, w->tables, &v, facts);
+}
+
 void latch_judge(struct front *f, struct latch *l, const struct world *w)
 {
 	enum latch_finding found;
@@ -372,6 +388,8 @@ void latch_judge(struct front *f, struct latch *l, const struct world *w)
 		judge_listener(f, l, w);
 		return;
 	}
+	if (l->record.spd[DIR_OUT].device && l->record.spd[DIR_OUT].mode == XFRM_MODE_TUNNEL)
+		latch_tunnel_routes(f, w, &l->record, &l->facts);
 	verdict_flow(w, &l->facts, &l->verdict);
 	found = check(f, l, w, &reason);
 	if (found != LATCH_MISSING) {

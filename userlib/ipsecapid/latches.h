@@ -56,6 +56,9 @@ uint32_t latches_free_slot(const struct front *f);
 uint64_t latches_new_id(const struct front *f);
 /* The facts of a socket by what is written down of its latch. */
 void latch_facts(struct front *f, const struct latch_record *r, struct flow_facts *facts);
+/* Ask for the routes of what the tunnels of a device wrap of it, as far as they are not known. */
+void latch_tunnel_routes(struct front *f, const struct world *w, const struct latch_record *r,
+			 struct flow_facts *facts);
 
 /* The applier gave it, or an earlier life had it. NULL without memory. */
 struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_t slot);

@@ -191,11 +191,13 @@ static void plan(struct front *f, const struct world *w, struct decision *d)
 {
 	d->record.gated = d->old && d->old->record.gated;
 	latch_facts(f, &d->record, &d->facts);
+	latch_tunnel_routes(f, w, &d->record, &d->facts);
 	latch_plan(w, &d->facts, &d->record.set, &d->plan);
 	if (!d->plan.gated || d->record.gated)
 		return;
 	d->record.gated = 1;
 	latch_facts(f, &d->record, &d->facts);
+	latch_tunnel_routes(f, w, &d->record, &d->facts);
 	latch_plan(w, &d->facts, &d->record.set, &d->plan);
 }
 
