@@ -183,14 +183,13 @@ static void fill(const struct session *s, struct decision *d)
 	r->tos = req->sock.tos;
 	r->want = req->want;
 	r->listener = to_listen(req);
+	r->gated = d->old && d->old->record.gated;
 	r->id = d->old ? d->old->record.id : latches_new_id(s->front);
 }
 
 /* The mark of a gated socket may have it take another way, by another policy. */
 static void plan(struct front *f, const struct world *w, struct decision *d)
 {
-	d->record.gated = d->old && d->old->record.gated;
-	latch_facts(f, &d->record, &d->facts);
 	latch_tunnel_routes(f, w, &d->record, &d->facts);
 	latch_plan(w, &d->facts, &d->record.set, &d->plan);
 	if (!d->plan.gated || d->record.gated)
