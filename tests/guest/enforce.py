@@ -37,6 +37,13 @@ def without_our_nic():
         inguest.script_passes(guest, "/usr/lib/ipsecapi/enforce-test", 380)
 
 
+@tap.test(timeout=300)
+def a_program_that_tries_to_get_past():
+    """20000 steps without privilege."""
+    with Guest("enforce-attack") as guest:
+        inguest.script_passes(guest, "/usr/lib/ipsecapi/attack-test", 280)
+
+
 def sends(side, how, host):
     return side.run([SENDER, how, host, str(PORT)]).out.strip()
 
