@@ -87,6 +87,24 @@ static void put_rule(struct json_object *o, const char *key, const char *name)
 	json_object_object_add(o, key, name[0] ? json_object_new_string(name) : NULL);
 }
 
+static void put_latch(struct json_object *o, const struct ipsecapi_report *r)
+{
+	put_str(o, "latch", W(LATCH, r->latch));
+	put_reason(o, "latch_reason", r->latch_reason);
+	put_str(o, "latch_class", r->latch_class);
+	put_str(o, "disposition", W(DISPOSITION, r->disposition));
+	json_object_object_add(o, "prior_data", json_object_new_boolean(r->prior_data));
+}
+
+struct json_object *json_of_latch(const struct ipsecapi_report *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "flow", json_tuple(&r->tuple));
+	put_latch(o, r);
+	return o;
+}
+
 struct json_object *json_report(const struct ipsecapi_report *r)
 {
 	struct json_object *o = json_object_new_object();
@@ -103,7 +121,7 @@ struct json_object *json_report(const struct ipsecapi_report *r)
 	put_rule(o, "interface_rule", r->interface_rule);
 	put_str(o, "policy_mode", W(POLICY_MODE, r->policy_mode));
 	put_u64(o, "ifindex", r->ifindex);
-	put_str(o, "latch", W(LATCH, r->latch));
+	put_latch(o, r);
 	put_u64(o, "age_ns", r->age);
 	put_u64(o, "lease_ns", r->lease);
 	put_u64(o, "generation", r->generation);

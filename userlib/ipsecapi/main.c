@@ -24,6 +24,7 @@ static const char usage[] =
 	"                          on the connected sockets of a process, or on one of them\n"
 	"  query tcp|udp LOCAL-HOST LOCAL-PORT PEER-HOST PEER-PORT\n"
 	"                          on the connection between these ends\n"
+	"  why ...                 as query: only what speaks against their protection, and did\n"
 	"  probe tcp|udp HOST PORT connect a socket and report on it\n"
 	"  watch --fd N...         a live table of flows; where it goes to no terminal, and\n"
 	"                          with --json, a line for each change\n"
@@ -126,6 +127,12 @@ static int run_query_ends(struct tool *t, const struct arguments *a)
 	return cmd_query_ends(t, &e);
 }
 
+static int run_why(struct tool *t, const struct arguments *a)
+{
+	t->why = t->only_why = true;
+	return a->n > 1 ? run_query_ends(t, a) : run_query(t, a);
+}
+
 static int run_watch(struct tool *t, const struct arguments *a)
 {
 	return cmd_watch(t, a->pid, a->fd, a->n_fds);
@@ -168,13 +175,15 @@ static int run_run(struct tool *t, const struct arguments *a)
 	return cmd_run(t, a->words + 1);
 }
 
-#define QUERY "query --fd N | --pid PID [--fd N] | tcp|udp LOCAL-HOST LOCAL-PORT PEER-HOST PEER-PORT"
+#define SOCKETS " --fd N | --pid PID [--fd N] | tcp|udp LOCAL-HOST LOCAL-PORT PEER-HOST PEER-PORT"
 
 static const struct command commands[] = {
 	{ "caps", NULL, 1, 0, 0, 0, "caps", run_caps },
 	{ "status", NULL, 1, 0, 0, 0, "status", run_status },
-	{ "query", NULL, 1, 0, OPT_FD | OPT_PID | OPT_WHY, OPT_FD | OPT_PID, QUERY, run_query },
-	{ "query", NULL, 6, 1, OPT_WHY, 0, QUERY, run_query_ends },
+	{ "query", NULL, 1, 0, OPT_FD | OPT_PID | OPT_WHY, OPT_FD | OPT_PID, "query" SOCKETS, run_query },
+	{ "query", NULL, 6, 1, OPT_WHY, 0, "query" SOCKETS, run_query_ends },
+	{ "why", NULL, 1, 0, OPT_FD | OPT_PID, OPT_FD | OPT_PID, "why" SOCKETS, run_why },
+	{ "why", NULL, 6, 1, 0, 0, "why" SOCKETS, run_why },
 	{ "watch", NULL, 1, 0, OPT_FD | OPT_PID, OPT_FD | OPT_PID, "watch --fd N... | --pid PID", run_watch },
 	{ "probe", NULL, 4, 1, OPT_WHY | OPT_TIMEOUT, 0, "probe tcp|udp HOST PORT", run_probe },
 	{ "policy", "explain", 5, 2, OPT_USER, 0, "policy explain tcp|udp HOST PORT", run_explain },
@@ -306,8 +315,8 @@ static int check_sockets(const struct command *cmd, const struct arguments *a)
 {
 	if (cmd->run == run_watch && a->pid && a->n_fds)
 		return wrong("watch takes --fd or --pid, not both");
-	if (cmd->run == run_query && a->n_fds > 1)
-		return wrong("query takes one --fd; watch takes several");
+	if ((cmd->run == run_query || cmd->run == run_why) && a->n_fds > 1)
+		return wrong("%s takes one --fd; watch takes several", cmd->name);
 	return -1;
 }
 

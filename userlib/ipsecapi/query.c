@@ -13,6 +13,7 @@ struct query {
 	int status;
 };
 
+/* Returns how many there are, or a negative errno. */
 static int list_why(struct ipsecapi_flow *flow, struct json_object *array)
 {
 	struct ipsecapi_why why;
@@ -25,7 +26,21 @@ static int list_why(struct ipsecapi_flow *flow, struct json_object *array)
 		else
 			text_why(&why);
 	}
-	return err == -ENOENT ? 0 : err;
+	return err == -ENOENT ? (int)i : err;
+}
+
+/* Reasons alone: what keeps it from being protected, and what did. */
+static int text_reasons(struct ipsecapi_flow *flow, const struct ipsecapi_report *rep)
+{
+	int n;
+
+	text_tuple(&rep->tuple);
+	text_latch(rep);
+	printf("\n");
+	n = list_why(flow, NULL);
+	if (!n)
+		printf("  nothing speaks against its protection, nor did since it was first asked about\n");
+	return n;
 }
 
 static int answer_text(struct query *q, struct ipsecapi_flow *flow, const struct found_socket *s)
@@ -37,6 +52,8 @@ static int answer_text(struct query *q, struct ipsecapi_flow *flow, const struct
 		return err;
 	if (s->pid)
 		printf("descriptor %d of process %d: ", s->number, s->pid);
+	if (q->t->only_why)
+		return text_reasons(flow, &rep);
 	text_report(&rep);
 	return q->t->why ? list_why(flow, NULL) : 0;
 }
@@ -49,7 +66,7 @@ static int answer_json(struct query *q, struct ipsecapi_flow *flow, const struct
 
 	if (err)
 		return err;
-	o = json_report(&rep);
+	o = q->t->only_why ? json_of_latch(&rep) : json_report(&rep);
 	if (s->pid)
 		json_object_object_add(o, "process", json_process(s->pid, s->number));
 	if (q->t->why) {
@@ -57,7 +74,7 @@ static int answer_json(struct query *q, struct ipsecapi_flow *flow, const struct
 		json_object_object_add(o, "why", array);
 		err = list_why(flow, array);
 	}
-	if (err)
+	if (err < 0)
 		json_object_put(o);
 	else if (q->array)
 		json_object_array_add(q->array, o);
@@ -81,7 +98,7 @@ static void answer(const struct found_socket *s, void *arg)
 		return;
 	}
 	err = q->t->json ? answer_json(q, flow, s) : answer_text(q, flow, s);
-	if (err)
+	if (err < 0)
 		q->status = fail(q->t, s->pid ? what : "report", err);
 	ipsecapi_flow_close(flow);
 }

@@ -89,21 +89,37 @@ static void text_rules(const struct ipsecapi_report *r)
 	       r->interface_rule[0] ? r->interface_rule : "-", W(POLICY_MODE, r->policy_mode));
 }
 
-void text_report(const struct ipsecapi_report *r)
+void text_tuple(const struct ipsecapi_tuple *t)
 {
-	const struct ipsecapi_tuple *t = &r->tuple;
 	char local[64], peer[64], proto[8];
 
 	printf("%s %s -> %s\n", protocol_word(proto, sizeof(proto), t->protocol),
 	       endpoint(local, sizeof(local), t->family, t->local, t->local_port),
 	       endpoint(peer, sizeof(peer), t->family, t->peer, t->peer_port));
+}
+
+void text_latch(const struct ipsecapi_report *r)
+{
+	printf("  latch %s", W(LATCH, r->latch));
+	if (r->latch_class[0])
+		printf(", class %s, disposition %s%s", r->latch_class, W(DISPOSITION, r->disposition),
+		       r->prior_data ? ", with prior data" : "");
+	if (r->latch_reason != IPSECAPI_REASON_NONE && r->latch_reason != IPSECAPI_REASON_UNKNOWN)
+		printf(": %s", ipsecapi_strreason(r->latch_reason));
+}
+
+void text_report(const struct ipsecapi_report *r)
+{
+	text_tuple(&r->tuple);
 	text_direction("out", &r->dir[IPSECAPI_OUT]);
 	text_direction("in", &r->dir[IPSECAPI_IN]);
 	text_rules(r);
 	printf("  peer identity %s", W(IDENTITY, r->identity_scope));
 	if (r->identity_reason)
 		printf(": %s", ipsecapi_strreason(r->identity_reason));
-	printf("\n  latch %s; evidence read %.1f ms ago\n", W(LATCH, r->latch), r->age / 1e6);
+	printf("\n");
+	text_latch(r);
+	printf("; evidence read %.1f ms ago\n", r->age / 1e6);
 }
 
 void text_why(const struct ipsecapi_why *w)

@@ -10,6 +10,7 @@ struct tool {
 	const char *socket;	/* NULL: default */
 	bool json;
 	bool why;
+	bool only_why;		/* nothing else */
 	int timeout_ms;		/* of a probe's connect() */
 	bool loopback_blocked;	/* for what is run */
 	struct ipsecapi *ctx;
@@ -21,6 +22,8 @@ int fail(const struct tool *t, const char *what, int err);
 /* json.c: the same facts for programs */
 struct json_object *json_direction(const struct ipsecapi_direction *d);
 struct json_object *json_report(const struct ipsecapi_report *r);
+/* The flow and its latch alone. */
+struct json_object *json_of_latch(const struct ipsecapi_report *r);
 struct json_object *json_status(const struct ipsecapi_status *s);
 struct json_object *json_process(int pid, int fd);
 struct json_object *json_why(const struct ipsecapi_why *w);
@@ -35,6 +38,9 @@ void json_line(struct json_object *o);
 
 /* text.c: the same facts for people */
 void text_report(const struct ipsecapi_report *r);
+void text_tuple(const struct ipsecapi_tuple *t);
+/* Without the end of the line. */
+void text_latch(const struct ipsecapi_report *r);
 void text_why(const struct ipsecapi_why *w);
 void text_interface(const struct ipsecapi_interface *i);
 void text_caps(const struct ipsecapi_caps *c);
