@@ -174,6 +174,22 @@ def a_link_that_bounces(rig, protocol):
 
 
 @tap.test(rig, timeout=200)
+def what_the_kernel_does_otherwise(rig):
+    """Rule 3: a policy of the socket finds no SA of a device; what the device's was for is sent when it has gone."""
+    esp = xfrm.Esp(rig.a, rig.p).up()
+    send = f"python3 /usr/lib/ipsecapi/socket-policy.py send {rig.p.v4} {PORT}"
+    counted = xfrm.Counted(rig.a)
+    assert rig.a.check(send).strip() == "sent" and counted.moved()["tx_esp"] == 1, counted.moved()
+    assert rig.a.check(f"{send} out={esp.out.reqid}").strip() == "EAGAIN"
+    xfrm.bounce(rig.a)
+    counted = xfrm.Counted(rig.a)
+    assert rig.a.check(send).strip() == "sent", "the kernel held it back"
+    # This device holds what it held; another would have sent it.
+    rig.a.wait_until("ethtool -S esv0 | grep -q 'tx_drop_policy: [1-9]'")
+    assert "tx_drop_policy" in counted.moved(), counted.moved()
+
+
+@tap.test(rig, timeout=200)
 def a_route_that_moves_to_another_port(rig):
     """Scenario 17: what was granted as hardware is not carried by anything else."""
     xfrm.Esp(rig.a, rig.p).up()
