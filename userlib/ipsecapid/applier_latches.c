@@ -37,15 +37,17 @@ static void mend(struct applier *a, struct tracked *t)
 /* Leave no trace of its latch outside the kernel's socket. */
 void latches_end(struct applier *a, struct tracked *t)
 {
+	struct latch_record *r = t->latch;
+
 	mend(a, t);
 	if (t->listen)
 		listeners_set(a, t, NULL);
-	quoted_release(a, t);
-	if (t->latch)
-		record_write(a->records, t->slot, NULL);
-	free(t->latch);
 	t->latch = NULL;
 	gates_follow(a, t);
+	quoted_follow(a, t);
+	if (r)
+		record_write(a->records, t->slot, NULL);
+	free(r);
 }
 
 /*

@@ -95,7 +95,6 @@ void rules_take_class(struct applier *a, const struct apply_listen *m);
  * anybody may. Returns 0 or a negative errno.
  */
 int quoted_follow(struct applier *a, struct tracked *t);
-void quoted_release(struct applier *a, struct tracked *t);
 /* Let the sets have what the latches of earlier lives need, and nothing else. */
 int quoted_restore(struct applier *a);
 

@@ -144,19 +144,7 @@ static void give_both(struct applier *a, const struct quoted_ends *e, FILE *to)
 		give(a, &e->peer, to);
 }
 
-/* Nothing to say is nothing to run. */
-static int run_script(struct applier *a, struct nft_script *s)
-{
-	if (fflush(s->to))
-		return -ENOMEM;
-	if (s->length)
-		return nft_script_run(s, &a->nft);
-	fclose(s->to);
-	free(s->text);
-	return 0;
-}
-
-void quoted_release(struct applier *a, struct tracked *t)
+static void release(struct applier *a, struct tracked *t)
 {
 	struct nft_script s;
 
@@ -164,7 +152,7 @@ void quoted_release(struct applier *a, struct tracked *t)
 		return;
 	give_both(a, &t->quoted, s.to);
 	t->quoted.end.kind = 0;
-	run_script(a, &s);
+	nft_script_run(&s, &a->nft);
 }
 
 int quoted_follow(struct applier *a, struct tracked *t)
@@ -174,7 +162,7 @@ int quoted_follow(struct applier *a, struct tracked *t)
 	int err;
 
 	if (!ends_of(a, t, &now)) {
-		quoted_release(a, t);
+		release(a, t);
 		return 0;
 	}
 	if (!memcmp(&now, &was, sizeof(now)))
@@ -183,13 +171,13 @@ int quoted_follow(struct applier *a, struct tracked *t)
 	if (err)
 		return err;
 	if (!take_both(a, &now, s.to)) {
-		run_script(a, &s);
+		nft_script_run(&s, &a->nft);
 		return -ENOMEM;
 	}
 	if (was.end.kind)
 		give_both(a, &was, s.to);
 	t->quoted = now;
-	return run_script(a, &s);
+	return nft_script_run(&s, &a->nft);
 }
 
 /* --- the start ------------------------------------------------------------------------------ */

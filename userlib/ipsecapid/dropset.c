@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Connections of which nothing may pass. */
-#include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -55,18 +54,12 @@ static const char *set_of(const struct ipsecapi_tuple *t, bool notify)
 	return sets[2 * notify + (t->family == AF_INET6)];
 }
 
-/* Numbers alone: no name is looked up. */
 static void print_element(FILE *to, const struct ipsecapi_tuple *tuple, const char *verb,
 			  bool notify)
 {
-	const struct ipsecapi_tuple wire = on_the_wire(tuple), *t = &wire;
-	const char *set = set_of(t, notify);
-	char local[INET6_ADDRSTRLEN], peer[INET6_ADDRSTRLEN];
+	const struct ipsecapi_tuple wire = on_the_wire(tuple);
 
-	inet_ntop(t->family, t->local, local, sizeof(local));
-	inet_ntop(t->family, t->peer, peer, sizeof(peer));
-	fprintf(to, "%s element inet ipsecapi %s { %s . %u . %s . %u . %u }\n", verb, set, local,
-		ntohs(t->local_port), peer, ntohs(t->peer_port), t->protocol);
+	nft_print_element(to, verb, set_of(&wire, notify), &wire);
 }
 
 int dropset_add(struct nftable *nft, const struct ipsecapi_tuple *t, bool notify)

@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 
 #include "enforced.h"
+#include "evaluator.h"
+#include "fingerprint.h"
 #include "records.h"
 
 #define TABLE	"inet ipsecapi "
@@ -83,29 +85,18 @@ static const char fixed[] =
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-/* FNV-1a. Nobody gains by two that are the same but who writes the policy. */
-static uint64_t hash(uint64_t h, const void *data, size_t n)
-{
-	const uint8_t *p = data;
-
-	while (n--)
-		h = (h ^ *p++) * 0x100000001b3;
-	return h;
-}
-
-#define HASH_START 0xcbf29ce484222325
-
+/* Nobody gains by two that are the same but who writes the policy. */
 static uint64_t class_hash(const struct policy_class *c)
 {
-	uint64_t h = hash(HASH_START, c->name, strlen(c->name));
+	uint64_t h = fingerprint_mix(FINGERPRINT_BASIS, c->name, strlen(c->name));
 
-	h = hash(h, &c->set.peers, sizeof(c->set.peers));
-	h = hash(h, c->set.suites, sizeof(c->set.suites));
-	h = hash(h, &c->set.modes, 1);
-	h = hash(h, &c->set.replay, 1);
-	h = hash(h, &c->set.custody, 1);
-	h = hash(h, &c->set.makers, 1);
-	return hash(h, &c->set.clear, 1);
+	h = fingerprint_mix(h, &c->set.peers, sizeof(c->set.peers));
+	h = fingerprint_mix(h, c->set.suites, sizeof(c->set.suites));
+	h = fingerprint_mix(h, &c->set.modes, 1);
+	h = fingerprint_mix(h, &c->set.replay, 1);
+	h = fingerprint_mix(h, &c->set.custody, 1);
+	h = fingerprint_mix(h, &c->set.makers, 1);
+	return fingerprint_mix(h, &c->set.clear, 1);
 }
 
 /* By whom and what it selects: what it makes of that may change. */
@@ -118,11 +109,11 @@ static uint64_t rule_hash(uint64_t h, const struct policy *p, const struct polic
 	r.priority = 0;
 	r.less_group = 0;
 	memset(r.groups, 0, sizeof(r.groups));
-	h = hash(h, &r, sizeof(r));
+	h = fingerprint_mix(h, &r, sizeof(r));
 	for (i = 0; i < rule->n_groups; i++) {
 		const struct policy_group *g = &p->groups[rule->groups[i]];
 
-		h = hash(h, g->members, g->n_members * sizeof(g->members[0]));
+		h = fingerprint_mix(h, g->members, g->n_members * sizeof(g->members[0]));
 	}
 	return h;
 }
@@ -170,17 +161,12 @@ static void print_place(const struct writer *w, const struct policy_rule *r, enu
 	print_ports(w->to, &r->remote_port, side == OUT ? "dport" : "sport");
 }
 
-static bool names_owners(const struct policy_rule *r)
-{
-	return r->n_users || r->n_groups;
-}
-
 static void print_owners(const struct writer *w, const struct policy_rule *r)
 {
 	const char *comma = "";
 	uint32_t i, k;
 
-	if (!names_owners(r))
+	if (!policy_names_owners(r))
 		return;
 	fputs("meta skuid { ", w->to);
 	for (i = 0; i < r->n_users; i++, comma = ", ")
@@ -201,7 +187,7 @@ static bool has_owners(const struct policy *p, const struct policy_rule *r)
 
 	for (i = 0; i < r->n_groups; i++)
 		n += p->groups[r->groups[i]].n_members;
-	return n || !names_owners(r);
+	return n || !policy_names_owners(r);
 }
 
 /* --- what becomes of it --------------------------------------------------------------------- */
@@ -321,7 +307,7 @@ static void print_unknown(const struct writer *w, const char *chain, enum side s
 		if (w->keep[number_of(w, r)])
 			print_kept(w, r, chain, side);
 	while ((r = next_rule(w->p, r, LAYER_APPLICATION))) {
-		if (names_owners(r))
+		if (policy_names_owners(r))
 			print_perhaps(w, r, chain, side);
 		else
 			print_exact(w, r, chain, side);
@@ -349,12 +335,12 @@ static void print_layers(const struct writer *w)
 static void find_kept(struct writer *w)
 {
 	const struct policy_rule *r = NULL;
-	uint64_t h = HASH_START;
+	uint64_t h = FINGERPRINT_BASIS;
 	bool owners = false;
 
 	while ((r = next_rule(w->p, r, LAYER_APPLICATION))) {
 		h = w->ends[number_of(w, r)] = rule_hash(h, w->p, r);
-		owners |= names_owners(r);
+		owners |= policy_names_owners(r);
 		w->keep[number_of(w, r)] = owners && r->action != RULE_BYPASS && has_owners(w->p, r);
 	}
 }
@@ -528,16 +514,6 @@ int enforced_reqids(const struct enforced *e, struct nftable *nft, uint32_t clas
 	return nft_script_run(&s, nft);
 }
 
-static void print_exempt(FILE *to, const struct ipsecapi_tuple *t)
-{
-	char local[INET6_ADDRSTRLEN], peer[INET6_ADDRSTRLEN];
-
-	inet_ntop(t->family, t->local, local, sizeof(local));
-	inet_ntop(t->family, t->peer, peer, sizeof(peer));
-	fprintf(to, "add element " TABLE "enf-less%d { %s . %u . %s . %u . %u }\n", t->family == AF_INET6 ? 6 : 4,
-		local, ntohs(t->local_port), peer, ntohs(t->peer_port), t->protocol);
-}
-
 int enforced_exempt(const struct enforced *e, struct nftable *nft, const struct ipsecapi_tuple *t, uint32_t n)
 {
 	struct nft_script s;
@@ -551,6 +527,6 @@ int enforced_exempt(const struct enforced *e, struct nftable *nft, const struct 
 		return err;
 	fputs("flush set " TABLE "enf-less4\nflush set " TABLE "enf-less6\n", s.to);
 	for (i = 0; i < n; i++)
-		print_exempt(s.to, &t[i]);
+		nft_print_element(s.to, "add", t[i].family == AF_INET6 ? "enf-less6" : "enf-less4", &t[i]);
 	return nft_script_run(&s, nft);
 }

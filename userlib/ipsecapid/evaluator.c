@@ -75,7 +75,7 @@ void policy_find_enforcing(const struct policy *p, const struct policy_facts *f,
 	find(p, f, true, r);
 }
 
-static bool names_owners(const struct policy_rule *r)
+bool policy_names_owners(const struct policy_rule *r)
 {
 	return r->n_users || r->n_groups;
 }
@@ -87,7 +87,7 @@ bool policy_holds(const struct policy *p, const struct policy_facts *f, const st
 	if (dir == DIR_OUT || f->protocol == IPPROTO_TCP)	/* which sends before it takes anything */
 		return true;
 	for (one = p->rules; one <= r; one++)
-		if (one->layer == r->layer && one->enforce && names_owners(one) && selects_place(one, f))
+		if (one->layer == r->layer && one->enforce && policy_names_owners(one) && selects_place(one, f))
 			return false;
 	return true;
 }

@@ -37,6 +37,8 @@ bool policy_holds(const struct policy *p, const struct policy_facts *f, const st
 
 bool policy_enforces(const struct policy *p);
 
+/* Does it select some users alone? */
+bool policy_names_owners(const struct policy_rule *r);
 /* Could the rule select sockets of this user? */
 bool policy_for_user(const struct policy *p, const struct policy_rule *r, uint32_t uid);
 

@@ -3,11 +3,9 @@
 
 #include "fingerprint.h"
 
-#define FNV_BASIS 0xcbf29ce484222325
 #define FNV_PRIME 0x100000001b3
 
-/* FNV-1a */
-static uint64_t mix(uint64_t hash, const void *data, size_t size)
+uint64_t fingerprint_mix(uint64_t hash, const void *data, size_t size)
 {
 	const uint8_t *p = data;
 
@@ -35,14 +33,14 @@ static uint64_t mix_words(uint64_t hash, const void *data, size_t size)
 
 uint32_t fingerprint_bytes(const void *data, size_t size)
 {
-	uint64_t hash = mix(FNV_BASIS, data, size);
+	uint64_t hash = fingerprint_mix(FINGERPRINT_BASIS, data, size);
 
 	return hash ^ hash >> 32;
 }
 
 void fingerprint_begin(struct fingerprint *f)
 {
-	f->policies = FNV_BASIS;
+	f->policies = FINGERPRINT_BASIS;
 }
 
 void fingerprint_policy(struct fingerprint *f, const struct rec_policy *p, const uint32_t *spis)

@@ -14,7 +14,10 @@ struct fingerprint {
 	uint64_t policies;	/* of the dump, in its order */
 };
 
-/* Of any data; it resists nobody. */
+/* FNV-1a: go on from an earlier hash, or from the basis. It resists nobody. */
+#define FINGERPRINT_BASIS	0xcbf29ce484222325
+uint64_t fingerprint_mix(uint64_t hash, const void *data, size_t size);
+/* Of any data; no more than that. */
 uint32_t fingerprint_bytes(const void *data, size_t size);
 
 void fingerprint_begin(struct fingerprint *f);

@@ -90,7 +90,7 @@ int gateset_change(struct nftable *nft, const struct gate *was, const struct gat
 		return err;
 	if (was && was->tuple.peer_port)
 		print_element(s.to, "destroy", was);
-	if (now && now->tuple.peer_port)
+	if (now->tuple.peer_port)
 		print_element(s.to, "add", now);
 	return nft_script_run(&s, nft);
 }

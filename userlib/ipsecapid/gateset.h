@@ -30,7 +30,7 @@ struct gate {
 bool gate_same(const struct gate *a, const struct gate *b);
 
 /*
- * Let this pass instead of that, in one step. @was, @now: NULL or without a peer for nothing.
+ * Let this pass instead of that, in one step. Without a peer it is nothing; @was: or NULL.
  * Returns 0 or a negative errno: then nothing has changed.
  */
 int gateset_change(struct nftable *nft, const struct gate *was, const struct gate *now);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The broker's table, by libnftables. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <nftables/libnftables.h>
 #include <poll.h>
@@ -22,11 +23,22 @@ int nft_script_begin(struct nft_script *s)
 	return s->to ? 0 : -ENOMEM;
 }
 
+/* Numbers alone: no name is looked up. */
+void nft_print_element(FILE *to, const char *verb, const char *set, const struct ipsecapi_tuple *t)
+{
+	char local[INET6_ADDRSTRLEN], peer[INET6_ADDRSTRLEN];
+
+	inet_ntop(t->family, t->local, local, sizeof(local));
+	inet_ntop(t->family, t->peer, peer, sizeof(peer));
+	fprintf(to, "%s element inet ipsecapi %s { %s . %u . %s . %u . %u }\n", verb, set, local,
+		ntohs(t->local_port), peer, ntohs(t->peer_port), t->protocol);
+}
+
 int nft_script_run(struct nft_script *s, struct nftable *t)
 {
 	int err = fclose(s->to) ? -ENOMEM : 0;
 
-	if (!err && (!t->nft || nft_run_cmd_from_buffer(t->nft, s->text)))
+	if (!err && s->length && (!t->nft || nft_run_cmd_from_buffer(t->nft, s->text)))
 		err = -EIO;
 	free(s->text);
 	return err;

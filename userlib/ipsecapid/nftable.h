@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <ipsecapi.h>
 
 struct nft_ctx;
 
@@ -32,7 +33,9 @@ struct nft_script {
 
 /* Returns 0 or -ENOMEM. */
 int nft_script_begin(struct nft_script *s);
-/* Run it and be done with it. Returns 0 or a negative errno. */
+/* Print an element of a set of connections, after @verb: both ends and the protocol, in numbers. */
+void nft_print_element(FILE *to, const char *verb, const char *set, const struct ipsecapi_tuple *t);
+/* Run it and be done with it; nothing to say is nothing to run. Returns 0 or a negative errno. */
 int nft_script_run(struct nft_script *s, struct nftable *t);
 
 #endif
