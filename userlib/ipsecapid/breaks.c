@@ -39,7 +39,7 @@ static const struct policy_rule *rule_against(const struct breaks *b, const stru
 	struct outcomes accepted;
 	int i;
 
-	enforce_rules(b->f, &b->w, l, &rules);
+	enforce_rules(b->f, &b->w, &l->facts, l->record.listener, &rules);
 	for (i = 0; i < LAYERS; i++) {
 		if (!rules.at[i])
 			continue;

@@ -232,12 +232,13 @@ void enforce_judge(struct front *f, const struct world *w, bool addresses)
 
 /* --- latches -------------------------------------------------------------------------------- */
 
-void enforce_rules(const struct front *f, const struct world *w, const struct latch *l, struct policy_rules *r)
+void enforce_rules(const struct front *f, const struct world *w, const struct flow_facts *flow, bool listener,
+		   struct policy_rules *r)
 {
 	struct policy_facts facts;
 
-	standing_facts(w, &l->facts, &facts);
-	if (l->record.listener)	/* what comes is yet to be seen */
+	standing_facts(w, flow, &facts);
+	if (listener)
 		facts.interface = "";
 	policy_find_enforcing(f->policy, &facts, r);
 }
@@ -250,7 +251,7 @@ bool enforce_latch(const struct front *f, const struct world *w, const struct la
 	struct policy_rules rules;
 	struct grant g;
 
-	enforce_rules(f, w, l, &rules);
+	enforce_rules(f, w, &l->facts, l->record.listener, &rules);
 	policy_evaluate(f->policy, &rules, &req, &g);
 	*less = g.status == GRANT_GIVEN && g.less;
 	*set = g.set;

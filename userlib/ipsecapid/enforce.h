@@ -15,6 +15,7 @@ struct front;
 struct flow;
 struct latch;
 struct world;
+struct flow_facts;
 
 #define OWN_ADDRESSES	256
 
@@ -61,8 +62,12 @@ void enforce_latches_changed(struct front *f);
  */
 void enforce_flow(const struct front *f, const struct world *w, struct flow *flow);
 
-/* The enforcing rules that apply to a latch. */
-void enforce_rules(const struct front *f, const struct world *w, const struct latch *l, struct policy_rules *r);
+/*
+ * The enforcing rules that apply to a latch. Of a listener nobody knows who will come, and by which
+ * interface: each connection is judged again.
+ */
+void enforce_rules(const struct front *f, const struct world *w, const struct flow_facts *flow, bool listener,
+		   struct policy_rules *r);
 /*
  * What the latch was granted and enforcing rules accept today. Returns false where that is
  * nothing. @less: some of them are left out, for who asked was let.

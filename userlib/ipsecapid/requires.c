@@ -11,7 +11,6 @@
 #include "../libipsecapi/wire/wire.h"
 #include "front.h"
 #include "latch_plan.h"
-#include "standing.h"
 
 bool require_is(const struct sess_request *req)
 {
@@ -113,25 +112,12 @@ static int class_errno(uint32_t reason)
 	return reason == IPSECAPI_REASON_NO_SUCH_CLASS ? -ENOENT : -EACCES;
 }
 
-/* Of a listener nobody knows who will come, and by which interface: each connection is judged again. */
-static void find_rules(const struct session *s, const struct decision *d, struct policy_rules *r)
-{
-	struct policy_facts facts;
-	struct world w;
-
-	front_world(s->front, &w);
-	standing_facts(&w, &d->facts, &facts);
-	if (d->record.listener)
-		facts.interface = "";
-	policy_find_enforcing(s->front->policy, &facts, r);
-}
-
 /*
  * What was asked for, what enforcing rules accept, and what was granted before. Rules that only
  * report narrow nothing. What the kernel holds for everybody spares single connections, not what
  * a listener accepts: so that gets no less.
  */
-static bool grant(const struct session *s, struct decision *d)
+static bool grant(const struct session *s, const struct world *w, struct decision *d)
 {
 	const struct policy *p = s->front->policy;
 	struct policy_rules rules;
@@ -142,7 +128,7 @@ static bool grant(const struct session *s, struct decision *d)
 
 	if (reason != IPSECAPI_REASON_NONE)
 		return deny(d, class_errno(reason), reason);
-	find_rules(s, d, &rules);
+	enforce_rules(s->front, w, &d->facts, d->record.listener, &rules);
 	policy_evaluate(p, &rules, &want, &g);
 	if (g.status == GRANT_PRIVILEGE || (g.less && d->record.listener))
 		return deny(d, -EPERM, IPSECAPI_REASON_ASKS_LESS);
@@ -214,13 +200,13 @@ static void decide(struct session *s, struct decision *d)
 	}
 	fill(s, d);
 	latch_facts(s->front, &d->record, &d->facts);
-	if (!grant(s, d) || !room(s->front, s->request.uid, d))
+	front_world(s->front, &w);
+	if (!grant(s, &w, d) || !room(s->front, s->request.uid, d))
 		return;
 	if (d->record.listener) {	/* who may come is judged for as long as it listens */
 		d->plan.status = PLAN_LATCH;
 		return;
 	}
-	front_world(s->front, &w);
 	plan(s->front, &w, d);
 	if (d->plan.status == PLAN_REFUSED) {
 		deny(d, d->plan.err, d->plan.reason);
