@@ -231,9 +231,10 @@ static void explain_text(const struct explanation *e)
 		if (!r)
 			printf("  %s: no rule, everything is accepted\n", layer_words[l]);
 		else
-			printf("  %s: rule %s, use %s, mode %s, may ask less: %s%s\n", layer_words[l], r->name,
+			printf("  %s: rule %s, use %s, mode %s, may ask less: %s%s%s\n", layer_words[l], r->name,
 			       use_of(e->p, r), mode_of(r), r->less_group < 0 ? "no" : "group ",
-			       r->less_group < 0 ? "" : e->p->groups[r->less_group].name);
+			       r->less_group < 0 ? "" : e->p->groups[r->less_group].name,
+			       r->callable ? ", callable" : "");
 		if (in_trial(e, l))
 			printf("    until that enforces: rule %s, use %s\n", e->enforcing.at[l]->name,
 			       use_of(e->p, e->enforcing.at[l]));
@@ -290,6 +291,7 @@ static void explain_json(const struct explanation *e)
 		if (in_trial(e, l))
 			put(rule, "until_then", e->enforcing.at[l]->name);
 		put(rule, "may_ask_less", r->less_group < 0 ? "no" : e->p->groups[r->less_group].name);
+		json_object_object_add(rule, "callable", json_object_new_boolean(r->callable));
 	}
 	json_object_object_add(o, "everything", json_object_new_boolean(e->grant.status == GRANT_GIVEN &&
 									is_everything(&e->grant.set)));

@@ -323,31 +323,42 @@ static void policy(struct session *s, const struct sess_request *req)
 	free(text);
 }
 
+/* Entry number @index of all rings merged, newest first, or NULL. */
+static const struct ipsecapi_why *why_entry(const struct flow *flow, uint32_t index)
+{
+	uint32_t at[WHY_RINGS] = { 0 };
+	const struct ipsecapi_why *newest;
+	int i, of = 0;
+
+	do {
+		newest = NULL;
+		for (i = 0; i < WHY_RINGS; i++) {
+			const struct why_ring *r = &flow->why[i];
+
+			if (at[i] == r->n || (newest && r->at[at[i]].last <= newest->last))
+				continue;
+			newest = &r->at[at[i]];
+			of = i;
+		}
+		at[of]++;
+	} while (newest && index--);
+	return newest;
+}
+
 static void why(struct session *s, const struct sess_request *req)
 {
 	const struct flow *flow = flow_find(s, req);
-	const struct why_ring *a, *b;
-	uint32_t i = 0, k = 0, n;
+	const struct ipsecapi_why *entry;
 
 	if (!flow) {
 		session_reply(s, req, -ESTALE, IPSECAPI_REASON_NO_SUCH_FLOW, NULL, 0, 0);
 		return;
 	}
-	/* both directions merged, newest first */
-	a = &flow->why[IPSECAPI_OUT];
-	b = &flow->why[IPSECAPI_IN];
-	for (n = 0; n < req->index && (i < a->n || k < b->n); n++) {
-		if (k >= b->n || (i < a->n && a->at[i].last >= b->at[k].last))
-			i++;
-		else
-			k++;
-	}
-	if (i >= a->n && k >= b->n)
-		no_entry(s, req);
-	else if (k >= b->n || (i < a->n && a->at[i].last >= b->at[k].last))
-		give(s, req, &a->at[i], sizeof(a->at[i]));
+	entry = why_entry(flow, req->index);
+	if (entry)
+		give(s, req, entry, sizeof(*entry));
 	else
-		give(s, req, &b->at[k], sizeof(b->at[k]));
+		no_entry(s, req);
 }
 
 static void answer_socket(struct session *s, const struct sess_request *req, int fd)

@@ -39,6 +39,7 @@ static const struct kind kinds[AUDIT_EVENTS] = {
 	[AUDIT_PRIVILEGE] = { "privilege", "0b7b8606f1e5469b88b440bf0b91b786", LOG_NOTICE },
 	[AUDIT_LIMIT] = { "limit", "acc1798acf5c4dba982809fb04aad9db", LOG_WARNING },
 	[AUDIT_LEFT_OUT] = { "left-out", "1ac5194d752244a59e8998017b8cf76f", LOG_WARNING },
+	[AUDIT_IKE_STARTED] = { "ike-started", "4db9092cab3f415e94c4f2227e9eba49", LOG_INFO },
 	[AUDIT_LESS_GRANTED] = { "less-granted", "ab9bf9a3116549ebac8441916bf69e20", LOG_NOTICE },
 };
 

@@ -25,6 +25,7 @@ enum audit_event {
 	AUDIT_LIMIT,		/* somebody has as much as one may have */
 	AUDIT_LEFT_OUT,		/* records of the two before, and the one behind, that were not written */
 	AUDIT_LESS_GRANTED,	/* less than rules accept, to somebody whom they let ask for it */
+	AUDIT_IKE_STARTED,	/* a rule lets programs have peers called, and one had */
 	AUDIT_EVENTS,
 };
 

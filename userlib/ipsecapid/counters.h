@@ -13,6 +13,7 @@
 #define COUNTED_REASONS		128	/* by enum ipsecapi_reason, as above */
 #define COUNTED_EVENTS		16	/* by enum ipsecapi_event_type, as above */
 #define COUNTED_ENFORCED	8	/* by enum ipsecapi_enforced, as above */
+#define COUNTED_IKE		9	/* by enum ipsecapi_reason, from IKE_ABSENT on */
 #define DUMP_BOUNDS		8
 
 /* A dump took at most so long; the last class has those that took longer. */
@@ -37,6 +38,7 @@ struct counters {
 	uint64_t dumps_failed;
 	uint64_t evidence_losses;
 	uint64_t records_left_out;
+	uint64_t ike[COUNTED_IKE];
 
 	/* when it was asked; of the tables in force, however old */
 	uint32_t sessions;

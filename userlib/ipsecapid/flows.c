@@ -352,6 +352,16 @@ static bool hold(struct flow *flow, const struct verdict *old)
 	return held;
 }
 
+/* As long as there is nothing that could protect it. */
+static void note_ike(const struct front *f, struct flow *flow)
+{
+	const struct latch *l = latches_find(f, flow->tuple.cookie);
+	bool asked = l && latch_lacks_sas(l) && l->ike;
+
+	note_reason(&flow->why[WHY_IKE], IPSECAPI_OUT, asked ? l->ike : IPSECAPI_REASON_NONE,
+		    asked ? l->ike_at : 0);
+}
+
 void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 {
 	struct verdict old = flow->verdict;
@@ -366,6 +376,7 @@ void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 		flow->read_at = s->front->tables.read_at;
 	for (d = 0; d < 2; d++)
 		note_reason(&flow->why[d], d, flow->verdict.dir[d].reason, now);
+	note_ike(s->front, flow);
 	if (changed(&old.dir[0], &flow->verdict.dir[0]) ||
 	    changed(&old.dir[1], &flow->verdict.dir[1])) {
 		if (flow->generation++)

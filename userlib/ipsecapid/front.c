@@ -159,6 +159,19 @@ static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *ar
 	return 0;
 }
 
+static int on_ike(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct front *f = arg;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (calling_answered(f))
+		return lost(f, "process before the IKE daemon");
+	sessions_reap(f);
+	return 0;
+}
+
 static int on_links(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct front *f = arg;
@@ -203,6 +216,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	reports_expire(f, now);
 	sessions_expire(f);
 	refusals_tell(f);
+	calling_look(f);
 	f->ticks++;
 	if (flows_exist(f) || latches_count(f) || f->enforcing.rules) {
 		if (f->ticks % TICKS_SECOND == 0)
@@ -238,6 +252,8 @@ static int add_sources(struct front *f)
 	if (err >= 0)
 		err = sd_event_add_io(f->event, NULL, f->reader, EPOLLIN, on_reader, f);
 	if (err >= 0)
+		err = sd_event_add_io(f->event, NULL, f->ike, EPOLLIN, on_ike, f);
+	if (err >= 0)
 		err = sd_event_add_io(f->event, &f->links_source, f->links.events, EPOLLIN,
 				      on_links, f);
 	if (err >= 0)	/* routes may change faster than all flows can be judged */
@@ -266,6 +282,7 @@ int front_main(const struct front_ends *ends, struct policy *policy)
 	f->scrubber = ends->scrubber;
 	f->applier = ends->applier;
 	f->reader = ends->reader;
+	f->ike = ends->ike;
 	f->policy = policy;
 	close_within_prepare();
 	figures_begin(&f->counters);

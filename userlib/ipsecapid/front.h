@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "audit_limit.h"
+#include "allowance.h"
 #include "counters.h"
 #include "enforce.h"
 #include "latches.h"
@@ -19,7 +19,10 @@
 #include "tables.h"
 #include "verdict.h"
 
-#define WHY_MAX		8	/* per direction */
+#define WHY_MAX		8	/* per ring */
+/* One for each direction, and what the IKE daemon does about it. */
+#define WHY_IKE		2
+#define WHY_RINGS	3
 #define REPORT_TRIES	4
 
 struct why_ring {
@@ -42,7 +45,7 @@ struct flow {
 	char rule[LAYERS][POLICY_NAME];	/* of the system policy, that apply; empty: none */
 	uint32_t generation;
 	uint64_t read_at;
-	struct why_ring why[2];
+	struct why_ring why[WHY_RINGS];
 };
 
 struct session {
@@ -74,9 +77,17 @@ struct session {
 	uint32_t waits_for;	/* what a latch that is being given will wait for, or NONE */
 };
 
+/* What the IKE daemon is asked for latches that wait. */
+struct calling {
+	uint64_t asked;			/* the socket of the latch that it owes an answer for, or 0 */
+	uint32_t uid;			/* that has the latch */
+	char rule[POLICY_NAME];		/* which lets that one have the peer called */
+	struct allowance allowance;	/* of negotiations */
+};
+
 struct front {
 	sd_event *event;
-	int keeper, scrubber, applier, reader;
+	int keeper, scrubber, applier, reader, ike;
 	struct policy *policy;		/* of the system, in force */
 	uint32_t policy_generation;	/* how often another came */
 	uint32_t policy_mistakes;	/* of one that was refused since */
@@ -87,6 +98,7 @@ struct front {
 	struct links links;
 	struct latch_set latches;
 	struct enforcing enforcing;
+	struct calling calling;
 	uint32_t next_ticket;
 	uint32_t ike_sockets;
 	bool socket_policies;		/* some exist: the count above matters */
@@ -114,7 +126,7 @@ struct front {
 	bool unread;			/* the scrubber answered, but that it could not read */
 	bool stale;			/* that, or it does not answer: there is no current evidence */
 	bool ready;
-	struct audit_limit audit_limit;
+	struct allowance records;	/* of the log */
 	struct counters counters;	/* the upper part: the rest is found when somebody asks */
 	sd_event_source *figures;	/* NULL: nobody asks */
 	int figures_channel;
@@ -123,7 +135,7 @@ struct front {
 /* front.c */
 /* Its channels to the others. */
 struct front_ends {
-	int keeper, scrubber, applier, reader;
+	int keeper, scrubber, applier, reader, ike;
 };
 
 /* @policy: of the system, to free(); the reader sends others. */
@@ -255,6 +267,12 @@ bool require_is(const struct sess_request *req);
 void require_ask(struct session *s);
 void require_finish(struct session *s, bool read);
 void requires_applied(struct front *f, const struct apply_msg *m);
+
+/* calling.c: the IKE daemon, for latches that wait */
+/* Ask it for the latch that waits longest to be asked for, if any is due. */
+void calling_look(struct front *f);
+/* Returns 0, or a negative errno when its process is lost. */
+int calling_answered(struct front *f);
 
 /* confine.c: cgroups, for those who ask; @fd is theirs to close */
 void confine_begin(struct session *s, const struct sess_request *req, int fd);

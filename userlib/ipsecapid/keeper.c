@@ -18,6 +18,7 @@
 #include "audit.h"
 #include "channel.h"
 #include "front.h"
+#include "ike.h"
 #include "keeper.h"
 #include "metrics_child.h"
 #include "policy_reader.h"
@@ -41,7 +42,7 @@ struct keeper {
 	unsigned int workers;
 	int reader;			/* is asked to read the policy again, and says how that went */
 	const struct keeper_config *config;
-	pid_t pid_front, pid_scrubber, pid_applier, pid_reader;
+	pid_t pid_front, pid_scrubber, pid_applier, pid_reader, pid_ike;
 	struct worker_config worker;
 	struct watchdog watchdog;
 	struct metrics_child metrics;
@@ -49,7 +50,7 @@ struct keeper {
 
 /* Which ends of which channels a process keeps. */
 struct plumbing {
-	int front_scrubber[2], front_applier[2], keeper_front[2], keeper_reader[2], front_reader[2];
+	int front_scrubber[2], front_applier[2], keeper_front[2], keeper_reader[2], front_reader[2], front_ike[2];
 };
 
 static int read_overflow_uid(uint32_t *uid)
@@ -100,7 +101,8 @@ static int make_pairs(struct plumbing *p)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_applier) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_front) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_reader) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_reader))
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_reader) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_ike))
 		return -errno;
 	return 0;
 }
@@ -124,6 +126,7 @@ static pid_t start_scrubber(struct keeper *k, struct plumbing *p)
 	close_pair(p->keeper_front);
 	close_pair(p->keeper_reader);
 	close_pair(p->front_reader);
+	close_pair(p->front_ike);
 	close(p->front_scrubber[0]);
 	_exit(scrubber_main(p->front_scrubber[1], k->worker.netns_cookie));
 }
@@ -139,6 +142,7 @@ static pid_t start_applier(struct keeper *k, struct plumbing *p)
 	close_pair(p->keeper_front);
 	close_pair(p->keeper_reader);
 	close_pair(p->front_reader);
+	close_pair(p->front_ike);
 	close(p->front_applier[0]);
 	_exit(applier_main(p->front_applier[1], k->config->records, k->config->pmtu_floor));
 }
@@ -153,9 +157,26 @@ static pid_t start_reader(struct keeper *k, struct plumbing *p)
 	close_pair(p->front_scrubber);
 	close_pair(p->front_applier);
 	close_pair(p->keeper_front);
+	close_pair(p->front_ike);
 	close(p->keeper_reader[0]);
 	close(p->front_reader[0]);
 	_exit(reader_main(p->keeper_reader[1], p->front_reader[1], k->config->source));
+}
+
+static pid_t start_ike(struct keeper *k, struct plumbing *p)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	close_common(k, true);
+	close_pair(p->front_scrubber);
+	close_pair(p->front_applier);
+	close_pair(p->keeper_front);
+	close_pair(p->keeper_reader);
+	close_pair(p->front_reader);
+	close(p->front_ike[0]);
+	_exit(ike_main(p->front_ike[1], k->config->ike));
 }
 
 static pid_t start_front(struct keeper *k, struct plumbing *p)
@@ -168,12 +189,14 @@ static pid_t start_front(struct keeper *k, struct plumbing *p)
 	close(p->front_scrubber[1]);
 	close(p->front_applier[1]);
 	close(p->front_reader[1]);
+	close(p->front_ike[1]);
 	close(p->keeper_front[0]);
 	close_pair(p->keeper_reader);
 	_exit(front_main(&(struct front_ends){ .keeper = p->keeper_front[1],
 					       .scrubber = p->front_scrubber[0],
 					       .applier = p->front_applier[0],
-					       .reader = p->front_reader[0] }, k->config->policy));
+					       .reader = p->front_reader[0],
+					       .ike = p->front_ike[0] }, k->config->policy));
 }
 
 static int start_processes(struct keeper *k)
@@ -186,18 +209,20 @@ static int start_processes(struct keeper *k)
 	k->pid_scrubber = start_scrubber(k, &p);
 	k->pid_applier = start_applier(k, &p);
 	k->pid_reader = start_reader(k, &p);
+	k->pid_ike = start_ike(k, &p);
 	k->pid_front = start_front(k, &p);
 	close_pair(p.front_scrubber);
 	close_pair(p.front_applier);
 	close_pair(p.front_reader);
+	close_pair(p.front_ike);
 	close(p.keeper_front[1]);
 	close(p.keeper_reader[1]);
 	if (k->config->records >= 0)	/* its lock ends with the applier */
 		close(k->config->records);
 	k->front = p.keeper_front[0];
 	k->reader = p.keeper_reader[0];
-	return k->pid_scrubber < 0 || k->pid_applier < 0 || k->pid_reader < 0 || k->pid_front < 0 ?
-	       -EAGAIN : 0;
+	return k->pid_scrubber < 0 || k->pid_applier < 0 || k->pid_reader < 0 || k->pid_ike < 0 ||
+	       k->pid_front < 0 ? -EAGAIN : 0;
 }
 
 static void run_worker(struct keeper *k, int channel, int accepted)
@@ -337,6 +362,8 @@ static const char *needed(const struct keeper *k, pid_t pid)
 		return "scrubber";
 	if (pid == k->pid_reader)
 		return "policy reader";
+	if (pid == k->pid_ike)
+		return "process before the IKE daemon";
 	return pid == k->pid_applier ? "applier" : NULL;
 }
 

@@ -31,6 +31,7 @@ struct keeper_config {
 	uid_t uid;	/* to run as, (uid_t)-1: unchanged */
 	gid_t gid;
 	int records;	/* of latches, or -1 */
+	const char *ike;	/* the IKE daemon's socket, or NULL: it is not asked */
 	uint32_t pmtu_floor;	/* of paths to latched peers, in bytes; 0: none */
 	struct policy *policy;		/* of the system, as it is at the start */
 	const struct policy_source *source;	/* where it comes from */

@@ -26,6 +26,9 @@ struct latch {
 	uint32_t told_broken;	/* what the applier was told last: a reason, or 0 */
 	bool dropped;		/* of a broken one: the applier has said that nothing passes */
 	bool ready;		/* the sessions were told that waiting is over */
+	uint64_t call_at;	/* of one that waits: when the IKE daemon is asked next, CLOCK_BOOTTIME ns */
+	uint32_t ike;		/* what it answered last: enum ipsecapi_reason, or 0 */
+	uint64_t ike_at;	/* and when */
 	bool unsure;		/* the kernel does not show it: the socket has ended, as a rule */
 	bool checking;		/* the applier was asked whether the socket exists */
 	struct listen_reqids *told;	/* what the applier lets pass of a listener; NULL: not told yet */
@@ -44,6 +47,12 @@ struct latch_set {
 	bool settled;		/* and judged, as the applier knows */
 	bool possible;		/* the applier can give more */
 };
+
+/* Nothing passes, and there is nothing that could. */
+static inline bool latch_lacks_sas(const struct latch *l)
+{
+	return l->state == IPSECAPI_LATCH_NEGOTIATING && !l->ready;
+}
 
 struct latch *latches_find(const struct front *f, uint64_t cookie);
 uint32_t latches_of(const struct front *f, uint32_t uid);

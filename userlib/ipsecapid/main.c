@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <ipsecapi.h>
+#include "ike.h"
 #include "keeper.h"
 #include "latch_record.h"
 #include "listening.h"
@@ -24,11 +26,12 @@
 /* What IPv6 asks of every link; what is smaller of IPv4 is rare. */
 #define DEFAULT_FLOOR	1280
 #define MAX_FLOOR	65535
+#define VICI_PATH	sizeof(((struct sockaddr_un *)0)->sun_path)
 
 static const char usage[] =
 	"usage: ipsecapid [--socket PATH] [--user NAME] [--state FILE] [--policy DIR]\n"
 	"                 [--defaults FILE] [--metrics PATH [--metrics-group NAME]]\n"
-	"                 [--pmtu-floor BYTES]\n"
+	"                 [--pmtu-floor BYTES] [--vici PATH]\n"
 	"       ipsecapid --check [--defaults FILE] [DIR]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
 	"\n"
@@ -41,6 +44,7 @@ static const char usage[] =
 	"  --metrics PATH  show figures to root there, as OpenMetrics by HTTP\n"
 	"  --metrics-group NAME  and to this group\n"
 	"  --pmtu-floor BYTES  ICMP in clear makes no path to a latched peer smaller (default 1280)\n"
+	"  --vici PATH    strongSwan's daemon is asked there (default " IKE_SOCKET "); none: nowhere\n"
 	"  --help         show this text\n"
 	"  --version      show the version\n"
 	"\n"
@@ -54,6 +58,7 @@ struct options {
 	const char *metrics;
 	const char *metrics_group;
 	const char *pmtu_floor;
+	const char *vici;	/* of the IKE daemon, or "none" */
 	uint32_t floor;		/* the same, as a number */
 	struct policy_source policy;
 	bool check;
@@ -215,6 +220,11 @@ static bool parse_floor(struct options *o)
 	return isdigit((unsigned char)*o->pmtu_floor) && !*end && !errno && floor <= MAX_FLOOR;
 }
 
+static bool good_vici(const char *path)
+{
+	return !strcmp(path, "none") || (*path == '/' && strlen(path) < VICI_PATH);
+}
+
 /* Returns an exit status, or -1 to go on. */
 static int parse(int argc, char **argv, struct options *o)
 {
@@ -226,6 +236,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "metrics", required_argument, NULL, 'm' },
 		{ "metrics-group", required_argument, NULL, 'g' },
 		{ "pmtu-floor", required_argument, NULL, 'f' },
+		{ "vici", required_argument, NULL, 'v' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "defaults", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
@@ -243,6 +254,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'm': o->metrics = optarg; break;
 		case 'g': o->metrics_group = optarg; break;
 		case 'f': o->pmtu_floor = optarg; break;
+		case 'v': o->vici = optarg; break;
 		case 'c': o->check = true; break;
 		case 'd': o->policy.shipped = optarg; break;
 		case 'h':
@@ -265,6 +277,9 @@ static int parse(int argc, char **argv, struct options *o)
 	else if (!parse_floor(o))
 		fprintf(stderr, "ipsecapid: --pmtu-floor takes a number of bytes up to %u, or 0 for none, not '%s'\n",
 			MAX_FLOOR, o->pmtu_floor);
+	else if (!good_vici(o->vici))
+		fprintf(stderr, "ipsecapid: --vici takes the path of a socket, from / on and at most %zu bytes, or none, not '%s'\n",
+			VICI_PATH - 1, o->vici);
 	else
 		return -1;
 	return 2;
@@ -275,6 +290,7 @@ int main(int argc, char **argv)
 	struct options o = {
 		.socket = IPSECAPI_DEFAULT_PATH,
 		.floor = DEFAULT_FLOOR,
+		.vici = IKE_SOCKET,
 		.policy = { .shipped = POLICY_SHIPPED, .directory = POLICY_DIRECTORY },
 	};
 	struct keeper_config c;
@@ -299,5 +315,6 @@ int main(int argc, char **argv)
 		return 1;
 	c.records = open_records(&o);
 	c.pmtu_floor = o.floor;
+	c.ike = strcmp(o.vici, "none") ? o.vici : NULL;
 	return keeper_main(&c);
 }

@@ -145,6 +145,16 @@ static void show_evidence(FILE *f, const struct counters *c)
 	gauge(f, "interfaces", "Network interfaces.", c->interfaces);
 }
 
+static void show_ike(FILE *f, const struct counters *c)
+{
+	uint32_t i;
+
+	family(f, "ike_answers", "counter", "What the IKE daemon was found to do for latches that wait.");
+	for (i = 0; i < COUNTED_IKE; i++)
+		labelled(f, "ike_answers", "_total", "answer",
+			 ipsecapi_word(IPSECAPI_WORDS_REASON, IPSECAPI_REASON_IKE_ABSENT + i), c->ike[i]);
+}
+
 static void show_kernel(FILE *f, const struct ipsecapi_host *h)
 {
 	uint32_t i;
@@ -187,6 +197,7 @@ char *openmetrics_text(const struct counters *c, size_t *length)
 	show_events(f, c);
 	show_dumps(f, c);
 	show_evidence(f, c);
+	show_ike(f, c);
 	show_kernel(f, &c->host);
 	show_policy(f, &c->host);
 	fputs("# EOF\n", f);

@@ -67,7 +67,8 @@ struct policy_rule {
 	uint8_t class;		/* of RULE_CLASS, its number */
 	uint8_t protocol;	/* 0: any */
 	uint8_t enforce;	/* 1: what it does not accept does not pass; 0: it only reports */
-	uint8_t rsvd[3];
+	uint8_t callable;	/* 1: latches that wait have IKE call the peer */
+	uint8_t rsvd[2];
 	uint32_t priority;	/* smaller comes first */
 	int32_t less_group;	/* number of the group whose members may ask less, or -1 */
 	uint32_t n_users, n_groups;	/* both 0: everybody */

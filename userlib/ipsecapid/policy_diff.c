@@ -149,7 +149,7 @@ static enum policy_change together(enum policy_change a, enum policy_change b)
 static enum policy_change compare_rules(const struct diff *d, const struct policy_rule *a,
 					const struct policy_rule *b)
 {
-	enum policy_change set, less, mode;
+	enum policy_change set, less, mode, call;
 	struct outcomes old, new;
 
 	policy_accepts(d->old, a, &old);
@@ -158,10 +158,11 @@ static enum policy_change compare_rules(const struct diff *d, const struct polic
 	less = both(a->less_group >= 0 && b->less_group < 0, a->less_group < 0 && b->less_group >= 0);
 	if (a->less_group >= 0 && b->less_group >= 0 && !same_group(d, a->less_group, b->less_group))
 		less = CHANGE_OTHER;
+	call = a->callable == b->callable ? CHANGE_NONE : CHANGE_OTHER;
 	mode = both(!a->enforce && b->enforce, a->enforce && !b->enforce);
 	if (!same_place(d, a, b))
 		return CHANGE_OTHER;
-	return together(together(set, less), mode);
+	return together(together(set, less), together(mode, call));
 }
 
 uint32_t policy_diff(const struct policy *old, const struct policy *new, uint32_t uid,

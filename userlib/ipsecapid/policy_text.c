@@ -167,6 +167,8 @@ static void print_rule(const struct policy *p, const struct policy_rule *r, FILE
 		p->classes[r->class].name, r->enforce ? "enforce" : "report", r->priority);
 	if (r->less_group >= 0)
 		fprintf(to, "may-ask-less = group %s\n", p->groups[r->less_group].name);
+	if (r->callable)
+		fprintf(to, "callable = yes\n");
 	print_owners(p, r, to);
 	if (r->protocol)
 		fprintf(to, "protocol = %s\n", protocol_text(r->protocol));

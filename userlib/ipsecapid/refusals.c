@@ -40,7 +40,7 @@ void refusal_note(struct front *f, uint32_t uid, uint32_t reason)
 	COUNT(f->counters.refusals, reason);
 	if (event == AUDIT_EVENTS)
 		return;
-	if (!audit_limit_pass(&f->audit_limit, uid, now_ns(), &fields.left_out))
+	if (!allowance_take(&f->records, &allowance_records, uid, now_ns(), &fields.left_out))
 		f->counters.records_left_out++;
 	else
 		audit(event, &fields, "user %u was refused: %s", uid, ipsecapi_strreason(reason));
@@ -50,7 +50,7 @@ void grant_note(struct front *f, uint32_t uid)
 {
 	struct audit_fields fields = { .uid = uid };
 
-	if (!audit_limit_pass(&f->audit_limit, uid, now_ns(), &fields.left_out))
+	if (!allowance_take(&f->records, &allowance_records, uid, now_ns(), &fields.left_out))
 		f->counters.records_left_out++;
 	else
 		audit(AUDIT_LESS_GRANTED, &fields, "user %u was granted less than the policy's rules accept, as they let",
@@ -61,7 +61,7 @@ void refusals_tell(struct front *f)
 {
 	struct audit_fields fields = { .uid = AUDIT_NO_USER };
 
-	while (audit_limit_next(&f->audit_limit, now_ns(), &fields.uid, &fields.left_out))
+	while (allowance_next(&f->records, &allowance_records, now_ns(), &fields.uid, &fields.left_out))
 		audit(AUDIT_LEFT_OUT, &fields, "%u records %swere left out", fields.left_out,
 		      fields.uid == AUDIT_NO_USER ? "" : "of this user ");
 }

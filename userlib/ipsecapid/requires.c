@@ -375,6 +375,7 @@ static void take_result(struct front *f, const struct apply_msg *m)
 	if (l)
 		latch_judge(f, l, &w);
 	flows_judge_socket(f, cookie);
+	calling_look(f);
 }
 
 /* Who may ask for less than rules accept, and did. */

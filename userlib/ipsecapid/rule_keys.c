@@ -10,7 +10,7 @@
 
 #define PRIORITY 1000
 
-const char rule_key_names[] = "use, mode, may-ask-less, priority, user, group, protocol, local, remote, "
+const char rule_key_names[] = "use, mode, may-ask-less, callable, priority, user, group, protocol, local, remote, "
 			      "local-port, remote-port, interface";
 
 void rule_defaults(struct policy_rule *r, int layer)
@@ -67,13 +67,6 @@ static void key_less(struct policy_build *b, const struct place *at, const char 
 		b->rule->less_group = group;
 }
 
-static void key_priority(struct policy_build *b, const struct place *at, const char *value)
-{
-	b->rule->priority = PRIORITY;
-	if (*value)
-		value_number(b, at, "priority", value, 0, 65535, &b->rule->priority);
-}
-
 /* Rules of the other layer hold for every program. */
 static bool of_application(struct policy_build *b, const struct place *at, const char *key)
 {
@@ -81,6 +74,21 @@ static bool of_application(struct policy_build *b, const struct place *at, const
 		return true;
 	complain(b->c, at, "%s: an interface rule holds for everybody; write it as [application NAME]", key);
 	return false;
+}
+
+static void key_callable(struct policy_build *b, const struct place *at, const char *value)
+{
+	static const char *const words[] = { "no", "yes", NULL };
+
+	b->rule->callable = *value && of_application(b, at, "callable") &&
+			    value_word(b, at, "callable", value, words) == 1;
+}
+
+static void key_priority(struct policy_build *b, const struct place *at, const char *value)
+{
+	b->rule->priority = PRIORITY;
+	if (*value)
+		value_number(b, at, "priority", value, 0, 65535, &b->rule->priority);
 }
 
 static void add_user(struct policy_build *b, const struct place *at, const char *word, void *arg)
@@ -225,11 +233,12 @@ static void key_interface(struct policy_build *b, const struct place *at, const 
 
 static const struct policy_key keys[] = {
 	{ "use", key_use },			{ "mode", key_mode },
-	{ "may-ask-less", key_less },		{ "priority", key_priority },
+	{ "may-ask-less", key_less },		{ "callable", key_callable },
+	{ "priority", key_priority },		{ "protocol", key_protocol },
 	{ "user", key_user },			{ "group", key_group },
-	{ "protocol", key_protocol },		{ "local", key_local },
-	{ "remote", key_remote },		{ "local-port", key_local_port },
-	{ "remote-port", key_remote_port },	{ "interface", key_interface },
+	{ "local", key_local },			{ "remote", key_remote },
+	{ "local-port", key_local_port },	{ "remote-port", key_remote_port },
+	{ "interface", key_interface },
 };
 
 bool rule_key(struct policy_build *b, const struct place *at, const char *key, const char *value)

@@ -67,6 +67,11 @@ static const int scrubber_calls[] = {
 	CALL(statfs), CALL(fstatfs), CALL(pread64),
 };
 
+/* It speaks to one daemon, and has no files. */
+static const int ike_calls[] = {
+	CALL(socket), CALL(connect),
+};
+
 /* Names of users and groups may be in files, or with a daemon on a local socket. */
 static const int reader_calls[] = {
 	CALL(openat), CALL(open), CALL(getdents64), CALL(stat), CALL(lstat), CALL(statx), CALL(ioctl),
@@ -88,6 +93,7 @@ static const struct call_list extra[] = {
 	[SANDBOX_APPLIER] = LIST(applier_calls),
 	[SANDBOX_SCRUBBER] = LIST(scrubber_calls),
 	[SANDBOX_METRICS] = LIST(metrics_calls),
+	[SANDBOX_IKE] = LIST(ike_calls),
 	[SANDBOX_READER] = LIST(reader_calls),
 };
 
@@ -125,7 +131,7 @@ static int filter_calls(enum sandbox kind)
 static int drop_capabilities(enum sandbox kind)
 {
 	bool admin = kind == SANDBOX_APPLIER || kind == SANDBOX_SCRUBBER;
-	bool stays = kind == SANDBOX_SCRUBBER || kind == SANDBOX_READER;
+	bool stays = kind == SANDBOX_SCRUBBER || kind == SANDBOX_READER || kind == SANDBOX_IKE;
 	int err;
 
 	capng_clear(CAPNG_SELECT_BOTH);
@@ -151,6 +157,7 @@ int sandbox_enter(enum sandbox kind)
 		[SANDBOX_FRONT] = "ipsecapi-front", [SANDBOX_APPLIER] = "ipsecapi-apply",
 		[SANDBOX_SCRUBBER] = "ipsecapi-scrub",
 		[SANDBOX_METRICS] = "ipsecapi-stats",
+		[SANDBOX_IKE] = "ipsecapi-ike",
 		[SANDBOX_READER] = "ipsecapi-policy",
 	};
 	const struct rlimit none = { 0, 0 };

@@ -12,10 +12,11 @@ enum sandbox {
 	SANDBOX_APPLIER,	/* CAP_NET_ADMIN, on sockets that are open already */
 	SANDBOX_SCRUBBER,	/* CAP_NET_ADMIN; opens unit nodes, hence stays uid 0 */
 	SANDBOX_METRICS,	/* shows figures to scrapers */
+	SANDBOX_IKE,		/* no capability; connects to a socket of root's, hence stays uid 0 */
 	SANDBOX_READER,		/* no capability; opens root's policy files, hence stays uid 0 */
 };
 
-/* Who the processes but the scrubber and the reader become. (uid_t)-1: stay who we are. */
+/* Who the processes become that do not stay uid 0. (uid_t)-1: stay who we are. */
 void sandbox_identity(uid_t uid, gid_t gid);
 
 /*

@@ -9,7 +9,7 @@ static void say(struct front *f, enum audit_event event, const char *what, const
 {
 	struct audit_fields fields = { .uid = AUDIT_NO_USER };
 
-	if (audit_limit_pass(&f->audit_limit, fields.uid, now_ns(), &fields.left_out))
+	if (allowance_take(&f->records, &allowance_records, fields.uid, now_ns(), &fields.left_out))
 		audit(event, &fields, "%s: %s", what, why);
 	else
 		f->counters.records_left_out++;

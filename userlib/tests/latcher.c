@@ -15,6 +15,7 @@
  *	require CLASS [HOST PORT] [KEY=NUMBER]...   keys as in ipsecapi_req_set()
  *	wait MS | relax | report | status
  *	count                        packets, by a report
+ *	why                          layer/reason of what holds now, each behind a blank
  *	bind HOST PORT | listen      this socket becomes the listener, too
  *	deafen                       close the listener
  *	accept | take                a connection, latched or by accept() alone, which becomes the socket
@@ -290,6 +291,18 @@ static void report(void)
 	puts("");
 }
 
+static void why(void)
+{
+	struct ipsecapi_why w;
+	uint32_t i;
+
+	printf("why");
+	for (i = 0; !ipsecapi_why(flow, i, &w, sizeof(w)); i++)
+		if (w.current)
+			printf(" %s/%s", W(LAYER, w.layer), W(REASON, w.reason));
+	puts("");
+}
+
 static void count(void)
 {
 	struct ipsecapi_report r;
@@ -384,6 +397,8 @@ static void obey(char **w, int n)
 		count();
 	else if (!strcmp(w[0], "status"))
 		status();
+	else if (!strcmp(w[0], "why"))
+		why();
 	else if (!strcmp(w[0], "send"))
 		send_text(w, n);
 	else if (!strcmp(w[0], "receive"))

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../ipsecapid/audit.h"
-#include "../ipsecapid/audit_limit.h"
+#include "../ipsecapid/allowance.h"
 #include "unit.h"
 
 #define S 1000000000ull
@@ -81,65 +81,65 @@ static void what_is_too_long_is_cut_and_still_ends(void **state)
 }
 
 /* How many of @n at once pass. */
-static int burst(struct audit_limit *l, uint32_t uid, uint64_t now, int n)
+static int burst(struct allowance *l, uint32_t uid, uint64_t now, int n)
 {
 	uint32_t left_out;
 	int passed = 0;
 
 	while (n--)
-		passed += audit_limit_pass(l, uid, now, &left_out);
+		passed += allowance_take(l, &allowance_records, uid, now, &left_out);
 	return passed;
 }
 
 static void a_user_gets_some_at_once_and_then_one_each_while(void **state)
 {
-	struct audit_limit l = { 0 };
+	struct allowance l = { 0 };
 	uint32_t left_out;
 
 	(void)state;
-	assert_int_equal(burst(&l, 1000, 100 * S, 50), AUDIT_BURST);
+	assert_int_equal(burst(&l, 1000, 100 * S, 50), (int)allowance_records.burst);
 	assert_int_equal(burst(&l, 1001, 100 * S, 5), 5);	/* another has his own */
-	assert_false(audit_limit_pass(&l, 1000, 109 * S, &left_out));
-	assert_true(audit_limit_pass(&l, 1000, 110 * S, &left_out));
-	assert_int_equal(left_out, 50 - AUDIT_BURST + 1);
-	assert_false(audit_limit_pass(&l, 1000, 110 * S, &left_out));
-	assert_true(audit_limit_pass(&l, 1000, 120 * S, &left_out));
+	assert_false(allowance_take(&l, &allowance_records, 1000, 109 * S, &left_out));
+	assert_true(allowance_take(&l, &allowance_records, 1000, 110 * S, &left_out));
+	assert_int_equal(left_out, 50 - (int)allowance_records.burst + 1);
+	assert_false(allowance_take(&l, &allowance_records, 1000, 110 * S, &left_out));
+	assert_true(allowance_take(&l, &allowance_records, 1000, 120 * S, &left_out));
 	assert_int_equal(left_out, 1);
 	/* long after, all of it is there again, and no more */
-	assert_int_equal(burst(&l, 1000, 100000 * S, 50), AUDIT_BURST);
+	assert_int_equal(burst(&l, 1000, 100000 * S, 50), (int)allowance_records.burst);
 }
 
 static void who_is_quiet_is_told_of_once(void **state)
 {
-	struct audit_limit l = { 0 };
+	struct allowance l = { 0 };
 	uint32_t uid, left_out;
 
 	(void)state;
-	assert_false(audit_limit_next(&l, 100 * S, &uid, &left_out));
+	assert_false(allowance_next(&l, &allowance_records, 100 * S, &uid, &left_out));
 	burst(&l, 1000, 100 * S, 20);
-	assert_false(audit_limit_next(&l, 179 * S, &uid, &left_out));
-	assert_true(audit_limit_next(&l, 180 * S, &uid, &left_out));
+	assert_false(allowance_next(&l, &allowance_records, 179 * S, &uid, &left_out));
+	assert_true(allowance_next(&l, &allowance_records, 180 * S, &uid, &left_out));
 	assert_int_equal(uid, 1000);
-	assert_int_equal(left_out, 20 - AUDIT_BURST);
-	assert_false(audit_limit_next(&l, 180 * S, &uid, &left_out));
+	assert_int_equal(left_out, 20 - (int)allowance_records.burst);
+	assert_false(allowance_next(&l, &allowance_records, 180 * S, &uid, &left_out));
 }
 
 static void many_users_share_an_allowance(void **state)
 {
-	struct audit_limit l = { 0 };
+	struct allowance l = { 0 };
 	uint32_t uid, left_out, total = 0;
 	int i, passed = 0;
 
 	(void)state;
 	for (i = 0; i < 1000; i++)
 		passed += burst(&l, 100000 + i, 100 * S, 3);
-	assert_int_equal(passed, AUDIT_BURST_ALL);
+	assert_int_equal(passed, (int)allowance_records.burst_all);
 	/* nothing more, of whomever, until there is room; then all that is missing is told */
-	assert_false(audit_limit_next(&l, 100 * S, &uid, &left_out));
+	assert_false(allowance_next(&l, &allowance_records, 100 * S, &uid, &left_out));
 	for (i = 101; i < 1000; i++)
-		while (audit_limit_next(&l, i * S, &uid, &left_out))
+		while (allowance_next(&l, &allowance_records, i * S, &uid, &left_out))
 			total += left_out;
-	assert_int_equal(total, 3000 - AUDIT_BURST_ALL);
+	assert_int_equal(total, 3000 - (int)allowance_records.burst_all);
 }
 
 int main(void)

@@ -74,6 +74,8 @@ static const struct {
 	{ RULE "mode = maybe\n", "'maybe' is none of: report, enforce" },
 	{ RULE "may-ask-less = yes\n", "own:3: may-ask-less: 'yes' is neither 'no' nor 'group NAME'" },
 	{ RULE "may-ask-less = group no-such\n", "own:3: may-ask-less: this host has no group 'no-such'" },
+	{ RULE "callable = maybe\n", "own:3: callable: 'maybe' is none of: no, yes" },
+	{ "[interface a]\nuse = strong\ncallable = yes\n", "own:3: callable: an interface rule holds for everybody" },
 	{ RULE "priority = 65536\n", "'65536' is no number from 0 to 65535" },
 	{ RULE "user = no-such\n", "own:3: user: this host has no user 'no-such'" },
 	{ RULE "user = 65534\n", "own:3: user: '65534' is user 65534, which stands for users without a mapping" },
@@ -252,6 +254,11 @@ static void selectors_are_read_as_written(void **state)
 	assert_int_equal(r->remote_port.to, 443);
 	assert_string_equal(r->interface, "eth0");
 	assert_false(r->enforce);
+	assert_false(r->callable);
+	assert_int_equal(build_policy(&p, RULE "callable = yes\n", stderr), 0);
+	assert_true(r->callable);
+	assert_int_equal(build_policy(&p, RULE "callable = no\n", stderr), 0);
+	assert_false(r->callable);
 	assert_int_equal(build_policy(&p, RULE "mode = enforce\n", stderr), 0);
 	assert_true(r->enforce);
 	assert_int_equal(build_policy(&p, RULE "mode =\n", stderr), 0);

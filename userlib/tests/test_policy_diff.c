@@ -17,7 +17,7 @@ static const char rich[] =
 	"[class open]\nmode = clear\n"
 	"[application all]\nuse = own\nmay-ask-less = group root\npriority = 5\nprotocol = udp\n"
 	"local = 10.0.0.0/8\nremote = 10.1.0.0/16\nlocal-port = 1-9\nremote-port = 80\ninterface = eth0\n"
-	"[application his]\nuse = block\nuser = 7, root\n"
+	"[application his]\nuse = block\ncallable = yes\nuser = 7, root\n"
 	"[application theirs]\nuse = bypass\ngroup = root\nmode = enforce\n"
 	"[interface six]\nuse = strong\nremote = 2001:db8::/32\nprotocol = tcp\n";
 
@@ -125,6 +125,7 @@ static void differences_are_named(void **state)
 			    "changed application r;");
 	assert_string_equal(diff(R("use = weak\nuser = 7\n"), R("use = weak\nuser = 8\n"), 0),
 			    "changed application r;");
+	assert_string_equal(diff(R("use = weak\n"), R("use = weak\ncallable = yes\n"), 0), "changed application r;");
 	assert_string_equal(diff(R("use = weak\n"), R("use = weak\nmay-ask-less = group root\n"), 0),
 			    "loosened application r;");
 	assert_string_equal(diff(R("use = weak\nmay-ask-less = group root\n"), R("use = strong\n"), 0),

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#define LAST_REASON IPSECAPI_REASON_PACKET_SOCKET
+#define LAST_REASON IPSECAPI_REASON_IKE_INSTALLED
 
 static void every_reason_has_its_own_words(void **state)
 {

@@ -272,6 +272,16 @@ enum ipsecapi_reason {
 	IPSECAPI_REASON_CGROUP_LIMIT = 100,
 	IPSECAPI_REASON_NO_CONFINEMENT = 101,
 	IPSECAPI_REASON_PACKET_SOCKET = 102,
+	/* what the IKE daemon does for a latch that waits */
+	IPSECAPI_REASON_IKE_ABSENT = 103,
+	IPSECAPI_REASON_IKE_SILENT = 104,
+	IPSECAPI_REASON_IKE_NO_CONNECTION = 105,
+	IPSECAPI_REASON_IKE_NOT_CALLABLE = 106,
+	IPSECAPI_REASON_IKE_LIMIT = 107,
+	IPSECAPI_REASON_IKE_STARTED = 108,
+	IPSECAPI_REASON_IKE_REFUSED = 109,
+	IPSECAPI_REASON_IKE_UNDER_WAY = 110,
+	IPSECAPI_REASON_IKE_INSTALLED = 111,
 };
 
 /** Where a reason arises. */
@@ -736,7 +746,7 @@ int ipsecapi_accept(struct ipsecapi_flow *listener, struct sockaddr *addr, uint3
  *
  * Returns as ipsecapi_require() does; -EINPROGRESS when the time was over first. -EINVAL when
  * nothing was required of this flow handle. Events of other flows stay for
- * ipsecapi_next_event(). Starts no negotiation: the SAs come from the host's key management.
+ * ipsecapi_next_event(). Starts no negotiation: ipsecapi_require() did, where the system policy lets.
  */
 int ipsecapi_wait(struct ipsecapi_flow *flow, int timeout);
 
@@ -769,7 +779,8 @@ int ipsecapi_confine(struct ipsecapi *ctx, int cgroup, uint32_t flags);
 
 /**
  * Reason number @index (from 0, newest first) why the flow is or was not simply protected.
- * The broker keeps the last eight per flow and direction.
+ * The broker keeps the last eight per flow and direction, and eight of what the IKE daemon does
+ * for a latch that waits; those have direction IPSECAPI_OUT and layer IPSECAPI_LAYER_IKE.
  * Returns 0, -ENOENT past the end, -ESTALE.
  */
 int ipsecapi_why(struct ipsecapi_flow *flow, uint32_t index, struct ipsecapi_why *why,

@@ -216,6 +216,20 @@ static const struct reason_text reasons[] = {
 	       "no cgroup can be confined here: cgroup2 is not mounted, or the kernel's nftables can't tell sockets by cgroup or keep a table (since 6.9)"),
 	REASON(PACKET_SOCKET, "packet-socket",
 	       "packet sockets cannot be followed: what they send and get does not pass through IPsec"),
+	REASON(IKE_ABSENT, "ike-absent",
+	       "no IKE daemon listens for the broker: SAs come only if somebody else makes them"),
+	REASON(IKE_SILENT, "ike-silent", "the IKE daemon does not answer the broker, or not as its protocol has it"),
+	REASON(IKE_NO_CONNECTION, "ike-no-connection",
+	       "the IKE daemon has no connection for this traffic that it could call the peer by"),
+	REASON(IKE_NOT_CALLABLE, "ike-not-callable",
+	       "the IKE daemon could negotiate, but no rule of the system policy lets programs have it call this peer"),
+	REASON(IKE_LIMIT, "ike-limit",
+	       "the IKE daemon could negotiate, but this user's programs, or all together, have had it called too often; it is tried again"),
+	REASON(IKE_STARTED, "ike-started", "the IKE daemon was asked to negotiate"),
+	REASON(IKE_REFUSED, "ike-refused", "the IKE daemon was asked to negotiate and refused; its log says why"),
+	REASON(IKE_UNDER_WAY, "ike-under-way", "the IKE daemon is negotiating"),
+	REASON(IKE_INSTALLED, "ike-installed",
+	       "the IKE daemon has the SAs that it would negotiate, but they are not what the latch waits for"),
 };
 
 static const char *const protection[] = {
