@@ -51,7 +51,7 @@ void enforce_resume(struct front *f)
 	struct apply_msg m = { .type = APPLY_ENFORCE };
 
 	if (e->due && !e->ticket) {
-		m.ticket = ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
+		m.ticket = ticket_new(f);
 		if (!tell_memory(f, &m, p, sizeof(*p)))
 			return;
 		e->due = false;

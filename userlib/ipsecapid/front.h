@@ -248,6 +248,8 @@ void reports_synced(struct front *f);
 void reports_expire(struct front *f, uint64_t now);
 
 /* tickets.c: requests whose descriptor goes to the applier */
+/* A number for a message that is to be answered; never 0. */
+uint32_t ticket_new(struct front *f);
 void ticket_begin(struct session *s, const struct sess_request *req, int fd);
 /* Close the descriptor, if it is still here. */
 void ticket_release(struct session *s);

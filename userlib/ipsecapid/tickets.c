@@ -31,11 +31,16 @@ void ticket_refuse(struct session *s, int err, uint32_t reason)
 	session_reply(s, &s->request, err, reason, NULL, 0, 0);
 }
 
+uint32_t ticket_new(struct front *f)
+{
+	return ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
+}
+
 bool ticket_send(struct session *s, struct apply_msg *m)
 {
 	struct front *f = s->front;
 
-	m->ticket = ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
+	m->ticket = ticket_new(f);
 	if (chan_send(f->applier, m, sizeof(*m), s->passed, MSG_DONTWAIT)) {
 		ticket_refuse(s, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY);
 		return false;
