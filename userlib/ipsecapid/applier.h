@@ -24,7 +24,7 @@ enum apply_type {
 	APPLY_LATCH = 6,	/* record, slot and the socket -> LATCHED */
 	APPLY_RELAX = 7,	/* cookie and the socket: take the latch away -> LATCHED */
 	APPLY_BREAK = 8,	/* cookie, reason: let nothing pass -> BROKEN */
-	APPLY_MEND = 9,		/* cookie: let it pass again */
+	APPLY_MEND = 9,		/* cookie: let it pass again -> MENDED */
 	APPLY_CHECK = 10,	/* cookie -> GONE or ALIVE */
 	APPLY_LISTEN = 16,	/* struct apply_listen */
 	APPLY_SETTLED = 17,	/* all listeners of earlier lives were told of */
@@ -38,6 +38,7 @@ enum apply_type {
 	APPLY_LATCHED = 11,	/* cookie, status; reason of a refusal, or the record as it is now */
 	APPLY_ALIVE = 12,
 	APPLY_BROKEN = 21,	/* cookie: nothing of it passes, from here on */
+	APPLY_MENDED = 22,	/* cookie: nothing is dropped; or with a reason: all is yet, for that */
 	APPLY_MOVED = 13,	/* a latched socket has these ends now */
 	APPLY_RECORD = 14,	/* a latch of an earlier life, with its slot */
 	APPLY_RECORDS_END = 15,	/* count: 1 when latches can be had */
@@ -52,9 +53,9 @@ struct apply_msg {
 	uint32_t ifindex;	/* TRACK: device that the socket is bound to, or 0 */
 	uint32_t slot;		/* of the record */
 	int32_t status;		/* LATCHED, CONFINED, ENFORCED: 0 or a negative errno */
-	uint32_t ticket;	/* LATCH, RELAX, CONFINE: repeated in the answer */
+	uint32_t ticket;	/* LATCH, RELAX, BREAK, MEND, CONFINE: repeated in the answer */
 	uint32_t rsvd;
-	uint32_t reason;	/* BREAK; LATCHED with a status: enum ipsecapi_reason */
+	uint32_t reason;	/* BREAK, MENDED; LATCHED with a status: enum ipsecapi_reason */
 	struct ipsecapi_tuple tuple;	/* TRACK, MOVED; else its cookie alone */
 	struct latch_record record;	/* LATCH, RECORD, LATCHED */
 	struct confinement cgroup;	/* CONFINE */

@@ -26,12 +26,14 @@ static void tell_moved(struct applier *a, const struct tracked *t)
 	send_front(a, &m);
 }
 
-/* Let it pass again. */
-static void mend(struct applier *a, struct tracked *t)
+/* Let it pass again. Returns 0 or a negative errno: then it is dropped as before. */
+static int mend(struct applier *a, struct tracked *t)
 {
-	if (t->dropped.peer_port)
-		dropset_remove(&a->nft, &t->dropped);
-	t->dropped.peer_port = 0;
+	int err = t->dropped.peer_port ? dropset_remove(&a->nft, &t->dropped) : 0;
+
+	if (!err)
+		t->dropped.peer_port = 0;
+	return err;
 }
 
 /* Leave no trace of its latch outside the kernel's socket. */
@@ -169,6 +171,8 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 		err = latch_apply(fd, r, !old);
 	if (!err)
 		err = settle(a, t, fd, old, answer);
+	if (!err && !r->broken)
+		err = mend(a, t);
 	if (err) {
 		undo(a, t, fd, old);
 		free(r);
@@ -176,8 +180,6 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 		return err;
 	}
 	free(old);
-	if (!r->broken)
-		mend(a, t);
 	answer->record = *r;
 	if (r->tuple.family == AF_INET6 || !r->tuple.peer_port || r->gated)
 		a->wary = true;
@@ -215,23 +217,31 @@ static void take_socket(struct applier *a, const struct apply_msg *m, int fd)
 	send_front(a, &answer);
 }
 
-static void take_break(struct applier *a, struct tracked *t, uint32_t reason)
+static void take_break(struct applier *a, struct tracked *t, const struct apply_msg *m)
 {
-	const struct apply_msg m = { .type = APPLY_BROKEN, .tuple.cookie = t->cookie };
+	const struct apply_msg answer = { .type = APPLY_BROKEN, .ticket = m->ticket,
+					  .tuple.cookie = t->cookie };
 
-	t->latch->broken = reason;
+	t->latch->broken = m->reason;
 	record_write(a->records, t->slot, t->latch);
 	if (!t->tuple.peer_port)	/* it may be connected by now */
 		followed_look(a);
 	drop(a, t);
-	send_front(a, &m);
+	send_front(a, &answer);
 }
 
-static void take_mend(struct applier *a, struct tracked *t)
+/* Whoever is told that it holds may send at once: so the drop is gone first. */
+static void take_mend(struct applier *a, struct tracked *t, const struct apply_msg *m)
 {
-	t->latch->broken = 0;
-	record_write(a->records, t->slot, t->latch);
-	mend(a, t);
+	struct apply_msg answer = { .type = APPLY_MENDED, .ticket = m->ticket,
+				    .tuple.cookie = t->cookie };
+
+	if (!mend(a, t)) {
+		t->latch->broken = 0;
+		record_write(a->records, t->slot, t->latch);
+	}
+	answer.reason = t->latch->broken;
+	send_front(a, &answer);
 }
 
 static void take_check(struct applier *a, const struct tracked *t)
@@ -251,9 +261,9 @@ void latches_take(struct applier *a, const struct apply_msg *m, int fd)
 	if (m->type == APPLY_LATCH || m->type == APPLY_RELAX)
 		take_socket(a, m, fd);
 	else if (t && t->latch && m->type == APPLY_BREAK)
-		take_break(a, t, m->reason);
+		take_break(a, t, m);
 	else if (t && t->latch && m->type == APPLY_MEND)
-		take_mend(a, t);
+		take_mend(a, t, m);
 	else if (t && m->type == APPLY_CHECK)
 		take_check(a, t);
 	else if (m->type == APPLY_SETTLED)

@@ -8,7 +8,7 @@
 
 static bool is_broken(const struct latch *l)
 {
-	return l->state == IPSECAPI_LATCH_BROKEN && l->reason == IPSECAPI_REASON_SYSTEM_POLICY;
+	return l->breaks == IPSECAPI_REASON_SYSTEM_POLICY;
 }
 
 static void note(const void *node, VISIT which, void *arg)

@@ -276,7 +276,7 @@ static void compare(const struct front *f, const struct world *w, struct flow *f
  */
 static void judge_latch(const struct latch *l, struct flow *flow)
 {
-	bool broken = l && l->state == IPSECAPI_LATCH_BROKEN, dropped = broken && l->dropped;
+	bool broken = l && l->state == IPSECAPI_LATCH_BROKEN, dropped = broken && l->drop == DROP_ALL;
 	int d;
 
 	flow->latch = l ? l->state : IPSECAPI_LATCH_OBSERVED;
@@ -362,10 +362,20 @@ static void note_ike(const struct front *f, struct flow *flow)
 		    asked ? l->ike_at : 0);
 }
 
+/* It was said that the latch is broken, and now that it holds. */
+static bool restored(uint32_t latch, const struct flow *flow)
+{
+	return latch == IPSECAPI_LATCH_BROKEN &&
+	       (flow->latch == IPSECAPI_LATCH_ESTABLISHED || flow->latch == IPSECAPI_LATCH_LISTENER);
+}
+
+/* Who is told that something changed finds it in the page. */
 void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 {
 	struct verdict old = flow->verdict;
+	uint32_t latch = flow->latch;
 	uint64_t now = now_ns();
+	bool news;
 	int d;
 
 	if (flow->closed)
@@ -377,12 +387,13 @@ void flow_judge(struct session *s, struct flow *flow, const struct world *w)
 	for (d = 0; d < 2; d++)
 		note_reason(&flow->why[d], d, flow->verdict.dir[d].reason, now);
 	note_ike(s->front, flow);
-	if (changed(&old.dir[0], &flow->verdict.dir[0]) ||
-	    changed(&old.dir[1], &flow->verdict.dir[1])) {
-		if (flow->generation++)
-			session_event(s, IPSECAPI_EVENT_CHANGED, IPSECAPI_REASON_NONE, flow->id);
-	}
+	news = (changed(&old.dir[0], &flow->verdict.dir[0]) ||
+		changed(&old.dir[1], &flow->verdict.dir[1])) && flow->generation++;
 	page_write(s, flow);
+	if (news)
+		session_event(s, IPSECAPI_EVENT_CHANGED, IPSECAPI_REASON_NONE, flow->id);
+	if (restored(latch, flow))
+		session_event(s, IPSECAPI_EVENT_RESTORED, IPSECAPI_REASON_NONE, flow->id);
 }
 
 void flows_judge_socket(struct front *f, uint64_t cookie)

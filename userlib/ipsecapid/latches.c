@@ -188,8 +188,8 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 	latch_policies(&l->held, r);
 	latch_facts(f, r, &l->facts);
 	l->facts.latch = &l->held;
-	l->told_broken = r->broken;
-	l->dropped = r->broken;
+	l->breaks = l->told_breaks = r->broken;
+	l->drop = r->broken ? DROP_ALL : DROP_NONE;
 	l->reason = r->broken ? r->broken : IPSECAPI_REASON_NONE;
 	l->state = r->broken ? IPSECAPI_LATCH_BROKEN :
 		   r->listener ? IPSECAPI_LATCH_LISTENER :
@@ -221,7 +221,7 @@ static void look_undropped(const void *node, VISIT which, void *arg)
 	const struct latch *l = *(struct latch *const *)node;
 	bool *found = arg;
 
-	if ((which == postorder || which == leaf) && l->state == IPSECAPI_LATCH_BROKEN && !l->dropped)
+	if ((which == postorder || which == leaf) && l->state == IPSECAPI_LATCH_BROKEN && l->drop != DROP_ALL)
 		*found = true;
 }
 
@@ -235,55 +235,52 @@ bool latches_undropped(const struct front *f)
 
 /* --- judging -------------------------------------------------------------------------------- */
 
+/*
+ * Each message has a number, which the answer repeats: what breaks, is mended and breaks again may
+ * do so before the first answer. With a request for the socket on its way nothing is told: its
+ * answer says what the socket has, and is judged.
+ */
 static void tell_applier(struct front *f, struct latch *l)
 {
-	uint32_t broken = l->state == IPSECAPI_LATCH_BROKEN ? l->reason : 0;
-	const struct apply_msg m = {
-		.type = broken ? APPLY_BREAK : APPLY_MEND, .reason = broken,
+	struct apply_msg m = {
+		.type = l->breaks ? APPLY_BREAK : APPLY_MEND, .reason = l->breaks,
 		.tuple.cookie = l->cookie,
 	};
 
-	if (broken != l->told_broken && tracking_tell(f, &m))
-		l->told_broken = broken;
+	if (l->breaks == l->told_breaks || handed_has_socket(&f->latches.handed, l->cookie))
+		return;
+	m.ticket = ticket_new(f);
+	if (!tracking_tell(f, &m))
+		return;
+	if (!l->breaks || !l->told_breaks)	/* another reason changes nothing */
+		l->drop = DROP_UNKNOWN;
+	l->told_breaks = l->breaks;
+	l->ticket = m.ticket;
 }
 
 static void break_it(struct front *f, struct latch *l, uint32_t reason)
 {
-	if (l->state != IPSECAPI_LATCH_BROKEN)
-		l->dropped = false;
 	l->state = IPSECAPI_LATCH_BROKEN;
-	l->reason = reason;
+	l->reason = l->breaks = reason;
 	tell_applier(f, l);
 }
 
-/* Only now it is true that nothing passes, and is told. */
-static void broken(struct front *f, uint64_t cookie)
-{
-	struct latch *l = latches_find(f, cookie);
-
-	if (!l || l->state != IPSECAPI_LATCH_BROKEN || l->dropped)
-		return;
-	l->dropped = true;
-	flows_event(f, cookie, IPSECAPI_EVENT_BROKEN, l->reason);
-	flows_judge_socket(f, cookie);
-	front_open(f);
-}
-
+/* Until the applier lets it pass again it is broken to everybody. */
 static void hold(struct front *f, struct latch *l)
 {
-	bool was = l->state == IPSECAPI_LATCH_BROKEN && l->dropped;
-
-	l->state = IPSECAPI_LATCH_ESTABLISHED;
-	l->reason = IPSECAPI_REASON_NONE;
+	l->breaks = 0;
 	tell_applier(f, l);
-	if (was)
-		flows_event(f, l->cookie, IPSECAPI_EVENT_RESTORED, IPSECAPI_REASON_NONE);
+	if (l->told_breaks || l->drop != DROP_NONE)
+		return;
+	l->state = l->record.listener ? IPSECAPI_LATCH_LISTENER : IPSECAPI_LATCH_ESTABLISHED;
+	l->reason = IPSECAPI_REASON_NONE;
 }
 
 static void wait_on(struct front *f, struct latch *l, uint32_t reason, bool ready)
 {
 	l->state = IPSECAPI_LATCH_NEGOTIATING;
 	l->reason = reason;
+	l->breaks = 0;
 	tell_applier(f, l);
 	if (ready && !l->ready)
 		flows_event(f, l->cookie, IPSECAPI_EVENT_READY, IPSECAPI_REASON_NONE);
@@ -334,7 +331,7 @@ static void judge_listener(struct front *f, struct latch *l, const struct world 
 		miss(f, l);
 		return;
 	}
-	l->state = IPSECAPI_LATCH_LISTENER;
+	hold(f, l);
 	if (f->enforcing.rules)
 		enforce_latch(f, w, l, &r.set, &less);
 	listener_reqids(w, &r, &now);
@@ -383,8 +380,10 @@ void latch_judge(struct front *f, struct latch *l, const struct world *w)
 	enum latch_finding found;
 	uint32_t reason;
 
-	if (f->stale)	/* nothing is known; the kernel holds on */
+	if (f->stale) {	/* nothing is known; the kernel holds on to what was */
+		tell_applier(f, l);
 		return;
+	}
 	if (l->record.listener) {
 		judge_listener(f, l, w);
 		return;
@@ -476,6 +475,38 @@ static void alive(struct front *f, uint64_t cookie)
 	flows_judge_socket(f, cookie);
 }
 
+/* Only now it is true that nothing passes, and is told. */
+static void broken(struct front *f, const struct apply_msg *m)
+{
+	struct latch *l = latches_find(f, m->tuple.cookie);
+
+	if (!l || l->ticket != m->ticket || l->drop == DROP_ALL)
+		return;
+	l->drop = DROP_ALL;
+	flows_judge_socket(f, l->cookie);
+	if (l->state == IPSECAPI_LATCH_BROKEN)
+		flows_event(f, l->cookie, IPSECAPI_EVENT_BROKEN, l->reason);
+	front_open(f);
+}
+
+/* Only now it passes again. If the drop could not be taken away, the next judgement has it tried again. */
+static void mended(struct front *f, const struct apply_msg *m)
+{
+	struct latch *l = latches_find(f, m->tuple.cookie);
+	struct world w;
+
+	if (!l || l->ticket != m->ticket)
+		return;
+	l->told_breaks = m->reason;
+	l->drop = m->reason ? DROP_ALL : DROP_NONE;
+	if (!m->reason) {
+		front_world(f, &w);
+		latch_judge(f, l, &w);
+	}
+	flows_judge_socket(f, l->cookie);
+	front_open(f);
+}
+
 void latches_from_applier(struct front *f, const struct apply_msg *m)
 {
 	struct latch *l;
@@ -492,7 +523,10 @@ void latches_from_applier(struct front *f, const struct apply_msg *m)
 		flows_gone(f, m->tuple.cookie);	/* the latch stays for what it accepted */
 		break;
 	case APPLY_BROKEN:
-		broken(f, m->tuple.cookie);
+		broken(f, m);
+		break;
+	case APPLY_MENDED:
+		mended(f, m);
 		break;
 	case APPLY_MOVED:
 		moved(f, &m->tuple);

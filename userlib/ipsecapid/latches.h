@@ -14,6 +14,13 @@
 
 struct front;
 
+/* What the applier drops of a latch that is or was broken. */
+enum drop {
+	DROP_NONE = 0,		/* nothing: it said so, or never had to */
+	DROP_UNKNOWN,		/* it was told to, or not to, and has not answered */
+	DROP_ALL,		/* everything, as it said */
+};
+
 struct latch {
 	uint64_t cookie;	/* first: the tree compares it */
 	struct latched held;
@@ -21,10 +28,12 @@ struct latch {
 	struct flow_facts facts;
 	struct verdict verdict;
 	uint32_t slot;
-	uint32_t state;		/* enum ipsecapi_latch */
+	uint32_t state;		/* enum ipsecapi_latch; broken until the applier lets it pass again */
 	uint32_t reason;	/* why it is negotiating or broken */
-	uint32_t told_broken;	/* what the applier was told last: a reason, or 0 */
-	bool dropped;		/* of a broken one: the applier has said that nothing passes */
+	uint32_t breaks;	/* for this reason, as it was judged last; or 0 */
+	uint32_t told_breaks;	/* what the applier was told last of that */
+	uint32_t ticket;	/* of that message: other answers are late ones */
+	enum drop drop;
 	bool ready;		/* the sessions were told that waiting is over */
 	uint64_t call_at;	/* of one that waits: when the IKE daemon is asked next, CLOCK_BOOTTIME ns */
 	uint32_t ike;		/* what it answered last: enum ipsecapi_reason, or 0 */
@@ -57,7 +66,7 @@ static inline bool latch_lacks_sas(const struct latch *l)
 struct latch *latches_find(const struct front *f, uint64_t cookie);
 uint32_t latches_of(const struct front *f, uint32_t uid);
 uint32_t latches_count(const struct front *f);
-/* Is one broken, and something may pass yet? */
+/* Is one broken, and it is not known that nothing passes? */
 bool latches_undropped(const struct front *f);
 /* A slot of the file that is free and not handed to anybody, or MAX_LATCHES. */
 uint32_t latches_free_slot(const struct front *f);

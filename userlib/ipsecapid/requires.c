@@ -363,15 +363,16 @@ void relax_begin(struct session *s, const struct sess_request *req, int fd)
 static void take_result(struct front *f, const struct apply_msg *m)
 {
 	uint64_t cookie = m->tuple.cookie;
-	struct latch *l = NULL;
+	struct latch *l;
 	struct world w;
 
 	handed_answered(&f->latches.handed, m->ticket);
 	if (m->record.version)
-		l = latches_put(f, &m->record, m->slot);
+		latches_put(f, &m->record, m->slot);
 	else if (!m->status)
 		latches_drop(f, cookie);
 	front_world(f, &w);
+	l = latches_find(f, cookie);
 	if (l)
 		latch_judge(f, l, &w);
 	flows_judge_socket(f, cookie);
