@@ -7,11 +7,9 @@
 
 static void say_unknown(struct ipsecapi_status *st, uint32_t reason)
 {
-	memset(st->dir, 0, sizeof(st->dir));
+	memset(st, 0, sizeof(*st));
 	st->dir[IPSECAPI_OUT].reason = reason;
 	st->dir[IPSECAPI_IN].reason = reason;
-	st->latch = IPSECAPI_LATCH_UNKNOWN;
-	st->lease = 0;
 }
 
 static void fill(struct ipsecapi_status *st, const struct slot_body *b, uint64_t now,
@@ -50,21 +48,32 @@ static uint32_t read_slot(const struct ipsecapi_flow *flow, struct ipsecapi_stat
 	return IPSECAPI_REASON_NONE;
 }
 
+/* A caller of another version: less than there is, or zeroes behind it. */
+static void finish(struct ipsecapi_status *out, size_t size, const struct ipsecapi_status *st)
+{
+	if (st == out)
+		memset(out + 1, 0, size - sizeof(*out));
+	else
+		memcpy(out, st, size);
+}
+
 int ipsecapi_status(const struct ipsecapi_flow *flow, struct ipsecapi_status *out, size_t size)
 {
-	struct ipsecapi_status st = { 0 };
+	struct ipsecapi_status here, *st = size < sizeof(here) ? &here : out;
 	uint32_t reason;
 
 	if (!flow || !out || !size)
 		return -EINVAL;
 	if (!guard_ok(flow->ctx->guard))
 		return -ECHILD;
-	st.tuple = flow->tuple;
-	reason = flow->stale ? flow->stale : read_slot(flow, &st);
+	/* in place where there is room: what is copied once more costs as much as what was read */
+	reason = flow->stale ? flow->stale : read_slot(flow, st);
 	if (reason != IPSECAPI_REASON_NONE)
-		say_unknown(&st, reason);
+		say_unknown(st, reason);
 	if (reason == IPSECAPI_REASON_SOCKET_CLOSED || flow->stale)
-		st.latch = IPSECAPI_LATCH_CLOSED;
-	sized_copy_out(out, size, &st, sizeof(st));
+		st->latch = IPSECAPI_LATCH_CLOSED;
+	st->tuple = flow->tuple;
+	if (size != sizeof(*st))
+		finish(out, size, st);
 	return 0;
 }

@@ -83,7 +83,7 @@ static inline void slot_write(struct slot *s, const struct slot_body *body)
 static inline bool slot_read(const struct slot *s, struct slot_body *body)
 {
 	const uint64_t *src = (const uint64_t *)&s->body;
-	uint64_t words[SLOT_WORDS], seq;
+	uint64_t *words = (uint64_t *)body, seq;
 	unsigned int n;
 	size_t i;
 
@@ -94,10 +94,8 @@ static inline bool slot_read(const struct slot *s, struct slot_body *body)
 		for (i = 0; i < SLOT_WORDS; i++)
 			words[i] = __atomic_load_n(&src[i], __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&s->sequence, __ATOMIC_RELAXED) == seq) {
-			memcpy(body, words, sizeof(words));
+		if (__atomic_load_n(&s->sequence, __ATOMIC_RELAXED) == seq)
 			return true;
-		}
 	}
 	return false;
 }
