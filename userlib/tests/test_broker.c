@@ -94,6 +94,34 @@ static void sizes(void)
 	ipsecapi_close(ctx);
 }
 
+/* It is written in place, unlike the others. */
+static void sizes_of_status(void)
+{
+	struct ipsecapi *ctx = open_ctx();
+	struct ipsecapi_status st;
+	struct ipsecapi_flow *flow;
+	struct {
+		struct ipsecapi_status st;
+		uint8_t newer[32];
+	} big;
+	uint8_t small[60];
+	int s = udp_to("10.0.0.7", 7), i;
+
+	CHECK(!ipsecapi_flow_open(ctx, s, &flow));
+	CHECK(!ipsecapi_status(flow, &st, sizeof(st)));
+	memset(small, 0xee, sizeof(small));
+	CHECK(!ipsecapi_status(flow, (struct ipsecapi_status *)small, 56));
+	CHECK(!memcmp(small, &st, 56));
+	for (i = 56; i < 60; i++)
+		CHECK(small[i] == 0xee);
+	memset(&big, 0xee, sizeof(big));
+	CHECK(!ipsecapi_status(flow, &big.st, sizeof(big)));
+	CHECK(!memcmp(big.st.dir, st.dir, sizeof(st.dir)) && !memcmp(&big.st.tuple, &st.tuple, sizeof(st.tuple)));
+	for (i = 0; i < 32; i++)
+		CHECK(!big.newer[i]);
+	ipsecapi_close(ctx);
+}
+
 static void forked(void)
 {
 	struct ipsecapi *ctx = open_ctx(), *other;
@@ -277,6 +305,7 @@ static void limits(void)
 USER_TEST(questions)
 USER_TEST(observe)
 USER_TEST(sizes)
+USER_TEST(sizes_of_status)
 USER_TEST(forked)
 USER_TEST(kinds_of_sockets)
 USER_TEST(mapped_addresses)
@@ -413,6 +442,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(t_questions),
 	cmocka_unit_test(t_observe),
 	cmocka_unit_test(t_sizes),
+	cmocka_unit_test(t_sizes_of_status),
 	cmocka_unit_test(t_forked),
 	cmocka_unit_test(t_status_makes_no_system_call),
 	cmocka_unit_test(t_kinds_of_sockets),
