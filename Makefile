@@ -58,6 +58,7 @@ stage: $(PARTS:%=part-%)
 
 helpers: part-userlib
 	@$(TREE) $(MAKE) -s -C tests/flow O=/src/build/tests/flow LIBDIR=/src/build/userlib
+	@$(TREE) $(MAKE) -s -C tests/netdevsim O=/src/build/tests/netdevsim
 	@$(TREE) $(MAKE) -s -C tests/ike O=/src/build/tests/ike LIBDIR=/src/build/userlib
 	@$(TREE) $(MAKE) -s -C tests/scan O=/src/build/tests/scan
 

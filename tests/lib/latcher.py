@@ -68,6 +68,13 @@ class Program:
                 assert re.search(pattern, answer), answer
                 return answer
 
+    def until_event(self, word):
+        """Asks until an event with the word has come, 10 s at most."""
+        deadline = time.monotonic() + 10
+        while not any(word in e for e in self.events):
+            assert time.monotonic() < deadline, self.events
+            self.ask("status")
+
     def socket(self, protocol, rig, address=None, require=REQUIRE):
         """One that is latched, by hardware alone, and connected."""
         peer = address or rig.p.v4
