@@ -13,8 +13,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import Rig, tap  # noqa: E402
 import charon  # noqa: E402
-from latcher import ECHO, PORT, Program  # noqa: E402
+import inguest  # noqa: E402
+from latcher import Program  # noqa: E402
 
+PORT = 4000
 POLICY = "/run/policy"
 REQUIRE = "require strong {} {} 3=2"
 RULE = """
@@ -37,9 +39,8 @@ class Host:
         self.broker = self.near.spawn(["ipsecapid", "--policy", POLICY, "--vici", f"{self.pair.near.folder}/vici"],
                                       timeout=600)
         self.near.wait_until("ipsecapi caps")
-        self.echo = self.far.spawn(["python3", "-c", ECHO, self.far.v4], timeout=600)
-        self.echo.wait_output("ready")
-        self.program = Program(self.near, self.broker)
+        inguest.echo(self.far, self.far.v4, PORT)
+        self.program = Program(self.near)
 
     def allow(self, callable_):
         self.near.guest.check(f"mkdir -p {POLICY}")
@@ -103,7 +104,7 @@ def a_peer_that_is_callable_is_called(rig, protocol, start):
 def many_that_wait_make_one_negotiation(rig):
     """While it goes on the others find it under way."""
     host = Host(rig, start="none")
-    programs = [host.program] + [Program(host.near, host.broker) for _ in range(3)]
+    programs = [host.program] + [Program(host.near) for _ in range(3)]
     policies(host)
     host.answers(False)
     for host.program in programs:

@@ -15,13 +15,39 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import Rig, tap  # noqa: E402
 import charon  # noqa: E402
-from latcher import ECHO, PORT, REQUIRE, Program  # noqa: E402
+import inguest  # noqa: E402
+import latcher  # noqa: E402
 import wire  # noqa: E402
 import xfrm  # noqa: E402
 
+PORT = 4000
+REQUIRE = "require strong {} 2=2 3=2"	# hardware: require; disposition: wait
 BOTH = r"latch=established/none .*out=encrypted/hw-packet/none\+latch in=encrypted/hw-packet/none\+latch"
 
 rig = tap.fixture(lambda: Rig(peer="e1000e", name="latch"))
+
+
+class Program(latcher.Program):
+    """One whose sockets go to the other machine."""
+
+    def __init__(self, side, broker):
+        super().__init__(side)
+        self.broker = broker
+
+    def socket(self, protocol, rig, address=None, require=REQUIRE):
+        """One that is latched, by hardware alone, and connected."""
+        peer = address or rig.p.v4
+        self.ask("close")
+        self.ask(f"socket 4 {protocol}")
+        if protocol == "udp":
+            assert self.ask(f"connect {peer} {PORT}") == "ok"
+            self.ask("open")
+            self.until(require.format(""), "^ok")
+        else:
+            self.ask("open")
+            self.until(require.format(f"{peer} {PORT}"), "^ok")
+            assert self.ask(f"connect {peer} {PORT}") in ("started", "ok")
+            assert self.ask("finish") == "ok"
 
 
 def start_broker(side):
@@ -32,7 +58,7 @@ def start_broker(side):
 
 def begin(near, far, address=None):
     broker = start_broker(near)
-    far.spawn(["python3", "-c", ECHO, address or far.v4], timeout=600).wait_output("ready")
+    inguest.echo(far, address or far.v4, PORT)
     return Program(near, broker)
 
 

@@ -12,9 +12,10 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from espguest import Guest, tap  # noqa: E402
-from latcher import PORT, Program  # noqa: E402
+from latcher import Program  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "build/tests/netdevsim"
+PORT = 4000
 OWN, PEER = "10.78.0.1", "10.78.0.2"
 KEY = "0x" + "5a" * 36
 DEVICE = "/sys/bus/netdevsim/devices/netdevsim1"
@@ -37,7 +38,7 @@ class Host:
                         f"tmpl proto esp reqid 1 mode transport")
         self.broker = guest.spawn(["ipsecapid"], timeout=300)
         guest.wait_until("ipsecapi caps")
-        self.program = Program(guest, self.broker)
+        self.program = Program(guest)
 
     def up(self):
         self.guest.check(f"ip link set {self.dev} up; ip addr replace {OWN}/24 dev {self.dev}; "

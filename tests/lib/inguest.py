@@ -63,6 +63,13 @@ def listen(side, address, port):
     return job
 
 
+def echo(side, address, port):
+    """A job that answers all that comes to a port, by TCP and UDP, with the same."""
+    job = side.spawn(program(side.guest, "echo") + [address, port], timeout=600)
+    job.wait_output("ready")
+    return job
+
+
 def idle_socket(side, kind, address, port):
     """A job with a connected socket, udp or tcp, that sent something and waits for nothing."""
     job = side.spawn(program(side.guest, "idle") + [kind, address, port], timeout=600)

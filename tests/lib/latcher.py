@@ -1,48 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""
-An unprivileged program in the machine that latches sockets as it is told (latcher.c), and a
-server at the other end that answers with what it was sent.
-"""
+"""An unprivileged program that latches sockets as it is told; see userlib/tests/latcher.c."""
 
 import re
 import time
 
-PORT = 4000
 APP = 1000
 LATCHER = "/usr/lib/ipsecapi/latcher"
-REQUIRE = "require strong {} 2=2 3=2"	# hardware: require; disposition: wait
-
-ECHO = """
-import select, socket, sys
-here = (sys.argv[1], 4000)
-tcp = socket.create_server(here)
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.bind(here)
-socks = [tcp, udp]
-print("ready", flush=True)
-while True:
-    for s in select.select(socks, [], [])[0]:
-        try:
-            if s is tcp:
-                socks.append(s.accept()[0])
-            elif s is udp:
-                s.sendto(*s.recvfrom(2000))
-            else:
-                data = s.recv(2000)
-                if data:
-                    s.sendall(data)
-                else:
-                    socks.remove(s)
-        except OSError as e:
-            print(e, flush=True)
-"""
 
 
 class Program:
-    """An unprivileged program that does what it is told."""
+    """Asks it a line, and hears a line; events are kept."""
 
-    def __init__(self, side, broker):
-        self.broker = broker
+    def __init__(self, side):
         self.job = side.spawn(["setpriv", "--reuid", str(APP), "--regid", str(APP), "--clear-groups", LATCHER],
                               timeout=600, keep_stdin=True)
         self.events = []
@@ -74,21 +43,6 @@ class Program:
         while not any(word in e for e in self.events):
             assert time.monotonic() < deadline, self.events
             self.ask("status")
-
-    def socket(self, protocol, rig, address=None, require=REQUIRE):
-        """One that is latched, by hardware alone, and connected."""
-        peer = address or rig.p.v4
-        self.ask("close")
-        self.ask(f"socket 4 {protocol}")
-        if protocol == "udp":
-            assert self.ask(f"connect {peer} {PORT}") == "ok"
-            self.ask("open")
-            self.until(require.format(""), "^ok")
-        else:
-            self.ask("open")
-            self.until(require.format(f"{peer} {PORT}"), "^ok")
-            assert self.ask(f"connect {peer} {PORT}") in ("started", "ok")
-            assert self.ask("finish") == "ok"
 
     def echoes(self, text):
         assert self.ask(f"send {text}") == "sent"
