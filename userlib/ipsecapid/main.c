@@ -178,10 +178,9 @@ static int open_records(const struct options *o)
 		path = beside;
 	}
 	fd = records_open(path);
-	if (fd < 0) {
-		fputs("ipsecapid: nothing can be latched: ", stderr);
-		die(path, records_words(fd));
-	}
+	if (fd < 0)
+		fprintf(stderr, "ipsecapid: nothing can be latched: %s: %s
+", path, records_words(fd));
 	return fd < 0 ? -1 : fd;
 }
 
