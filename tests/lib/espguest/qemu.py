@@ -20,9 +20,12 @@ IMAGES = pathlib.Path(os.environ.get("ESPVAULT_IMAGES", BUILD / "sim/guest"))
 KERNEL_ARGUMENTS = (
     "console=ttyS0 quiet loglevel=5 panic=-1 oops=panic nokaslr "
     "mitigations=off no_timer_check tsc=reliable random.trust_cpu=on "
-    "apparmor=0 audit=0 watchdog_thresh=30 "
+    "watchdog_thresh=30 "
     "rcupdate.rcu_cpu_stall_timeout=60 net.ifnames=0"
 )
+
+# Audit that was switched off once stays off, whatever comes later on the line.
+UNGUARDED = "apparmor=0 audit=0"
 
 _libc = ctypes.CDLL(None)
 
@@ -49,7 +52,7 @@ class Qemu:
 
     def __init__(self, name, log_dir, memory=512, smp=2, devices=(),
                  netdevs=(), objects=(), fds=(), kernel_args="", kernel=None,
-                 icount=None, extra=()):
+                 icount=None, extra=(), security=UNGUARDED):
         self.name = name
         self.console = pathlib.Path(log_dir) / f"{name}.console"
         self.console.write_bytes(b"")
@@ -58,7 +61,7 @@ class Qemu:
         self.agent_socket, agent_far = socket.socketpair()
         far = [qmp_far, agent_far]
         self.argv = self._machine(memory, smp, icount)
-        self.argv += self._boot(kernel, kernel_args)
+        self.argv += self._boot(kernel, f"{security} {kernel_args}")
         self.argv += self._channels(qmp_far.fileno(), agent_far.fileno())
         for flag, items in (("-object", objects), ("-netdev", netdevs),
                             ("-device", devices)):
