@@ -5,6 +5,18 @@
 
 if [ -n "$bin" ]; then latcher=$bin/tests/latcher; else latcher=$programs/latcher; fi
 
+# Until the connections to port 4000 are over at both ends. What comes of them afterwards follows
+# the policies of the system.
+connections_over()
+{
+	local ns
+	for ns in $a $b; do
+		until [ -z "$(ip netns exec $ns ss -Htn state connected exclude time-wait '( sport = :4000 or dport = :4000 )')" ]; do
+			read -r -t 0.05 <> <(:)
+		done
+	done
+}
+
 talk() { converse "$latcher" --socket "$sock"; }
 say() { ask "$1"; is "$2" "$answer" "$3"; }	# LINE NAME PATTERN
 # Ask until the answer is as wanted, 10 s at most.
