@@ -396,6 +396,7 @@ void answer(struct session *s, const struct sess_request *req, int fd)
 	case WIRE_REQUIRE:
 	case WIRE_ACCEPT:
 	case WIRE_RELAX: answer_socket(s, req, fd); break;
+	case WIRE_RELOAD: reload_begin(s, req); break;
 	case WIRE_RUN: confine_begin(s, req, fd); break;
 	default:
 		session_reply(s, req, -EOPNOTSUPP, IPSECAPI_REASON_UNKNOWN_REQUEST, NULL, 0, 0);

@@ -57,6 +57,7 @@ void enforce_resume(struct front *f)
 		e->due = false;
 		e->ticket = m.ticket;
 		e->sent = e->next;
+		e->sent_asked = e->next_asked;
 		e->next = NULL;
 	}
 	if (e->exempt_due)
@@ -90,16 +91,20 @@ static void put_in_force(struct front *f, struct policy *p)
 	breaks_tell(f);
 }
 
-void enforce_policy(struct front *f, struct policy *p)
+void enforce_policy(struct front *f, struct policy *p, uint32_t asked)
 {
 	struct enforcing *e = &f->enforcing;
 
 	if (!policy_enforces(p) && !e->rules && e->settled && !e->ticket) {
 		put_in_force(f, p);
+		reload_ended(f, asked, FRONT_TOOK);
 		return;
 	}
+	if (e->next)
+		reload_ended(f, e->next_asked, FRONT_OVERTAKEN);
 	free(e->next);
 	e->next = p;
+	e->next_asked = asked;
 	e->due = true;
 	enforce_resume(f);
 }
@@ -111,6 +116,7 @@ static void refuse(struct front *f)
 	f->enforcing.sent = NULL;
 	audit(AUDIT_POLICY_REFUSED, NULL,
 	      "the new policy is refused: the kernel does not hold its enforcing rules; the one before stays in force");
+	reload_ended(f, f->enforcing.sent_asked, FRONT_NOT_HELD);
 }
 
 int enforce_answered(struct front *f, const struct apply_msg *m)
@@ -132,10 +138,12 @@ int enforce_answered(struct front *f, const struct apply_msg *m)
 		e->settled = true;
 		forget_told(e);
 		e->rules = policy_enforces(e->sent ? e->sent : f->policy);
-		if (e->sent)
+		if (e->sent) {
 			put_in_force(f, e->sent);
-		else
+			reload_ended(f, e->sent_asked, FRONT_TOOK);
+		} else {
 			flows_judge(f, false);
+		}
 		e->sent = NULL;
 	}
 	enforce_resume(f);

@@ -29,6 +29,7 @@ struct own_address {
 struct enforcing {
 	struct policy *next;	/* to be in force when the applier has its rules, or NULL */
 	struct policy *sent;	/* that it was sent; NULL: the one in force */
+	uint32_t next_asked, sent_asked;	/* tickets of those who wait for these, or 0 */
 	bool due;		/* it is to be sent `next`, or what is in force */
 	uint32_t ticket;	/* of what it owes an answer to, or 0 */
 	bool settled;		/* it has answered */
@@ -42,8 +43,8 @@ struct enforcing {
 
 /* Have the rules of the policy in force held. */
 void enforce_begin(struct front *f);
-/* Another policy is to be in force. Takes @p. */
-void enforce_policy(struct front *f, struct policy *p);
+/* Another policy is to be in force. Takes @p; @asked: ticket of who waits for that, or 0. */
+void enforce_policy(struct front *f, struct policy *p, uint32_t asked);
 /* The applier has room again. */
 void enforce_resume(struct front *f);
 /* Returns a negative errno when the front can't go on: the first policy is not held. */

@@ -154,7 +154,9 @@ static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *ar
 		return lost(f, "policy reader");
 	f->policy_mistakes = news.mistakes;
 	if (p)
-		enforce_policy(f, p);
+		enforce_policy(f, p, news.ticket);
+	else
+		reload_ended(f, news.ticket, FRONT_REFUSED);
 	sessions_reap(f);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "allowance.h"
 #include "counters.h"
 #include "enforce.h"
+#include "keeper.h"
 #include "latches.h"
 #include "policy.h"
 #include "routes.h"
@@ -275,6 +276,10 @@ void requires_applied(struct front *f, const struct apply_msg *m);
 void calling_look(struct front *f);
 /* Returns 0, or a negative errno when its process is lost. */
 int calling_answered(struct front *f);
+/* reload.c: the policy is read again, for those who ask */
+void reload_begin(struct session *s, const struct sess_request *req);
+/* What came of a reading; @ticket: of who asked, or 0. */
+void reload_ended(struct front *f, uint32_t ticket, enum front_says how);
 
 /* confine.c: cgroups, for those who ask; @fd is theirs to close */
 void confine_begin(struct session *s, const struct sess_request *req, int fd);

@@ -40,7 +40,7 @@ struct keeper {
 	int front;			/* new sessions go there, "ready" comes back */
 	int accepting;			/* read end of the pipe of the worker that accepts, or -1 */
 	unsigned int workers;
-	int reader;			/* is asked to read the policy again, and says how that went */
+	int reader;			/* is asked to read the policy again */
 	const struct keeper_config *config;
 	pid_t pid_front, pid_scrubber, pid_applier, pid_reader, pid_ike;
 	struct worker_config worker;
@@ -314,10 +314,18 @@ static int on_listener(sd_event_source *source, int fd, uint32_t revents, void *
 			       on_accepted, k);
 }
 
+/* What the front says of a policy, in words for the administrator. */
+static const char *const told[] = {
+	[FRONT_READY] = "READY=1\nSTATUS=The kernel's tables are read.",
+	[FRONT_TOOK] = "STATUS=The policy was read again.",
+	[FRONT_REFUSED] = "STATUS=The new policy is refused; the one before stays in force.",
+	[FRONT_NOT_HELD] = "STATUS=The kernel does not hold the rules of the new policy; the one before stays in force.",
+};
+
 static int on_front(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct keeper *k = arg;
-	char says;
+	unsigned char says;
 
 	(void)source;
 	(void)revents;
@@ -325,23 +333,10 @@ static int on_front(sd_event_source *source, int fd, uint32_t revents, void *arg
 		audit(AUDIT_PROCESS_LOST, NULL, "the front ended; so does the broker");
 		return sd_event_exit(k->event, 1);
 	}
-	if (says == FRONT_READY)
-		sd_notify(0, "READY=1\nSTATUS=The kernel's tables are read.");
-	else if (says == FRONT_WORKS)
+	if (says == FRONT_WORKS)
 		watchdog_answered(&k->watchdog);
-	return 0;
-}
-
-static int on_reader(sd_event_source *source, int fd, uint32_t revents, void *arg)
-{
-	char good;
-
-	(void)source;
-	(void)revents;
-	if (chan_recv(fd, &good, 1, NULL, MSG_DONTWAIT) != 1)
-		return sd_event_exit(((struct keeper *)arg)->event, 1);
-	sd_notify(0, good ? "STATUS=The policy was read again." :
-		  "STATUS=The new policy is refused; the one before stays in force.");
+	else if (says < sizeof(told) / sizeof(told[0]) && told[says])
+		sd_notify(0, told[says]);
 	return 0;
 }
 
@@ -414,8 +409,6 @@ static int add_sources(struct keeper *k)
 		err = sd_event_add_signal(k->event, NULL, SIGHUP, on_reload, k);
 	if (err >= 0)
 		err = sd_event_add_io(k->event, NULL, k->front, EPOLLIN, on_front, k);
-	if (err >= 0)
-		err = sd_event_add_io(k->event, NULL, k->reader, EPOLLIN, on_reader, k);
 	if (err >= 0)
 		err = sd_event_add_io(k->event, &k->listen_source, k->listener, EPOLLIN,
 				      on_listener, k);

@@ -23,6 +23,11 @@ enum keeper_says {
 enum front_says {
 	FRONT_READY = 0,	/* the tables are read; once */
 	FRONT_WORKS = 1,	/* each time it is asked */
+	/* of a policy that was read again */
+	FRONT_TOOK = 2,		/* it is in force */
+	FRONT_REFUSED = 3,	/* it has a mistake */
+	FRONT_NOT_HELD = 4,	/* the kernel does not take its rules */
+	FRONT_OVERTAKEN = 5,	/* another came first; the keeper is not told */
 };
 
 struct keeper_config {

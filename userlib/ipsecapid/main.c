@@ -21,6 +21,7 @@
 #include "listening.h"
 #include "policy_files.h"
 #include "policy_notes.h"
+#include "reload_client.h"
 
 #define DEFAULT_USER "_ipsecapi"
 /* What IPv6 asks of every link; what is smaller of IPv4 is rare. */
@@ -33,6 +34,7 @@ static const char usage[] =
 	"                 [--defaults FILE] [--metrics PATH [--metrics-group NAME]]\n"
 	"                 [--pmtu-floor BYTES] [--vici PATH]\n"
 	"       ipsecapid --check [--defaults FILE] [DIR]\n"
+	"       ipsecapid --reload [--socket PATH]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
 	"\n"
 	"  --socket PATH  listen there (default " IPSECAPI_DEFAULT_PATH ")\n"
@@ -41,6 +43,7 @@ static const char usage[] =
 	"  --policy DIR   the administrator's policy (default " POLICY_DIRECTORY ")\n"
 	"  --check        only say whether the policy of DIR is good, or all that is wrong with it\n"
 	"  --defaults FILE  the policy that was shipped (default " POLICY_SHIPPED ")\n"
+	"  --reload       have the broker that listens at PATH read its policy again\n"
 	"  --metrics PATH  show figures to root there, as OpenMetrics by HTTP\n"
 	"  --metrics-group NAME  and to this group\n"
 	"  --pmtu-floor BYTES  ICMP in clear makes no path to a latched peer smaller (default 1280)\n"
@@ -61,7 +64,7 @@ struct options {
 	const char *vici;	/* of the IKE daemon, or "none" */
 	uint32_t floor;		/* the same, as a number */
 	struct policy_source policy;
-	bool check;
+	bool check, reload;
 };
 
 static int die(const char *what, const char *why)
@@ -179,8 +182,7 @@ static int open_records(const struct options *o)
 	}
 	fd = records_open(path);
 	if (fd < 0)
-		fprintf(stderr, "ipsecapid: nothing can be latched: %s: %s
-", path, records_words(fd));
+		fprintf(stderr, "ipsecapid: nothing can be latched: %s: %s\n", path, records_words(fd));
 	return fd < 0 ? -1 : fd;
 }
 
@@ -237,6 +239,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "pmtu-floor", required_argument, NULL, 'f' },
 		{ "vici", required_argument, NULL, 'v' },
 		{ "check", no_argument, NULL, 'c' },
+		{ "reload", no_argument, NULL, 'r' },
 		{ "defaults", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -255,6 +258,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'f': o->pmtu_floor = optarg; break;
 		case 'v': o->vici = optarg; break;
 		case 'c': o->check = true; break;
+		case 'r': o->reload = true; break;
 		case 'd': o->policy.shipped = optarg; break;
 		case 'h':
 			fputs(usage, stdout);
@@ -271,6 +275,8 @@ static int parse(int argc, char **argv, struct options *o)
 		take_directory(o, argv[optind++]);
 	if (optind < argc)
 		fprintf(stderr, "ipsecapid: unexpected argument '%s'\n", argv[optind]);
+	else if (o->check && o->reload)
+		fputs("ipsecapid: --check or --reload, not both\n", stderr);
 	else if (o->metrics_group && !o->metrics)
 		fputs("ipsecapid: --metrics-group needs --metrics, which names the socket\n", stderr);
 	else if (!parse_floor(o))
@@ -299,6 +305,8 @@ int main(int argc, char **argv)
 		return err;
 	if (o.check)
 		return check_policy(&o);
+	if (o.reload)
+		return reload_client(o.socket);
 	if (geteuid()) {
 		fprintf(stderr, "ipsecapid: must be started as root; it drops what it does not need\n");
 		return 1;

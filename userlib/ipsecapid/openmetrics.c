@@ -17,7 +17,7 @@ static const char *const requests[COUNTED_REQUESTS] = {
 	[WIRE_REPORT] = "report", [WIRE_WHY] = "why", [WIRE_CAPS] = "caps", [WIRE_CLASS] = "class",
 	[WIRE_INTERFACE] = "interface", [WIRE_HOST] = "host", [WIRE_RULE] = "rule",
 	[WIRE_POLICY] = "policy", [WIRE_REQUIRE] = "require", [WIRE_RELAX] = "relax",
-	[WIRE_ACCEPT] = "accept", [WIRE_RUN] = "run",
+	[WIRE_ACCEPT] = "accept", [WIRE_RUN] = "run", [WIRE_RELOAD] = "reload",
 };
 
 static const char *const directions[2] = { [IPSECAPI_OUT] = "out", [IPSECAPI_IN] = "in" };

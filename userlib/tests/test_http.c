@@ -132,7 +132,8 @@ static void heads_of_answers(void **state)
 /* The numbers have gaps. */
 static bool is_request(uint32_t type)
 {
-	return type <= WIRE_POLICY || (type >= WIRE_REQUIRE && type <= WIRE_ACCEPT) || type == WIRE_RUN;
+	return type <= WIRE_POLICY || (type >= WIRE_REQUIRE && type <= WIRE_ACCEPT) || type == WIRE_RUN ||
+	       type == WIRE_RELOAD;
 }
 
 static void every_request_has_a_name_of_its_own(void **state)

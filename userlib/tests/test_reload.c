@@ -129,6 +129,137 @@ static void a_bad_policy_leaves_the_old_one(void **state)
 	expect_class("fourth");
 }
 
+struct asker {
+	pid_t pid;
+	int out;
+};
+
+/* A process of that user asks for it. */
+static struct asker begin_asking(uid_t uid)
+{
+	struct asker a;
+	int out[2];
+
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	a.pid = fork();
+	if (!a.pid) {
+		dup2(out[1], 2);
+		if (setgroups(0, NULL) || setgid(uid) || setuid(uid))
+			_exit(126);
+		execl(broker, broker, "--reload", "--socket", path, NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	a.out = out[0];
+	return a;
+}
+
+/* Returns the exit status once it is over, with what was said in @words. */
+static int end_asking(const struct asker *a, char *words, size_t size)
+{
+	size_t n = 0;
+	ssize_t got;
+	int status;
+
+	while ((got = read(a->out, words + n, size - 1 - n)) > 0)
+		n += got;
+	words[n] = 0;
+	close(a->out);
+	assert_int_equal(waitpid(a->pid, &status, 0), a->pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int asked_by(uid_t uid, char *words, size_t size)
+{
+	const struct asker a = begin_asking(uid);
+
+	return end_asking(&a, words, size);
+}
+
+/* Nothing is waited for: what is answered is in force. */
+static bool has_class(const char *name)
+{
+	struct ipsecapi_class cls;
+	struct ipsecapi *ctx;
+	bool same;
+
+	assert_int_equal(ipsecapi_open(path, 0, &ctx), 0);
+	same = !ipsecapi_class(ctx, 3, &cls, sizeof(cls)) && !strcmp(cls.name, name);
+	ipsecapi_close(ctx);
+	return same;
+}
+
+/* api-rules 39: reload is atomic or refused, and whoever asked is told which. */
+static void who_asks_is_told_what_came_of_it(void **state)
+{
+	static const char enforcing[] = CLASS("asked2") "[application r]\nuse = bypass\nmode = enforce\n";
+	char words[512];
+
+	(void)state;
+	put("policy.d/10.conf", CLASS("asked"), 0644);
+	assert_int_equal(asked_by(0, words, sizeof(words)), 0);
+	assert_string_equal(words, "");
+	assert_true(has_class("asked"));
+	put("policy.d/10.conf", enforcing, 0644);
+	assert_int_equal(asked_by(0, words, sizeof(words)), 0);
+	assert_true(has_class("asked2"));
+	put("policy.d/10.conf", CLASS("asked") "[application r]\nuse = nothing\n", 0644);
+	assert_int_equal(asked_by(0, words, sizeof(words)), 1);
+	assert_non_null(strstr(words, "ipsecapid: reload: the new policy has a mistake, as the broker's log says"));
+	assert_true(has_class("asked2"));
+	put("policy.d/10.conf", CLASS("asked"), 0644);
+	assert_int_equal(asked_by(USER, words, sizeof(words)), 1);
+	assert_string_equal(words, "ipsecapid: reload: there is no such thing that belongs to the caller\n");
+	assert_true(has_class("asked2"));
+	assert_int_equal(asked_by(0, words, sizeof(words)), 0);
+	assert_true(has_class("asked"));
+}
+
+/* While the kernel takes one policy, of those that come then the last alone is of interest. */
+static void who_is_overtaken_is_told(void **state)
+{
+	static const char *const texts[] = {
+		CLASS("one") "[application r]\nuse = bypass\nmode = enforce\n", CLASS("two"), CLASS("three"),
+	};
+	pid_t applier = broker_process("ipsecapi-apply");
+	struct asker a[3];
+	char words[512];
+	size_t since;
+	int i;
+
+	(void)state;
+	assert_true(applier > 1);
+	assert_int_equal(kill(applier, SIGSTOP), 0);
+	wait_state(applier, 'T');
+	for (i = 0; i < 3; i++) {
+		since = log_length();
+		put("policy.d/10.conf", texts[i], 0644);
+		a[i] = begin_asking(0);
+		while (!strstr(said_since(since), GOOD))
+			poll(NULL, 0, 10);
+	}
+	assert_int_equal(end_asking(&a[1], words, sizeof(words)), 1);
+	assert_non_null(strstr(words, "ipsecapid: reload: "));
+	assert_int_equal(kill(applier, SIGCONT), 0);
+	assert_int_equal(end_asking(&a[0], words, sizeof(words)), 0);
+	assert_int_equal(end_asking(&a[2], words, sizeof(words)), 0);
+	assert_true(has_class("three"));
+}
+
+static void nobody_to_be_asked(void **state)
+{
+	char words[512], before[sizeof(path)];
+	int status;
+
+	(void)state;
+	strcpy(before, path);
+	strcpy(path, "/nonexistent/broker.sock");
+	status = asked_by(0, words, sizeof(words));
+	strcpy(path, before);
+	assert_int_equal(status, 1);
+	assert_string_equal(words, "ipsecapid: /nonexistent/broker.sock: no broker listens there\n");
+}
+
 /* A session and its flows don't notice, but for what they are told. */
 static void sessions_outlive_a_reload(void **state)
 {
@@ -381,6 +512,9 @@ static int end(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_good_policy_comes_into_force),
 	cmocka_unit_test(a_bad_policy_leaves_the_old_one),
+	cmocka_unit_test(who_asks_is_told_what_came_of_it),
+	cmocka_unit_test(who_is_overtaken_is_told),
+	cmocka_unit_test(nobody_to_be_asked),
 	cmocka_unit_test(sessions_outlive_a_reload),
 	cmocka_unit_test(reports_name_the_rule_and_whether_it_is_satisfied),
 	cmocka_unit_test(rules_of_other_users_are_not_shown),

@@ -282,6 +282,9 @@ enum ipsecapi_reason {
 	IPSECAPI_REASON_IKE_REFUSED = 109,
 	IPSECAPI_REASON_IKE_UNDER_WAY = 110,
 	IPSECAPI_REASON_IKE_INSTALLED = 111,
+	/* of a system policy that was read again */
+	IPSECAPI_REASON_POLICY_REFUSED = 112,
+	IPSECAPI_REASON_POLICY_NOT_HELD = 113,
 };
 
 /** Where a reason arises. */

@@ -230,6 +230,10 @@ static const struct reason_text reasons[] = {
 	REASON(IKE_UNDER_WAY, "ike-under-way", "the IKE daemon is negotiating"),
 	REASON(IKE_INSTALLED, "ike-installed",
 	       "the IKE daemon has the SAs that it would negotiate, but they are not what the latch waits for"),
+	REASON(POLICY_REFUSED, "policy-refused",
+	       "the new policy has a mistake, as the broker's log says; the one before stays in force"),
+	REASON(POLICY_NOT_HELD, "policy-not-held",
+	       "the kernel does not hold the enforcing rules of the new policy; the one before stays in force"),
 };
 
 static const char *const protection[] = {

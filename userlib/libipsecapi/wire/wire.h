@@ -57,8 +57,9 @@ enum wire_type {
 	WIRE_RELAX = 17,	/* FLOW, one descriptor */
 	WIRE_ACCEPT = 18,	/* FLOW of the listener, INDEX, one descriptor -> FLOW, STRUCT(tuple) */
 	WIRE_RUN = 20,		/* INDEX: enum ipsecapi_confine, the directory of a cgroup as a descriptor */
-	/* 12..15, 19 and 21..31 are kept: pins, peers */
-	WIRE_REQUEST_MAX = 20,
+	WIRE_RELOAD = 21,	/* for root: answered once the policy was read again, and is in force or refused */
+	/* 12..15, 19 and 22..31 are kept: pins, peers */
+	WIRE_REQUEST_MAX = 21,
 	WIRE_EVENT = 0x4001,	/* EVENT, FLOW */
 };
 
