@@ -196,6 +196,7 @@ int applier_main(int sock, int records, uint32_t pmtu_floor)
 	a.sock = sock;
 	a.records = records;
 	a.nft.pmtu_floor = pmtu_floor;
+	a.nft.marks = marks_default;
 	err = open_all(&a);
 	if (!err)
 		err = sandbox_enter(SANDBOX_APPLIER);

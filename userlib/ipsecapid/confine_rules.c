@@ -4,10 +4,8 @@
  * /sys/fs/cgroup and takes the inode that it finds there. That of our descriptor is the one that
  * was shown, whatever is mounted where and whoever renames what.
  *
- * A packet crosses the output hook once before it is transformed and once after. Before, its route
- * has a transform. After, it is ESP; or it is not, in UDP or where a device does the transform,
- * and is told by a bit of its mark that only the first crossing sets. Whoever sets that bit of a
- * socket's mark is not believed.
+ * A packet crosses the output hook once before it is transformed and once after (marks.h). Before,
+ * its route has a transform. After, it is ESP, or has the mark.
  *
  * What is dropped fails with EPERM, but TCP would go on trying to connect: it is told.
  */
@@ -21,7 +19,6 @@
 #include "confine_rules.h"
 
 #define TABLE	"inet ipsecapi "
-#define BIT	"0x10000000"	/* ipsecapid(8) names it */
 #define LEVELS	256
 
 static const char setup[] =
@@ -33,9 +30,9 @@ static const char setup[] =
 	"flush chain " TABLE "run-judge-out\n"
 	"flush chain " TABLE "run-judge-in\n"
 	"add rule " TABLE "run-judge-out meta l4proto esp accept\n"
-	"add rule " TABLE "run-judge-out rt ipsec exists meta mark set meta mark or " BIT " accept\n"
-	"add rule " TABLE "run-judge-out meta mark and " BIT " != 0 socket mark and " BIT " == 0 "
-		"meta mark set meta mark and 0xefffffff accept\n"
+	CROSSING_OWN("run-judge-out", "run")
+	"add rule " TABLE "run-judge-out rt ipsec exists " MARK_SET("run") "accept\n"
+	CROSSING_SECOND("run-judge-out", "run", "accept")
 	"add rule " TABLE "run-judge-out tcp flags & (syn | ack) == syn reject with icmpx admin-prohibited\n"
 	"add rule " TABLE "run-judge-out drop\n"
 	"add rule " TABLE "run-judge-in meta ipsec exists accept\n"

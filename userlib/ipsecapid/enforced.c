@@ -2,11 +2,8 @@
 /*
  * The enforcing rules, as text for libnftables.
  *
- * A packet crosses the output hook before it is transformed, and after each transform. It is
- * judged before the first, where its route names the SA; a bit of its mark, another than that of
- * confined cgroups, says so to the crossings that follow. A socket that sets the bit itself is
- * judged each time. Of what has no full socket, such as the answer to a connection that is not
- * made yet, the bit is believed: whoever can forge that can send frames past all this.
+ * A packet crosses the output hook before it is transformed, and after each transform (marks.h).
+ * It is judged before the first, where its route names the SA.
  *
  * Whose a packet is the kernel knows only of those that leave, and not of all: what a socket that
  * was closed still has to send is nobody's. So the ends of what a rule selected are kept, and what
@@ -26,8 +23,6 @@
 #include "records.h"
 
 #define TABLE	"inet ipsecapi "
-#define BIT	"0x08000000"	/* ipsecapid(8) names it */
-#define NOT_BIT	"0xf7ffffff"
 #define PREFIX	"enf-"		/* of all names here */
 #define PORTS	"{ tcp, udp, udplite, sctp, dccp }"	/* what has some */
 #define ANYBODY	"meta skuid 0-4294967295"	/* whose it is, the kernel knows */
@@ -35,7 +30,7 @@
 #define LINGER	"925s"
 
 static const char *const chains[] = {
-	"enf-out", "enf-in", "enf-seen", "enf-judge", "enf-refuse", "enf-own", "enf-app-out", "enf-app-in",
+	"enf-out", "enf-in", "enf-judge", "enf-refuse", "enf-own", "enf-app-out", "enf-app-in",
 	"enf-if-out", "enf-if-in",
 };
 #define CHAINS (sizeof(chains) / sizeof(chains[0]))
@@ -56,13 +51,12 @@ static const char *const chains[] = {
  */
 static const char fixed[] =
 	"add rule " TABLE "enf-out oifname \"lo\" accept\n"
-	"add rule " TABLE "enf-out meta l4proto esp meta mark set meta mark and " NOT_BIT " accept\n"
-	"add rule " TABLE "enf-out meta mark and " BIT " != 0 goto enf-seen\n"
-	"add rule " TABLE "enf-out rt ipsec exists meta mark set meta mark or " BIT "\n"
+	"add rule " TABLE "enf-out meta l4proto esp " MARK_TAKE("enforce") "accept\n"
+	CROSSING_OWN("enf-out", "enforce")
+	"add rule " TABLE "enf-out " MARK_HAS("enforce") "rt ipsec exists accept\n"
+	CROSSING_SECOND("enf-out", "enforce", "accept")
+	"add rule " TABLE "enf-out rt ipsec exists " MARK_SET("enforce") "\n"
 	"add rule " TABLE "enf-out goto enf-judge\n"
-	"add rule " TABLE "enf-seen socket mark and " BIT " != 0 goto enf-judge\n"
-	"add rule " TABLE "enf-seen rt ipsec exists accept\n"
-	"add rule " TABLE "enf-seen meta mark set meta mark and " NOT_BIT " accept\n"
 	LINK_OF("enf-judge")
 	"add rule " TABLE "enf-judge meta skuid 0 udp sport { 500, 4500 } accept\n"
 	"add rule " TABLE "enf-judge ip saddr . th sport . ip daddr . th dport . meta l4proto @enf-less4 accept\n"

@@ -2,8 +2,9 @@
 /*
  * What passes the gate.
  *
- * A packet crosses the output hook before it is transformed and again after. The first time takes
- * the bit from its mark, so that the second does not ask again; ESP has no ports to be asked for.
+ * A packet crosses the output hook before it is transformed and again after (marks.h). The first
+ * time takes the bit from its mark, so that the second does not ask again; ESP has no ports to be
+ * asked for.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "gateset.h"
+#include "marks.h"
 
 /*
  * libnftables keeps what the parts of a key are in 256 bytes: that is four of these, so the
@@ -33,8 +35,8 @@ static void rule_of(FILE *f, uint8_t protocol, char version, bool to)
 		snprintf(port, sizeof(port), "%s sport . ", proto);
 	snprintf(key, sizeof(key), "%s%s daddr . %s dport . ipsec out reqid", port, ip, proto);
 	fprintf(f, "add set inet ipsecapi %s { typeof %s; }\n"
-		"add rule inet ipsecapi gate meta nfproto ipv%c %s @%s meta mark set meta mark and %#x accept\n",
-		set, key, version, key, set, ~GATE_MARK);
+		"add rule inet ipsecapi gate meta nfproto ipv%c %s @%s " MARK_TAKE("gate") "accept\n",
+		set, key, version, key, set);
 }
 
 static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE };
@@ -44,9 +46,9 @@ void gateset_rules(FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "add chain inet ipsecapi gate { type filter hook output priority 0; policy accept; }\n"
-		"flush chain inet ipsecapi gate\n"
-		"add rule inet ipsecapi gate meta mark and %#x == 0 accept\n", GATE_MARK);
+	fputs("add chain inet ipsecapi gate { type filter hook output priority 0; policy accept; }\n"
+	      "flush chain inet ipsecapi gate\n"
+	      "add rule inet ipsecapi gate meta mark and $gate == 0 accept\n", to);
 	for (i = 0; i < PROTOCOLS; i++) {
 		rule_of(to, protocols[i], '4', false);
 		rule_of(to, protocols[i], '6', false);

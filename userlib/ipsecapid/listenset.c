@@ -2,9 +2,8 @@
 /*
  * What may pass to and from listening sockets.
  *
- * What goes out crosses the hook before it is transformed and again after; where a device does
- * the transform it is the same packet then. The first time marks what has passed, the second
- * takes the mark away.
+ * What goes out crosses the hook before it is transformed and again after (marks.h); where a device
+ * does the transform it is the same packet then.
  */
 #include <arpa/inet.h>
 #include <stdbool.h>
@@ -12,10 +11,8 @@
 
 #include "address.h"
 #include "listenset.h"
+#include "marks.h"
 #include "records.h"
-
-#define PASSED "0x40000000"	/* ipsecapid(8) names it */
-#define NOT_PASSED "0xbfffffff"
 
 /*
  * By the version of IP, and whether the socket listens at one address or at any, there is a set of
@@ -39,7 +36,7 @@ static void rules_of(FILE *to, int dir, char version, bool any)
 		side, scope, version,
 		side, scope, version,
 		side, scope, version, key, side, side, scope, version,
-		dir == DIR_OUT ? "meta mark set meta mark or " PASSED " return" : "return",
+		dir == DIR_OUT ? MARK_SET("listen") "return" : "return",
 		side, scope, version,
 		side, version, key, scope, version, side, scope, version);
 }
@@ -56,8 +53,8 @@ void listenset_rules(FILE *to)
 	      "add chain inet ipsecapi listen_in { type filter hook input priority 0; policy accept; }\n"
 	      "flush chain inet ipsecapi listen_out\n"
 	      "flush chain inet ipsecapi listen_in\n"
-	      "add rule inet ipsecapi listen_out meta mark and " PASSED " != 0 "
-	      "meta mark set meta mark and " NOT_PASSED " return\n", to);
+	      CROSSING_OWN("listen_out", "listen")
+	      CROSSING_SECOND("listen_out", "listen", "return"), to);
 	for (i = 0; i < 8; i++)
 		rules_of(to, i & 1 ? DIR_IN : DIR_OUT, i & 2 ? '6' : '4', i & 4);
 }

@@ -44,6 +44,18 @@ int nft_script_run(struct nft_script *s, struct nftable *t)
 	return err;
 }
 
+/* For all that is run later. */
+static int define_marks(struct nftable *t)
+{
+	struct nft_script s;
+	int err = nft_script_begin(&s);
+
+	if (err)
+		return err;
+	marks_define(s.to, &t->marks);
+	return nft_script_run(&s, t);
+}
+
 static int set_up(struct nftable *t)
 {
 	struct nft_script s;
@@ -59,19 +71,29 @@ static int set_up(struct nftable *t)
 	return nft_script_run(&s, t);
 }
 
+/* The table is the last life's until its last process has ended. */
+static int take_over(struct nftable *t)
+{
+	int tries, err;
+
+	for (tries = 0; (err = set_up(t)) && tries < TRIES; tries++)
+		poll(NULL, 0, PAUSE_MS);
+	return err;
+}
+
 int nftable_open(struct nftable *t)
 {
 	const char *why;
-	int tries, err;
+	int err;
 
 	t->nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!t->nft)
 		return -ENOMEM;
 	nft_ctx_buffer_output(t->nft);
 	nft_ctx_buffer_error(t->nft);
-	/* the table is the last life's until its last process has ended */
-	for (tries = 0; (err = set_up(t)) && tries < TRIES; tries++)
-		poll(NULL, 0, PAUSE_MS);
+	err = define_marks(t);
+	if (!err)
+		err = take_over(t);
 	if (!err)
 		return 0;
 	why = nft_ctx_get_error_buffer(t->nft);

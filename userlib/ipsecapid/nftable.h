@@ -11,11 +11,15 @@
 #include <stdio.h>
 #include <ipsecapi.h>
 
+#include "marks.h"
+
 struct nft_ctx;
 
 struct nftable {
 	struct nft_ctx *nft;	/* NULL: there is none */
-	uint32_t pmtu_floor;	/* set before it is opened */
+	/* set before it is opened */
+	uint32_t pmtu_floor;
+	struct marks marks;
 };
 
 /*
