@@ -209,6 +209,7 @@ struct json_object *json_caps(const struct ipsecapi_caps *c)
 	put_u64(o, "max_flows_user", c->max_flows_user);
 	put_u64(o, "max_sessions_user", c->max_sessions_user);
 	put_u64(o, "lease_ns", c->lease);
+	put_u64(o, "marks", c->marks);
 	return o;
 }
 

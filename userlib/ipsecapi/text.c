@@ -157,6 +157,8 @@ void text_caps(const struct ipsecapi_caps *c)
 	       c->latching ? "available" : "not available");
 	printf("limits: %u sessions and %u flows per user, %u flows per session; lease %.1f s\n",
 	       c->max_sessions_user, c->max_flows_user, c->max_flows_session, c->lease / 1e9);
+	if (c->marks)
+		printf("marks: bits %#x are the broker's\n", c->marks);
 }
 
 void text_class(const struct ipsecapi_class *c)

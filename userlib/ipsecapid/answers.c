@@ -25,7 +25,8 @@ static void give(struct session *s, const struct sess_request *req, const void *
 
 static void hello(struct session *s, const struct sess_request *req)
 {
-	struct sess_reply r = { .type = req->type, .tag = req->tag };
+	const struct wire_hello told = { .gate_mark = s->front->marks.gate };
+	struct sess_reply r = { .type = req->type, .tag = req->tag, .length = sizeof(told) };
 
 	if (!s->page) {
 		s->flows = calloc(MAX_FLOWS_SESSION, sizeof(*s->flows));
@@ -38,6 +39,7 @@ static void hello(struct session *s, const struct sess_request *req)
 	}
 	r.reason = IPSECAPI_REASON_NONE;
 	r.page_size = s->page_size;
+	memcpy(r.data, &told, sizeof(told));
 	s->front->counters.sessions_opened++;
 	if (chan_send(s->channel, &r, sizeof(r), s->page_fd, MSG_DONTWAIT))
 		s->dead = true;
@@ -66,6 +68,7 @@ static void caps(struct session *s, const struct sess_request *req)
 		.max_sessions_user = MAX_SESSIONS_USER,
 		.lease = LEASE_NS,
 		.latching = f->latches.possible,
+		.marks = marks_mask(&f->marks),
 	};
 
 	if (f->stale)

@@ -188,7 +188,7 @@ static int open_all(struct applier *a)
 	return records_boot_id(a->boot_id);
 }
 
-int applier_main(int sock, int records, uint32_t pmtu_floor)
+int applier_main(int sock, int records, uint32_t pmtu_floor, const struct marks *marks)
 {
 	static struct applier a;
 	int err;
@@ -196,7 +196,7 @@ int applier_main(int sock, int records, uint32_t pmtu_floor)
 	a.sock = sock;
 	a.records = records;
 	a.nft.pmtu_floor = pmtu_floor;
-	a.nft.marks = marks_default;
+	a.nft.marks = *marks;
 	err = open_all(&a);
 	if (!err)
 		err = sandbox_enter(SANDBOX_APPLIER);

@@ -15,6 +15,7 @@
 #include "confinement.h"
 #include "latch_record.h"
 #include "listenset.h"
+#include "marks.h"
 
 enum apply_type {
 	/* of the front */
@@ -73,6 +74,6 @@ struct apply_listen {
  * Run until @sock closes; the result is an exit status. @records: of latches, or -1. @pmtu_floor:
  * what comes in clear makes no path to a latched peer smaller, in bytes.
  */
-int applier_main(int sock, int records, uint32_t pmtu_floor);
+int applier_main(int sock, int records, uint32_t pmtu_floor, const struct marks *marks);
 
 #endif

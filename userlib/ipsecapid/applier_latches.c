@@ -119,7 +119,7 @@ static void undo(struct applier *a, struct tracked *t, int fd, struct latch_reco
 	uint32_t slot = t->slot;
 
 	if (!old) {
-		latch_clear(fd, t->tuple.family);
+		latch_clear(fd, t->tuple.family, a->nft.marks.gate);
 		if (t->listen)
 			listeners_set(a, t, NULL);
 	}
@@ -158,6 +158,7 @@ static int latch(struct applier *a, const struct apply_msg *m, int fd, struct ap
 	}
 	*r = m->record;
 	memcpy(r->boot_id, a->boot_id, sizeof(r->boot_id));
+	r->gate = a->nft.marks.gate;
 	old = t->latch;
 	t->latch = r;
 	t->slot = m->slot;
@@ -193,7 +194,7 @@ static int relax(struct applier *a, const struct apply_msg *m, int fd, struct ap
 
 	if (!t || !t->latch)
 		return refuse(answer, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
-	err = latch_clear(fd, t->tuple.family);
+	err = latch_clear(fd, t->tuple.family, a->nft.marks.gate);
 	if (err)
 		return refuse(answer, err, IPSECAPI_REASON_NO_LATCHES);
 	latches_end(a, t);

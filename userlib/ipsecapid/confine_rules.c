@@ -53,47 +53,22 @@ static void print_record(FILE *to, const struct confinement *c)
 		(uint32_t)c->id, c->uid, c->flags);
 }
 
-/* Four numbers with dots between. Returns what is behind them, or NULL. */
-static const char *parse_record(const char *s, struct confinement *c)
-{
-	uint32_t v[4];
-	char *end;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		s += strspn(s, " \t\n.,");
-		v[i] = strtoul(s, &end, 0);
-		if (end == s)
-			return NULL;
-		s = end;
-	}
-	*c = (struct confinement){ .id = (uint64_t)v[0] << 32 | v[1], .uid = v[2], .flags = v[3] };
-	return s;
-}
-
 static int parse_records(const char *text, struct confined *at)
 {
-	const char *s = text ? strstr(text, "elements = {") : NULL;
+	uint32_t v[4];
 	int n = 0;
 
-	if (!s)
-		return 0;
-	s += strlen("elements = {");
-	while (n < CONFINED_MAX && (s = parse_record(s, &at[n].c)))
-		at[n++].fd = -1;
+	while (n < CONFINED_MAX && (text = nft_parse_numbers(text, v, 4)))
+		at[n++] = (struct confined){
+			.c = { .id = (uint64_t)v[0] << 32 | v[1], .uid = v[2], .flags = v[3] }, .fd = -1 };
 	return n;
 }
 
 int confine_rules_read(struct nftable *nft, struct confined *at)
 {
-	unsigned int flags = nft_ctx_output_get_flags(nft->nft);
-	int n = -EIO;
+	const char *text = nft_list_set(nft, "runs");
 
-	nft_ctx_output_set_flags(nft->nft, flags | NFT_CTX_OUTPUT_NUMERIC_ALL);
-	if (!nft_run_cmd_from_buffer(nft->nft, "list set " TABLE "runs"))
-		n = parse_records(nft_ctx_get_output_buffer(nft->nft), at);
-	nft_ctx_output_set_flags(nft->nft, flags);
-	return n;
+	return text ? parse_records(text, at) : -EIO;
 }
 
 /* --- the rules ------------------------------------------------------------------------------ */

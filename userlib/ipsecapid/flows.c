@@ -9,7 +9,6 @@
 #include "../libipsecapi/wire/wire.h"
 #include "clock.h"
 #include "front.h"
-#include "gateset.h"
 #include "standing.h"
 
 static struct flow *free_slot(struct session *s)
@@ -304,7 +303,7 @@ static void follow_mark(struct front *f, const struct latch *l, struct flow *flo
 	if (gated == flow->gated)
 		return;
 	flow->gated = gated;
-	flow->facts.mark = gated ? flow->facts.mark | GATE_MARK : flow->facts.mark & ~GATE_MARK;
+	flow->facts.mark = gated ? flow->facts.mark | f->marks.gate : flow->facts.mark & ~f->marks.gate;
 	routes_flow(&f->links, &flow->facts);
 }
 

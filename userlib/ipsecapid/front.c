@@ -32,6 +32,7 @@ void front_world(struct front *f, struct world *w)
 	w->ike_sockets = f->ike_sockets;
 	w->latches = f->latches.ids;
 	w->n_latches = f->latches.n;
+	w->gate_mark = f->marks.gate;
 	links_show(&f->links, w);
 }
 
@@ -273,7 +274,7 @@ static int add_sources(struct front *f)
 	return err;
 }
 
-int front_main(const struct front_ends *ends, struct policy *policy)
+int front_main(const struct front_ends *ends, struct policy *policy, const struct marks *marks)
 {
 	struct front *f = calloc(1, sizeof(*f));
 	int err;
@@ -286,6 +287,7 @@ int front_main(const struct front_ends *ends, struct policy *policy)
 	f->reader = ends->reader;
 	f->ike = ends->ike;
 	f->policy = policy;
+	f->marks = *marks;
 	close_within_prepare();
 	figures_begin(&f->counters);
 	err = links_open(&f->links);

@@ -14,6 +14,7 @@
 #include "enforce.h"
 #include "keeper.h"
 #include "latches.h"
+#include "marks.h"
 #include "policy.h"
 #include "routes.h"
 #include "session.h"
@@ -98,6 +99,7 @@ struct front {
 	bool incoming_failed;
 	struct links links;
 	struct latch_set latches;
+	struct marks marks;
 	struct enforcing enforcing;
 	struct calling calling;
 	uint32_t next_ticket;
@@ -140,7 +142,7 @@ struct front_ends {
 };
 
 /* @policy: of the system, to free(); the reader sends others. */
-int front_main(const struct front_ends *ends, struct policy *policy);
+int front_main(const struct front_ends *ends, struct policy *policy, const struct marks *marks);
 void front_world(struct front *f, struct world *w);
 /* Serve clients, if what earlier lives left was found and judged. */
 void front_open(struct front *f);

@@ -13,10 +13,7 @@
 #include <stdint.h>
 #include <ipsecapi.h>
 
-#include "../libipsecapi/wire/wire.h"
 #include "nftable.h"
-
-#define GATE_MARK	WIRE_GATE_MARK	/* ipsecapid(8) names it */
 
 /* Print what makes sets and rules. */
 void gateset_rules(FILE *to);

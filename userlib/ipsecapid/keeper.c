@@ -144,7 +144,8 @@ static pid_t start_applier(struct keeper *k, struct plumbing *p)
 	close_pair(p->front_reader);
 	close_pair(p->front_ike);
 	close(p->front_applier[0]);
-	_exit(applier_main(p->front_applier[1], k->config->records, k->config->pmtu_floor));
+	_exit(applier_main(p->front_applier[1], k->config->records, k->config->pmtu_floor,
+			   &k->config->marks));
 }
 
 static pid_t start_reader(struct keeper *k, struct plumbing *p)
@@ -196,7 +197,8 @@ static pid_t start_front(struct keeper *k, struct plumbing *p)
 					       .scrubber = p->front_scrubber[0],
 					       .applier = p->front_applier[0],
 					       .reader = p->front_reader[0],
-					       .ike = p->front_ike[0] }, k->config->policy));
+					       .ike = p->front_ike[0] },
+			 k->config->policy, &k->config->marks));
 }
 
 static int start_processes(struct keeper *k)

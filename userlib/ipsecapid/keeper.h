@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "marks.h"
+
 struct policy;
 struct policy_source;
 
@@ -38,6 +40,7 @@ struct keeper_config {
 	int records;	/* of latches, or -1 */
 	const char *ike;	/* the IKE daemon's socket, or NULL: it is not asked */
 	uint32_t pmtu_floor;	/* of paths to latched peers, in bytes; 0: none */
+	struct marks marks;
 	struct policy *policy;		/* of the system, as it is at the start */
 	const struct policy_source *source;	/* where it comes from */
 };

@@ -9,7 +9,6 @@
 #include <linux/tcp.h>
 #include <linux/xfrm.h>
 
-#include "gateset.h"
 #include "latch_apply.h"
 #include "latch_template.h"
 #include "records.h"
@@ -72,24 +71,24 @@ static int int_option(int fd, int name)
 }
 
 /* The other bits are the socket's own. */
-static int set_mark(int fd, bool gated)
+static int set_mark(int fd, uint32_t gate, bool gated)
 {
 	uint32_t mark = 0;
 	socklen_t len = sizeof(mark);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &len))
 		return -errno;
-	if (!(mark & GATE_MARK) == !gated)
+	if (!(mark & gate) == !gated)
 		return 0;
-	mark ^= GATE_MARK;
+	mark ^= gate;
 	return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ? -errno : 0;
 }
 
-int latch_clear(int fd, uint16_t family)
+int latch_clear(int fd, uint16_t family, uint32_t gate)
 {
 	int err = set_option(fd, family, NULL, 0);
 
-	return err ? err : set_mark(fd, false);
+	return err ? err : set_mark(fd, gate, false);
 }
 
 int latch_apply(int fd, const struct latch_record *r, bool fresh)
@@ -98,11 +97,11 @@ int latch_apply(int fd, const struct latch_record *r, bool fresh)
 
 	/* what a listener sends goes to any of its peers, by the system's policies */
 	if (!err && r->gated)
-		err = set_mark(fd, true);
+		err = set_mark(fd, r->gate, true);
 	else if (!err && !r->listener)
 		err = set_policy(fd, r, DIR_OUT);
 	if (err && fresh)
-		latch_clear(fd, r->tuple.family);
+		latch_clear(fd, r->tuple.family, r->gate);
 	return err;
 }
 

@@ -12,8 +12,8 @@
  * @fresh, else it keeps some of what it had, and either is at least as strict.
  */
 int latch_apply(int fd, const struct latch_record *r, bool fresh);
-/* Take all away. */
-int latch_clear(int fd, uint16_t family);
+/* Take all away. @gate: the bit of the mark. */
+int latch_clear(int fd, uint16_t family, uint32_t gate);
 /* Is it the socket with this cookie, protocol and family? */
 bool latch_is_socket(int fd, const struct ipsecapi_tuple *t);
 /*

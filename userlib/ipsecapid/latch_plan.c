@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <linux/xfrm.h>
 
-#include "gateset.h"
 #include "latch_plan.h"
 #include "latch_template.h"
 #include "standing.h"
@@ -254,9 +253,9 @@ static bool plan_place(const struct world *w, const struct flow_facts *f, struct
  * A socket's policy finds no SA of a device, would send by a tunnel whatever the socket sends to
  * whom, and turns the loss of a datagram into an error. One that has the mark stays gated.
  */
-static bool gated(const struct flow_facts *f, const struct latch_spd *out)
+static bool gated(const struct world *w, const struct flow_facts *f, const struct latch_spd *out)
 {
-	return f->mark & GATE_MARK || f->protocol != IPPROTO_TCP || out->device ||
+	return f->mark & w->gate_mark || f->protocol != IPPROTO_TCP || out->device ||
 	       out->mode == XFRM_MODE_TUNNEL;
 }
 
@@ -267,7 +266,7 @@ void latch_plan(const struct world *w, const struct flow_facts *f, const struct 
 	if (!plan_place(w, f, plan) || !plan_direction(w, f, DIR_OUT, plan) ||
 	    !plan_direction(w, f, DIR_IN, plan))
 		return;
-	plan->gated = gated(f, &plan->spd[DIR_OUT]);
+	plan->gated = gated(w, f, &plan->spd[DIR_OUT]);
 	plan->reqid[DIR_OUT] = plan->spd[DIR_OUT].reqid;
 	plan->reqid[DIR_IN] = plan->spd[DIR_IN].kind == SPD_PROTECT && plan->spd[DIR_IN].reqid ?
 			      plan->spd[DIR_IN].reqid : plan->reqid[DIR_OUT];

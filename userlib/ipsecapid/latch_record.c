@@ -11,6 +11,7 @@
 
 #include "fingerprint.h"
 #include "latch_record.h"
+#include "marks.h"
 
 #define SLOT_BYTES 512
 #define LOCK_TRIES 150
@@ -111,4 +112,19 @@ int record_read(int fd, uint32_t slot, const uint8_t boot_id[16], struct latch_r
 		return -ENODATA;
 	return r->version == LATCH_RECORD_VERSION && r->checksum == checksum(r) &&
 	       !memcmp(r->boot_id, boot_id, sizeof(r->boot_id));
+}
+
+uint32_t records_gate(int fd)
+{
+	struct latch_record r;
+	uint8_t boot_id[16];
+	uint32_t slot;
+	int found = records_boot_id(boot_id);
+
+	for (slot = 0; found >= 0 && slot < MAX_LATCHES; slot++) {
+		found = record_read(fd, slot, boot_id, &r);
+		if (found == 1 && r.gated)
+			return r.gate ? r.gate : marks_default.gate;
+	}
+	return 0;
 }

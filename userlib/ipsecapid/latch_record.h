@@ -54,7 +54,7 @@ struct latch_record {
 	uint32_t gated;		/* 1: outbound the gate holds it (gateset.h), not a policy of the socket */
 	uint32_t broken;	/* enum ipsecapi_reason, or 0 */
 	uint32_t prior_data;
-	uint32_t rsvd;
+	uint32_t gate;		/* if gated: the bit of its mark; 0: from when there was no choice */
 	uint32_t reqid[2];	/* by DIR_OUT, DIR_IN */
 	struct latch_spd spd[2];
 	struct wire_require want;	/* of the last request */
@@ -75,5 +75,7 @@ int records_boot_id(uint8_t boot_id[16]);
 int record_write(int fd, uint32_t slot, struct latch_record *r);
 /* Returns 1 with a record that is in use, 0 when the slot is free or of an earlier boot, -ENODATA behind the end. */
 int record_read(int fd, uint32_t slot, const uint8_t boot_id[16], struct latch_record *r);
+/* The bit by which the gate holds sockets that are on record; 0: there are none. */
+uint32_t records_gate(int fd);
 
 #endif

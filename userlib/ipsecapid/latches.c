@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "cookie.h"
 #include "front.h"
-#include "gateset.h"
 #include "latch_check.h"
 #include "latch_plan.h"
 #include "listeners.h"
@@ -139,7 +138,7 @@ void latch_facts(struct front *f, const struct latch_record *r, struct flow_fact
 	facts->peer_port = t->peer_port ? t->peer_port : r->want.port;
 	memcpy(facts->local, t->local, 16);
 	memcpy(facts->peer, t->peer_port ? t->peer : r->want.address, 16);
-	facts->mark = r->gated ? r->mark | GATE_MARK : r->mark;
+	facts->mark = r->gated ? r->mark | f->marks.gate : r->mark;
 	facts->bound_ifindex = r->bound_ifindex;
 	facts->uid = r->owner;
 	facts->tos = r->tos;

@@ -32,7 +32,7 @@
 static const char usage[] =
 	"usage: ipsecapid [--socket PATH] [--user NAME] [--state FILE] [--policy DIR]\n"
 	"                 [--defaults FILE] [--metrics PATH [--metrics-group NAME]]\n"
-	"                 [--pmtu-floor BYTES] [--vici PATH]\n"
+	"                 [--pmtu-floor BYTES] [--vici PATH] [--marks MASK]\n"
 	"       ipsecapid --check [--defaults FILE] [DIR]\n"
 	"       ipsecapid --reload [--socket PATH]\n"
 	"The broker of libipsecapi: tells applications how their traffic is protected.\n"
@@ -48,6 +48,7 @@ static const char usage[] =
 	"  --metrics-group NAME  and to this group\n"
 	"  --pmtu-floor BYTES  ICMP in clear makes no path to a latched peer smaller (default 1280)\n"
 	"  --vici PATH    strongSwan's daemon is asked there (default " IKE_SOCKET "); none: nowhere\n"
+	"  --marks MASK   four bits of packets' marks that nothing else uses (default 0x78000000)\n"
 	"  --help         show this text\n"
 	"  --version      show the version\n"
 	"\n"
@@ -62,7 +63,8 @@ struct options {
 	const char *metrics_group;
 	const char *pmtu_floor;
 	const char *vici;	/* of the IKE daemon, or "none" */
-	uint32_t floor;		/* the same, as a number */
+	const char *marks;
+	uint32_t floor, mask;	/* the same, as numbers */
 	struct policy_source policy;
 	bool check, reload;
 };
@@ -168,8 +170,11 @@ static const char *records_words(int err)
 	return strerror(-err);
 }
 
-/* A broker without the file tells all the same; it grants nothing that it could forget. */
-static int open_records(const struct options *o)
+/*
+ * A broker without the file tells all the same; it grants nothing that it could forget. @fresh:
+ * it was not there.
+ */
+static int open_records(const struct options *o, bool *fresh)
 {
 	char beside[PATH_MAX];
 	const char *path = o->state, *slash = strrchr(o->socket, '/');
@@ -180,10 +185,20 @@ static int open_records(const struct options *o)
 			 slash ? (int)(slash - o->socket + 1) : 0, o->socket);
 		path = beside;
 	}
+	*fresh = access(path, F_OK);
 	fd = records_open(path);
 	if (fd < 0)
 		fprintf(stderr, "ipsecapid: nothing can be latched: %s: %s\n", path, records_words(fd));
 	return fd < 0 ? -1 : fd;
+}
+
+static void settle_marks(const struct options *o, struct keeper_config *c, bool fresh)
+{
+	uint32_t held = marks_settle(&c->marks, o->mask, c->records, fresh);
+
+	if (held & ~o->mask)
+		fprintf(stderr, "ipsecapid: bit %#x of marks stays in use besides --marks: sockets that are latched %s\n", held,
+			c->marks.lost ? "may have it, whose record is lost" : "have it");
 }
 
 /* Anybody may, who can read the files. */
@@ -238,6 +253,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "metrics-group", required_argument, NULL, 'g' },
 		{ "pmtu-floor", required_argument, NULL, 'f' },
 		{ "vici", required_argument, NULL, 'v' },
+		{ "marks", required_argument, NULL, 'M' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "reload", no_argument, NULL, 'r' },
 		{ "defaults", required_argument, NULL, 'd' },
@@ -257,6 +273,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'g': o->metrics_group = optarg; break;
 		case 'f': o->pmtu_floor = optarg; break;
 		case 'v': o->vici = optarg; break;
+		case 'M': o->marks = optarg; break;
 		case 'c': o->check = true; break;
 		case 'r': o->reload = true; break;
 		case 'd': o->policy.shipped = optarg; break;
@@ -285,6 +302,9 @@ static int parse(int argc, char **argv, struct options *o)
 	else if (!good_vici(o->vici))
 		fprintf(stderr, "ipsecapid: --vici takes the path of a socket, from / on and at most %zu bytes, or none, not '%s'\n",
 			VICI_PATH - 1, o->vici);
+	else if (o->marks && !marks_parse(o->marks, &o->mask))
+		fprintf(stderr, "ipsecapid: --marks takes a mask of exactly four bits of 32, such as %#x, not '%s'\n",
+			marks_mask(&marks_default), o->marks);
 	else
 		return -1;
 	return 2;
@@ -296,9 +316,11 @@ int main(int argc, char **argv)
 		.socket = IPSECAPI_DEFAULT_PATH,
 		.floor = DEFAULT_FLOOR,
 		.vici = IKE_SOCKET,
+		.mask = marks_mask(&marks_default),
 		.policy = { .shipped = POLICY_SHIPPED, .directory = POLICY_DIRECTORY },
 	};
 	struct keeper_config c;
+	bool fresh;
 	int err = parse(argc, argv, &o);
 
 	if (err >= 0)
@@ -320,7 +342,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (!get_sockets(&o, &c))
 		return 1;
-	c.records = open_records(&o);
+	c.records = open_records(&o, &fresh);
+	settle_marks(&o, &c, fresh);
 	c.pmtu_floor = o.floor;
 	c.ike = strcmp(o.vici, "none") ? o.vici : NULL;
 	return keeper_main(&c);

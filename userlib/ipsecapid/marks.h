@@ -13,6 +13,7 @@
 #ifndef IPSECAPID_MARKS_H
 #define IPSECAPID_MARKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -21,11 +22,27 @@ struct marks {
 	uint32_t run;		/* by those of confined cgroups: confine_rules.h */
 	uint32_t gate;		/* of sockets whose packets the gate asks: gateset.h */
 	uint32_t listen;	/* judged as a listener's: listenset.h */
+	uint32_t lost;		/* the gate's again, where sockets may have it that are on no record; or 0 */
 };
 
 extern const struct marks marks_default;
 
 uint32_t marks_mask(const struct marks *m);
+/* A mask of as many bits as there are purposes. */
+bool marks_parse(const char *text, uint32_t *mask);
+/*
+ * Give the bits of @mask their purposes. A bit that has one in @m keeps it, so that no rule of an
+ * earlier life takes it for another. @held: bit that sockets have, which stays the gate's also
+ * where it is not of @mask; or 0.
+ */
+void marks_assign(struct marks *m, uint32_t mask, uint32_t held);
+/*
+ * As above, after what earlier lives left: in the broker's table, and in the record of latches.
+ * @records: of latches, or -1; @fresh: it is a new one. Returns the bit that is held, or 0.
+ */
+uint32_t marks_settle(struct marks *m, uint32_t mask, int records, bool fresh);
+/* Print what records them in the table. */
+void marks_rules(FILE *to, const struct marks *m);
 
 /*
  * Text for libnftables, where a bit is the name of a member above: these are the variables of

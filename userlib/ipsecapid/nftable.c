@@ -44,6 +44,39 @@ int nft_script_run(struct nft_script *s, struct nftable *t)
 	return err;
 }
 
+const char *nft_list_set(struct nftable *t, const char *set)
+{
+	static const char begin[] = "elements = {";
+	unsigned int flags = nft_ctx_output_get_flags(t->nft);
+	const char *text = NULL;
+	char command[64];
+
+	snprintf(command, sizeof(command), "list set inet ipsecapi %s", set);
+	nft_ctx_output_set_flags(t->nft, flags | NFT_CTX_OUTPUT_NUMERIC_ALL);
+	if (!nft_run_cmd_from_buffer(t->nft, command))
+		text = nft_ctx_get_output_buffer(t->nft);
+	nft_ctx_output_set_flags(t->nft, flags);
+	if (!text)
+		return NULL;
+	text = strstr(text, begin);
+	return text ? text + strlen(begin) : "";
+}
+
+const char *nft_parse_numbers(const char *s, uint32_t *v, int n)
+{
+	char *end;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		s += strspn(s, " \t\n.,");
+		v[i] = strtoul(s, &end, 0);
+		if (end == s)
+			return NULL;
+		s = end;
+	}
+	return s;
+}
+
 /* For all that is run later. */
 static int define_marks(struct nftable *t)
 {
@@ -68,6 +101,7 @@ static int set_up(struct nftable *t)
 	gateset_rules(s.to);
 	listenset_rules(s.to);
 	quotedset_rules(s.to, t->pmtu_floor);
+	marks_rules(s.to, &t->marks);
 	return nft_script_run(&s, t);
 }
 

@@ -39,6 +39,13 @@ struct nft_script {
 int nft_script_begin(struct nft_script *s);
 /* Print an element of a set of connections, after @verb: both ends and the protocol, in numbers. */
 void nft_print_element(FILE *to, const char *verb, const char *set, const struct ipsecapi_tuple *t);
+/*
+ * What there is of a set, in numbers; "" where there is nothing. NULL: it can't be read. It is
+ * good until the next run.
+ */
+const char *nft_list_set(struct nftable *t, const char *set);
+/* Read @n numbers with dots between. Returns what is behind them, or NULL. */
+const char *nft_parse_numbers(const char *s, uint32_t *v, int n);
 /* Run it and be done with it; nothing to say is nothing to run. Returns 0 or a negative errno. */
 int nft_script_run(struct nft_script *s, struct nftable *t);
 

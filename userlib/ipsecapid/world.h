@@ -77,6 +77,7 @@ struct world {
 	bool all_no_xfrm4, all_no_policy4, all_no_policy6;
 	const uint64_t *latches;	/* identifiers of those that the broker knows, ascending */
 	uint32_t n_latches;
+	uint32_t gate_mark;	/* a socket with this bit is gated */
 	uint32_t ike_sockets;	/* root's sockets on the ports of IKE, per family */
 };
 

@@ -22,6 +22,7 @@
 
 static char dir[64], broker[512], defaults[512];
 static const char *policy_dir;	/* NULL: of the administrator there is none */
+static const char *marks;	/* NULL: those that it uses unless it is told */
 static const char *log_file;	/* NULL: what the broker says goes where the test's words go */
 static pid_t broker_pid;
 
@@ -46,13 +47,23 @@ static inline bool wait_ready(void)
 
 static inline void fork_broker(void)
 {
+	const char *argv[12] = { broker, "--socket", path, "--user", "nobody", "--defaults", defaults };
+	int n = 7;
+
+	if (policy_dir) {
+		argv[n++] = "--policy";
+		argv[n++] = policy_dir;
+	}
+	if (marks) {
+		argv[n++] = "--marks";
+		argv[n++] = marks;
+	}
 	broker_pid = fork();
 	if (!broker_pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (log_file && !freopen(log_file, "a", stderr))
 			_exit(126);
-		execl(broker, broker, "--socket", path, "--user", "nobody", "--defaults", defaults,
-		      policy_dir ? "--policy" : NULL, policy_dir, NULL);
+		execv(broker, (char *const *)argv);
 		_exit(127);
 	}
 }

@@ -8,7 +8,7 @@
  *   udp       send a datagram to an address
  *   tcp       connect
  *   uring     send a datagram by io_uring
- *   mark      as udp, from a socket that has bits set by which the broker tells packets apart
+ *   mark=BITS  as udp, from a socket with this mark; alone: bits by which a broker tells packets apart
  *   euid      only tell as whom it runs
  *   listen    bind a socket to the address, for heard
  *   heard     print what came since, or "nothing"
@@ -106,7 +106,7 @@ static const char *use_socket(const char *how, const char *host, const char *por
 	struct sockaddr_storage to;
 	socklen_t length = address(host, port, &to);
 	int tcp = !strcmp(how, "tcp"), fd = socket(to.ss_family, tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
-	const uint32_t mark = 0x18000000;
+	const uint32_t mark = how[0] == 'm' && how[4] ? strtoul(how + 5, NULL, 0) : 0x18000000;
 	const char *said;
 
 	if (fd < 0)
@@ -117,7 +117,7 @@ static const char *use_socket(const char *how, const char *host, const char *por
 		said = by_ring(fd, &to, length);
 	else if (!strcmp(how, "listen"))
 		said = listen_at(fd, &to, length);
-	else if (!strcmp(how, "mark") && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))
+	else if (!strncmp(how, "mark", 4) && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))
 		said = "no mark";
 	else
 		said = outcome(sendto(fd, "x", 1, 0, (struct sockaddr *)&to, length) < 0);

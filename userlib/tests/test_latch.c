@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../ipsecapid/gateset.h"
+#include "../ipsecapid/marks.h"
 #include "../ipsecapid/latch_check.h"
 #include "../ipsecapid/latch_plan.h"
 #include "../ipsecapid/latch_template.h"
@@ -250,7 +250,7 @@ static void what_the_gate_holds(void **state)
 	expect_plan(PLAN_LATCH, REASON(NONE));
 	assert_true(plan.gated);
 	begin();	/* what is gated stays so, whatever its mark leads to */
-	facts.mark = GATE_MARK;
+	facts.mark = w.gate_mark = marks_default.gate;
 	expect_plan(PLAN_LATCH, REASON(NONE));
 	assert_true(plan.gated);
 }

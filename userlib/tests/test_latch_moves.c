@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A latch is the socket's, wherever it is connected: api-rules 1 (what is dropped), 9 (flows). */
 #include "../ipsecapid/latch_apply.h"
+#include "../ipsecapid/marks.h"
 #include "dropped.h"
 
 static const struct wire_require here = { .class = "strong",
@@ -9,7 +10,7 @@ static const struct wire_require here = { .class = "strong",
 /* The kernel holds the latch no more; a change of other policies has it seen. */
 static void break_latch(int fd)
 {
-	assert_int_equal(latch_clear(fd, AF_INET), 0);
+	assert_int_equal(latch_clear(fd, AF_INET, marks_default.gate), 0);
 	ask_nothing();
 }
 

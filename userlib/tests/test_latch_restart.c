@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a broker's next life makes of what the last one left, whatever happened meanwhile to the
- * file, to the sockets and to their policies: api-rules 27 (restart), 32 (the floor), RFC 5660 2.2.
+ * file, to the sockets and to their policies: api-rules 25 (marks), 27 (restart), 32 (the floor), RFC 5660 2.2.
  */
+#include <nftables/libnftables.h>
+
 #include "../ipsecapid/latch_apply.h"
+#include "../ipsecapid/marks.h"
 #include "dropped.h"
 #include "latching.h"
 
@@ -102,7 +105,7 @@ static void unlatch(int fd)
 	struct latch_record r;
 	uint32_t n;
 
-	latch_clear(fd, AF_INET);
+	latch_clear(fd, AF_INET, marks_default.gate);
 	record_of(cookie_of(fd), &r, &n);
 	write_phantoms(&r);
 }
@@ -170,11 +173,131 @@ static void t_record_lost(void **state)
 	close(other);
 }
 
+/* --- other bits of marks -------------------------------------------------------------------- */
+
+static int datagrams(void)
+{
+	const struct sockaddr_in to = place("10.0.0.7", 80);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	CHECK(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
+	return fd;
+}
+
+static uint32_t mark_of(int fd)
+{
+	uint32_t mark = 0;
+	socklen_t len = sizeof(mark);
+
+	CHECK(!getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &len));
+	return mark;
+}
+
+static uint32_t marks_in_use(void)
+{
+	struct ipsecapi *ctx = open_ctx();
+	struct ipsecapi_caps caps;
+
+	CHECK(!ipsecapi_caps(ctx, &caps, sizeof(caps)));
+	ipsecapi_close(ctx);
+	return caps.marks;
+}
+
+/* No policy sends it by ESP any more: the gate alone holds it. */
+static void expect_gated(int fd)
+{
+	ask_nothing();
+	assert_int_equal(send(fd, "x", 1, 0), -1);
+	assert_int_equal(errno, EPERM);
+	ask_protection();
+}
+
+/* As after a boot: which bits are used depends on what was before. */
+static void forget(void *arg)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+
+	(void)arg;
+	unlink(latches_file());
+	CHECK(!nft_ctx_buffer_error(nft));
+	/* it is the last life's until that has ended */
+	while (nft_run_cmd_from_buffer(nft, "delete table inet ipsecapi"))
+		poll(NULL, 0, 10);
+	nft_ctx_free(nft);
+}
+
+static void begin_anew(void)
+{
+	marks = NULL;
+	restart(forget, NULL);
+	assert_int_equal(marks_in_use(), 0x78000000);
+}
+
+/* With another mask, after @meanwhile, sockets that are latched keep their bit and are held. */
+static void keeps_the_bit(const char *mask, uint32_t used, void (*meanwhile)(void *arg))
+{
+	int fd = datagrams();
+
+	begin_anew();
+	assert_int_equal(latch_once(fd, &here), -EINPROGRESS);
+	assert_int_equal(mark_of(fd), 0x20000000);
+	marks = mask;
+	restart(meanwhile, NULL);
+	assert_int_equal(marks_in_use(), used);
+	expect_gated(fd);
+	assert_int_equal(mark_of(fd), 0x20000000);
+	restart(NULL, NULL);	/* and the one after */
+	assert_int_equal(marks_in_use(), used);
+	expect_gated(fd);
+	if (!meanwhile)
+		expect_latch(fd, IPSECAPI_LATCH_NEGOTIATING, IPSECAPI_REASON_NO_SA);
+	assert_int_equal(latch_once(fd, &here), -EINPROGRESS);
+	assert_int_equal(mark_of(fd), 0x20000000);
+	close(fd);
+}
+
+/* Rules 25 and 27. */
+static void t_other_marks(void **state)
+{
+	int fd;
+
+	(void)state;
+	keeps_the_bit("0x780", 0x20000380, NULL);
+	restart(NULL, NULL);	/* what ended meanwhile is found */
+	restart(NULL, NULL);
+	assert_int_equal(marks_in_use(), 0x780);
+	fd = datagrams();
+	assert_int_equal(latch_once(fd, &here), -EINPROGRESS);
+	assert_int_equal(mark_of(fd) & ~0x780, 0);
+	assert_int_not_equal(mark_of(fd), 0);
+	expect_gated(fd);
+	close(fd);
+	begin_anew();
+}
+
+/* Bits that both masks have keep their purposes: the gate's is among them. */
+static void t_some_marks_stay(void **state)
+{
+	(void)state;
+	keeps_the_bit("0xf0000000", 0xf0000000, NULL);
+	begin_anew();
+}
+
+static void t_other_marks_and_no_record(void **state)
+{
+	(void)state;
+	keeps_the_bit("0x780", 0x20000380, lose);
+	begin_anew();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(t_nothing_happened),
 	cmocka_unit_test(t_disconnected_meanwhile),
 	cmocka_unit_test(t_policies_gone),
 	cmocka_unit_test(t_record_lost),
+	cmocka_unit_test(t_other_marks),
+	cmocka_unit_test(t_some_marks_stay),
+	cmocka_unit_test(t_other_marks_and_no_record),
 };
 
 RUN_WITH_LATCHES(tests)

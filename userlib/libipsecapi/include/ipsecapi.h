@@ -412,6 +412,8 @@ struct ipsecapi_caps {
 	uint32_t max_flows_user;
 	uint32_t max_sessions_user;
 	uint64_t lease;		/**< ns that a status stays valid when the broker dies */
+	uint32_t marks;		/**< bits of the marks of packets and sockets that are the broker's; 0: it does not say */
+	uint32_t reserved;	/**< 0 */
 };
 
 /** Offload kinds of an interface, bits. */

@@ -32,7 +32,7 @@ static int option(int fd, int level, int name)
 static void read_sending(int fd, struct sending *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->mark = option(fd, SOL_SOCKET, SO_MARK) & ~WIRE_GATE_MARK;
+	s->mark = option(fd, SOL_SOCKET, SO_MARK);
 	s->device = option(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
 	s->unicast_if = option(fd, IPPROTO_IP, IP_UNICAST_IF);
 	s->unicast_if6 = option(fd, IPPROTO_IPV6, IPV6_UNICAST_IF);
@@ -45,6 +45,7 @@ static bool sends_alike(const struct ipsecapi_flow *flow)
 	struct sending now;
 
 	read_sending(flow->fd, &now);
+	now.mark ^= (now.mark ^ flow->sending.mark) & flow->ctx->gate_mark;	/* not its own */
 	return !memcmp(&now, &flow->sending, sizeof(now));
 }
 

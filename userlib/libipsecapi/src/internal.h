@@ -63,6 +63,7 @@ struct ipsecapi {
 	uint32_t reason;
 	void *page;
 	size_t page_size;
+	uint32_t gate_mark;	/* bit of marks that the broker may set: a socket with it is no other */
 	uint32_t slot_size, slots;	/* as checked when the page was mapped */
 	enum session_state state;
 	bool was_up;		/* once: coming up again is an event */

@@ -55,6 +55,7 @@ static int say_hello(struct ipsecapi *ctx, uint64_t wait_ns)
 
 static int read_hello(struct ipsecapi *ctx, const struct reply *rep)
 {
+	struct wire_hello told;
 	uint32_t size = 0;
 
 	if (!channel_answers(rep, WIRE_HELLO))
@@ -64,6 +65,7 @@ static int read_hello(struct ipsecapi *ctx, const struct reply *rep)
 	if (tlv_u32(&rep->set, WIRE_ATTR_VERSION, &ctx->version) ||
 	    tlv_u32(&rep->set, WIRE_ATTR_PAGE_SIZE, &size))
 		return -EPROTO;
+	ctx->gate_mark = reply_struct(rep, &told, sizeof(told)) ? WIRE_GATE_MARK : told.gate_mark;
 	return page_map(ctx, rep->fd, size);
 }
 

@@ -14,9 +14,6 @@
 #define WIRE_VERSION_MAX	1
 #define WIRE_MAX_MESSAGE	4096
 
-/* Of a socket's mark: the broker's, for some that are latched. A socket with it is no other. */
-#define WIRE_GATE_MARK		0x20000000u
-
 /* One SEQPACKET message: this header, then attributes. Byte order of the host. */
 struct wire_header {
 	uint32_t magic;
@@ -42,7 +39,7 @@ static_assert(sizeof(struct wire_attr) == 4, "wire attribute");
 #define WIRE_REPLY		0x8000
 
 enum wire_type {
-	WIRE_HELLO = 1,		/* MIN_VERSION, MAX_VERSION -> VERSION, PAGE_SIZE + memfd */
+	WIRE_HELLO = 1,		/* MIN_VERSION, MAX_VERSION -> VERSION, PAGE_SIZE, STRUCT(wire_hello) + memfd */
 	WIRE_FLOW_OPEN = 2,	/* one descriptor -> FLOW, STRUCT(tuple) */
 	WIRE_FLOW_CLOSE = 3,	/* FLOW */
 	WIRE_REPORT = 4,	/* FLOW -> STRUCT(report) */
@@ -75,6 +72,16 @@ enum wire_attr_type {
 	/* 9..12 are kept: kind and name of a peer, label and value of a binding */
 	WIRE_ATTR_MAX = 8,
 };
+
+/* The STRUCT of the reply to HELLO. It only grows at its end. */
+struct wire_hello {
+	uint32_t gate_mark;	/* bit of sockets' marks: the broker's, for some that are latched */
+	uint32_t reserved[3];	/* 0 */
+};
+static_assert(sizeof(struct wire_hello) == 16, "wire hello");
+
+/* Of brokers that don't tell. */
+#define WIRE_GATE_MARK		0x20000000u
 
 enum wire_want_flag {
 	WANT_REPLAY = 1,
