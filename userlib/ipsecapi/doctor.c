@@ -13,7 +13,7 @@ static const char *const words[FINDING_STATUSES] = {
 static void (*const checks[])(struct doctor *d) = {
 	check_broker, check_evidence, check_policy, check_flow, check_units,
 	check_kernel, check_lockdown, check_esp, check_offload, check_diag,
-	check_switches, check_vici,
+	check_switches, check_marks, check_vici,
 };
 
 static struct json_object *text_or_null(const char *s)

@@ -43,6 +43,9 @@ void check_diag(struct doctor *d);
 /* doctor_switches.c: sysctls that switch IPsec off */
 void check_switches(struct doctor *d);
 
+/* doctor_marks.c: who else uses the broker's bits of marks */
+void check_marks(struct doctor *d);
+
 /* doctor_ike.c: the IKE daemon */
 void check_vici(struct doctor *d);
 

@@ -243,6 +243,8 @@ struct json_object *json_host(const struct ipsecapi_host *h)
 	put_u64(o, "policy_classes", h->policy_classes);
 	put_u64(o, "policy_rules", h->policy_rules);
 	put_u64(o, "policy_mistakes", h->policy_mistakes);
+	put_u64(o, "policies_marked", h->policies_marked);
+	put_u64(o, "sas_marked", h->sas_marked);
 	return o;
 }
 

@@ -198,6 +198,17 @@ void host_count(const struct tables *t, struct ipsecapi_host *h)
 	count_sas(t, h);
 }
 
+/* Whose marks are not theirs alone. */
+static void count_marked(const struct tables *t, uint32_t marks, struct ipsecapi_host *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_policies; i++)
+		h->policies_marked += !!(t->policies[i].mark_mask & marks);
+	for (i = 0; i < t->n_sas; i++)
+		h->sas_marked += !!((t->sas[i].mark_mask | t->sas[i].smark_mask) & marks);
+}
+
 static uint32_t system_policies(const struct tables *t)
 {
 	uint32_t i, n = 0;
@@ -232,6 +243,7 @@ void answer_host(struct session *s, const struct sess_request *req, bool read)
 	h.default_in = f->tables.default_block[DIR_IN];
 	h.default_forward = f->tables.default_block[DIR_FWD];
 	host_count(&f->tables, &h);
+	count_marked(&f->tables, marks_mask(&f->marks), &h);
 	h.flows = sessions_flows_of(f, req->uid);
 	h.rules_visible = req->uid ? 0 : system_policies(&f->tables);
 	h.policy_generation = f->policy_generation;

@@ -483,6 +483,8 @@ struct ipsecapi_host {
 	uint32_t policy_rules;	/**< of the system policy, that the caller may see */
 	uint32_t policy_classes;
 	uint32_t policy_mistakes; /**< of a newer policy that was refused since; the older is in force */
+	uint32_t policies_marked; /**< that look at bits of ipsecapi_caps.marks */
+	uint32_t sas_marked;	/**< that look at such bits, or set them */
 };
 
 /** A piece of the system policy's text, see ipsecapi_policy_text(). */
