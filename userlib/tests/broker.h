@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "netns.h"
@@ -74,10 +75,26 @@ static inline int start_broker(void)
 	return wait_ready() ? 0 : -1;
 }
 
+static inline bool answers(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), err;
+
+	strcpy(at.sun_path, path);
+	err = connect(s, (struct sockaddr *)&at, sizeof(at));
+	close(s);
+	return !err;
+}
+
+/* The last of its processes that has the socket ends a moment later; until then no other begins there. */
 static inline void kill_broker(void)
 {
+	int tries;
+
 	kill(broker_pid, SIGKILL);
 	waitpid(broker_pid, NULL, 0);
+	for (tries = 0; tries < 500 && answers(); tries++)
+		poll(NULL, 0, 10);
 }
 
 /* How many processes of our broker have this name, and one of them. */
