@@ -50,19 +50,21 @@ def sends(side, how, host):
 
 @tap.test(rig, cases=[{"mode": m, "family": f} for m in ("transport", "tunnel") for f in (4, 6)])
 def packet_offload(r, mode, family):
-    """The device makes the ESP: what crosses the output hook again is as it was (api-rules 15)."""
+    """The device makes the ESP: what crosses the output hook again is as it was (api-rules 15 and 25)."""
+    options, mark = ([], "mark") if family == 4 else (["--marks", "0x78"], "mark=0x18")
     esp = xfrm.Esp(r.a, r.b, family=family, mode=mode, keys="unit").up().meet()
     r.a.check(f"ip neigh replace {STRANGER} lladdr 02:00:00:00:00:77 dev {r.a.dev}")
     r.a.check("mkdir -p /etc/ipsecapi")
     r.a.guest.put("/etc/ipsecapi/policy.conf", RULES.format(dev=r.a.dev).encode())
-    r.a.spawn(["ipsecapid"], timeout=120)
+    r.a.spawn(["ipsecapid", *options], timeout=120)
+    r.a.wait_until("ipsecapi caps")
     r.a.wait_until("nft list table inet ipsecapi | grep -A2 'set enf-reqid-out' | grep -q elements")
     with r.capture() as capture:
         assert sends(r.a, "udp", esp.addr(r.b)) == "sent"
         assert sends(r.a, "udp", STRANGER) == "EPERM"
         assert sends(r.a, "tcp", STRANGER) == "EHOSTUNREACH"
-        assert sends(r.a, "mark", STRANGER) == "EPERM"
-        assert sends(r.a, "mark", esp.addr(r.b)) == "EPERM"     # whoever sets the bit is not believed
+        assert sends(r.a, mark, STRANGER) == "EPERM"
+        assert sends(r.a, mark, esp.addr(r.b)) == "EPERM"     # whoever sets the bit is not believed
     mac = bytes.fromhex(r.a.mac.replace(":", ""))
     sent = [f for f in wire.frames(capture.stop()) if f.raw[6:12] == mac]
     clear = [f for f in sent if f.proto in (6, 17) and PORT in f.ports()]

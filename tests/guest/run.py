@@ -32,10 +32,10 @@ def without_our_nic():
 class Runs:
     """A machine that can run commands, and what its port sends meanwhile."""
 
-    def __init__(self, r):
+    def __init__(self, r, *options):
         self.side = r.a
         r.a.check(f"ip neigh replace {STRANGER} lladdr 02:00:00:00:00:77 dev {r.a.dev}")
-        r.a.spawn(["ipsecapid"], timeout=120)
+        r.a.spawn(["ipsecapid", *options], timeout=120)
         r.a.wait_until("ipsecapi caps")
 
     def sends(self, how, host):
@@ -50,16 +50,17 @@ class Runs:
 
 @tap.test(rig, cases=[{"mode": m, "family": f} for m in ("transport", "tunnel") for f in (4, 6)])
 def packet_offload(r, mode, family):
-    """The device makes the ESP: what crosses the output hook again is as it was (api-rules 15)."""
+    """The device makes the ESP: what crosses the output hook again is as it was (api-rules 15 and 25)."""
+    options, mark = ([], "mark") if family == 4 else (["--marks", "0x78"], "mark=0x18")
     esp = xfrm.Esp(r.a, r.b, family=family, mode=mode, keys="unit").up().meet()
-    runs = Runs(r)
+    runs = Runs(r, *options)
     with r.capture() as capture:
         assert runs.sends("udp", esp.addr(r.b)) == "sent"
         assert runs.sends("uring", esp.addr(r.b)) == "sent"
         assert runs.sends("udp", STRANGER) == "EPERM"
         assert runs.sends("tcp", STRANGER) == "EHOSTUNREACH"
-        assert runs.sends("mark", STRANGER) == "EPERM"
-        assert runs.sends("mark", esp.addr(r.b)) == "EPERM"     # whoever sets the bit is not believed
+        assert runs.sends(mark, STRANGER) == "EPERM"
+        assert runs.sends(mark, esp.addr(r.b)) == "EPERM"     # whoever sets the bit is not believed
     protected, clear = runs.frames(capture.stop())
     assert not clear, f"in clear: {', '.join(map(str, clear[:3]))}"
     assert len(protected) >= 2, f"{len(protected)} frames of ESP"
