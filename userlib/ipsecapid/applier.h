@@ -38,7 +38,7 @@ enum apply_type {
 	APPLY_IKE_COUNT = 5,
 	APPLY_LATCHED = 11,	/* cookie, status; reason of a refusal, or the record as it is now */
 	APPLY_ALIVE = 12,
-	APPLY_BROKEN = 21,	/* cookie: nothing of it passes, from here on */
+	APPLY_BROKEN = 21,	/* cookie: nothing of it passes, from here on; or with a status: it may yet */
 	APPLY_MENDED = 22,	/* cookie: nothing is dropped; or with a reason: all is yet, for that */
 	APPLY_MOVED = 13,	/* a latched socket has these ends now */
 	APPLY_RECORD = 14,	/* a latch of an earlier life, with its slot */
@@ -53,7 +53,7 @@ struct apply_msg {
 	uint32_t count;		/* IKE_COUNT, RECORDS_END, EXEMPT */
 	uint32_t ifindex;	/* TRACK: device that the socket is bound to, or 0 */
 	uint32_t slot;		/* of the record */
-	int32_t status;		/* LATCHED, CONFINED, ENFORCED: 0 or a negative errno */
+	int32_t status;		/* LATCHED, CONFINED, ENFORCED, BROKEN: 0 or a negative errno */
 	uint32_t ticket;	/* LATCH, RELAX, BREAK, MEND, CONFINE: repeated in the answer */
 	uint32_t rsvd;
 	uint32_t reason;	/* BREAK, MENDED; LATCHED with a status: enum ipsecapi_reason */

@@ -54,24 +54,28 @@ void latches_end(struct applier *a, struct tracked *t)
 
 /*
  * Without the sets, or without knowing where the connection is, nothing but its end keeps what it
- * was granted.
+ * was granted. Returns 0, or a negative errno: neither could be had, and it may pass.
  */
-static void drop(struct applier *a, struct tracked *t)
+static int drop(struct applier *a, struct tracked *t)
 {
 	bool notify = t->latch->want.disposition == IPSECAPI_DISPOSITION_NOTIFY;
 	bool reset = t->latch->want.disposition == IPSECAPI_DISPOSITION_RESET ||
 		     !t->latch->want.disposition;
+	int err, ended;
 
 	if (!t->tuple.peer_port) {	/* it will be found as soon as it connects */
 		a->doubt = true;
-		return;
+		return 0;
 	}
-	if (dropset_add(&a->nft, &t->tuple, notify))
-		reset = true;
-	else
+	err = dropset_add(&a->nft, &t->tuple, notify);
+	if (!err)
 		t->dropped = t->tuple;
-	if (reset && !sockdiag_destroy(&a->diag, &t->tuple, t->ifindex))
+	if (!err && !reset)
+		return 0;
+	ended = sockdiag_destroy(&a->diag, &t->tuple, t->ifindex);
+	if (!ended)
 		latches_disconnected(a, t);
+	return ended && ended != -ENOENT ? err : 0;
 }
 
 static void clear_peer(struct ipsecapi_tuple *t)
@@ -220,14 +224,13 @@ static void take_socket(struct applier *a, const struct apply_msg *m, int fd)
 
 static void take_break(struct applier *a, struct tracked *t, const struct apply_msg *m)
 {
-	const struct apply_msg answer = { .type = APPLY_BROKEN, .ticket = m->ticket,
-					  .tuple.cookie = t->cookie };
+	struct apply_msg answer = { .type = APPLY_BROKEN, .ticket = m->ticket, .tuple.cookie = t->cookie };
 
 	t->latch->broken = m->reason;
 	record_write(a->records, t->slot, t->latch);
 	if (!t->tuple.peer_port)	/* it may be connected by now */
 		followed_look(a);
-	drop(a, t);
+	answer.status = drop(a, t);
 	send_front(a, &answer);
 }
 

@@ -222,8 +222,10 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	calling_look(f);
 	f->ticks++;
 	if (flows_exist(f) || latches_count(f) || f->enforcing.rules) {
-		if (f->ticks % TICKS_SECOND == 0)
+		if (f->ticks % TICKS_SECOND == 0) {
 			evidence_look(f);
+			latches_retry(f);
+		}
 		if (f->ticks % TICKS_RESYNC == 0 ||
 		    (f->ticks % TICKS_SECOND == 0 && flows_waiting(f)))
 			front_sync(f);

@@ -278,6 +278,7 @@ void requires_applied(struct front *f, const struct apply_msg *m);
 void calling_look(struct front *f);
 /* Returns 0, or a negative errno when its process is lost. */
 int calling_answered(struct front *f);
+
 /* reload.c: the policy is read again, for those who ask */
 void reload_begin(struct session *s, const struct sess_request *req);
 /* What came of a reading; @ticket: of who asked, or 0. */

@@ -188,6 +188,7 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 	latch_facts(f, r, &l->facts);
 	l->facts.latch = &l->held;
 	l->breaks = l->told_breaks = r->broken;
+	l->undropped = false;
 	l->drop = r->broken ? DROP_ALL : DROP_NONE;
 	l->reason = r->broken ? r->broken : IPSECAPI_REASON_NONE;
 	l->state = r->broken ? IPSECAPI_LATCH_BROKEN :
@@ -246,7 +247,7 @@ static void tell_applier(struct front *f, struct latch *l)
 		.tuple.cookie = l->cookie,
 	};
 
-	if (l->breaks == l->told_breaks || handed_has_socket(&f->latches.handed, l->cookie))
+	if ((l->breaks == l->told_breaks && !l->undropped) || handed_has_socket(&f->latches.handed, l->cookie))
 		return;
 	m.ticket = ticket_new(f);
 	if (!tracking_tell(f, &m))
@@ -254,6 +255,7 @@ static void tell_applier(struct front *f, struct latch *l)
 	if (!l->breaks || !l->told_breaks)	/* another reason changes nothing */
 		l->drop = DROP_UNKNOWN;
 	l->told_breaks = l->breaks;
+	l->undropped = false;
 	l->ticket = m.ticket;
 }
 
@@ -439,8 +441,15 @@ static void tell_one(const void *node, VISIT which, void *arg)
 	have_checked(arg, *(struct latch *const *)node);
 }
 
+void latches_retry(struct front *f)
+{
+	if (f->latches.undropped)
+		latches_resume(f);
+}
+
 void latches_resume(struct front *f)
 {
+	f->latches.undropped = false;
 	twalk_r(f->latches.tree, tell_one, f);
 }
 
@@ -474,12 +483,16 @@ static void alive(struct front *f, uint64_t cookie)
 	flows_judge_socket(f, cookie);
 }
 
-/* Only now it is true that nothing passes, and is told. */
+/* Only now it is true that nothing passes, and is told. If it is not, it is tried again. */
 static void broken(struct front *f, const struct apply_msg *m)
 {
 	struct latch *l = latches_find(f, m->tuple.cookie);
 
 	if (!l || l->ticket != m->ticket || l->drop == DROP_ALL)
+		return;
+	l->undropped = m->status;
+	f->latches.undropped |= l->undropped;
+	if (l->undropped)
 		return;
 	l->drop = DROP_ALL;
 	flows_judge_socket(f, l->cookie);

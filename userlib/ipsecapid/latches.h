@@ -32,6 +32,7 @@ struct latch {
 	uint32_t reason;	/* why it is negotiating or broken */
 	uint32_t breaks;	/* for this reason, as it was judged last; or 0 */
 	uint32_t told_breaks;	/* what the applier was told last of that */
+	bool undropped;		/* the applier could not keep it from passing: it is told again */
 	uint32_t ticket;	/* of that message: other answers are late ones */
 	enum drop drop;
 	bool ready;		/* the sessions were told that waiting is over */
@@ -52,6 +53,7 @@ struct latch_set {
 	uint8_t slots[MAX_LATCHES / 8];	/* of the file, that are in use */
 	struct handed_set handed;
 	uint32_t unsure;	/* so many are */
+	bool undropped;		/* some latch is */
 	bool loaded;		/* those of earlier lives are here */
 	bool settled;		/* and judged, as the applier knows */
 	bool possible;		/* the applier can give more */
@@ -90,5 +92,7 @@ void latch_judge(struct front *f, struct latch *l, const struct world *w);
 void latches_from_applier(struct front *f, const struct apply_msg *m);
 /* There is room again for what it was not told. */
 void latches_resume(struct front *f);
+/* The same, if it could not do something. */
+void latches_retry(struct front *f);
 
 #endif

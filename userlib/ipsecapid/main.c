@@ -62,9 +62,9 @@ struct options {
 	const char *metrics;
 	const char *metrics_group;
 	const char *pmtu_floor;
-	const char *vici;	/* of the IKE daemon, or "none" */
 	const char *marks;
 	uint32_t floor, mask;	/* the same, as numbers */
+	const char *vici;	/* of the IKE daemon, or "none" */
 	struct policy_source policy;
 	bool check, reload;
 };

@@ -69,6 +69,7 @@ static inline void set_stage(struct stage *st)
 	st->link[1] = (struct link){ .ifindex = NIC, .up = true, .admin_up = true,
 				     .offload = IPSECAPI_OFFLOAD_ESP };
 	st->f.policy = shipped_policy();
+	st->f.marks = marks_default;
 	st->s.front = &st->f;
 	st->s.channel = channel(&st->client);
 	st->s.flows = calloc(MAX_FLOWS_SESSION, sizeof(*st->s.flows));

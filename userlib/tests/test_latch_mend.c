@@ -4,7 +4,6 @@
  * said so: api-rules 1 (what is dropped), 9 (the page must not lie), 27 (restart), RFC 5660 2.2.
  * The test is the applier, and no policy or the device's is what breaks and mends.
  */
-#include "../ipsecapid/gateset.h"
 #include "../ipsecapid/latch_plan.h"
 #include "../libipsecapi/wire/slot.h"
 #include "stage.h"
@@ -59,7 +58,7 @@ static void put(const struct latch_record *r)
 	assert_non_null(l);
 	l->facts.route = (struct route){ .found = true, .oif = NIC };
 	flow->facts.route = l->facts.route;
-	flow->facts.mark = GATE_MARK;
+	flow->facts.mark = st.f.marks.gate;
 	flow->gated = true;
 }
 
@@ -275,6 +274,43 @@ static void a_drop_that_stays_is_tried_again(void **state)
 	told("restored", HOLDS);
 }
 
+/* Neither the sets took it nor could the connection be ended. */
+static void what_is_not_dropped_is_not_told_to_be(void **state)
+{
+	struct apply_msg m, failed = { .type = APPLY_BROKEN, .status = -EIO, .tuple.cookie = COOKIE };
+
+	(void)state;
+	policy_gone();
+	m = hear(APPLY_BREAK);
+	failed.ticket = m.ticket;
+	latches_from_applier(&st.f, &failed);
+	told("", BETWEEN);
+	latches_retry(&st.f);
+	m = hear(APPLY_BREAK);
+	latches_retry(&st.f);	/* the answer is not here yet */
+	assert_int_equal(heard().type, 0);
+	latches_from_applier(&st.f, &failed);	/* nor is it this one */
+	told("", BETWEEN);
+	answer_to(&m, 0);
+	told("broken", DROPPED);
+	latches_retry(&st.f);
+	assert_int_equal(heard().type, 0);
+}
+
+static void what_is_not_dropped_can_be_mended(void **state)
+{
+	struct apply_msg m, failed = { .type = APPLY_BROKEN, .status = -EIO, .tuple.cookie = COOKIE };
+
+	(void)state;
+	policy_gone();
+	m = hear(APPLY_BREAK);
+	failed.ticket = m.ticket;
+	latches_from_applier(&st.f, &failed);
+	policy_there();
+	obey(APPLY_MEND);
+	told("restored", HOLDS);
+}
+
 static void while_nothing_is_known_nothing_is_restored(void **state)
 {
 	struct apply_msg mend;
@@ -405,6 +441,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(what_breaks_again_meanwhile_stays_broken),
 	TEST(late_answers_are_none),
 	TEST(a_drop_that_stays_is_tried_again),
+	TEST(what_is_not_dropped_is_not_told_to_be),
+	TEST(what_is_not_dropped_can_be_mended),
 	TEST(while_nothing_is_known_nothing_is_restored),
 	TEST(a_full_channel_delays_both),
 	TEST(a_request_on_its_way_comes_first),
