@@ -167,6 +167,22 @@ def why_nobody_negotiates(rig):
 
 
 @tap.test(rig, timeout=200)
+def connections_that_are_loaded_again(rig):
+    """api-rules 7: swanctl unloads what its files do not have; a latch rests on SAs and policies, not on these."""
+    host = Host(rig)
+    host.require()
+    host.connects()
+    with rig.capture() as capture:
+        host.pair.near.swanctl("--load-all")
+        host.program.echoes("again")
+        host.pair.near.swanctl("--load-conns --file /dev/null")
+        host.program.echoes("more")
+    host.program.until("status", "latch=established out=encrypted.* in=encrypted")
+    assert not [e for e in host.program.events if "broken" in e], host.program.events
+    assert not clear(capture), clear(capture)
+
+
+@tap.test(rig, timeout=200)
 def the_daemon_learns_nothing_and_tells_no_spi(rig):
     """R11: what programs and logs see of it has no SPI; and what it is asked is what the broker may ask."""
     host = Host(rig)

@@ -15,18 +15,26 @@ class Program:
         self.job = side.spawn(["setpriv", "--reuid", str(APP), "--regid", str(APP), "--clear-groups", LATCHER],
                               timeout=600, keep_stdin=True)
         self.events = []
+        self.heard = 0      # so much of what it printed
+
+    def _answers(self):
+        """What it printed since the last time but for events, which are kept."""
+        for said in self.job.out[self.heard:].split("\n")[:-1]:
+            self.heard += len(said) + 1
+            if said.startswith("event"):
+                self.events.append(said)
+            else:
+                yield said
 
     def ask(self, line):
-        seen = len(self.job.out)
+        for stray in self._answers():
+            raise AssertionError(f"nobody asked for this: {stray}")
         self.job.write((line + "\n").encode())
         while True:
-            for answer in self.job.out[seen:].split("\n")[:-1]:
-                seen += len(answer) + 1
-                if not answer.startswith("event"):
-                    return answer
-                self.events.append(answer)
+            for answer in self._answers():
+                return answer
             assert self.job.running, self.job.err
-            self.job.wait_output(r"\n", timeout=30)
+            self.job.wait_output(f"(?s).{{{self.heard}}}.*\n", timeout=30)
 
     def until(self, line, pattern):
         """Asks until the answer fits, 10 s at most; the answer."""

@@ -16,7 +16,7 @@ void reload_begin(struct session *s, const struct sess_request *req)
 		session_reply(s, req, -EACCES, IPSECAPI_REASON_NOT_PERMITTED, NULL, 0, 0);
 		return;
 	}
-	wanted.ticket = ++f->next_ticket ? f->next_ticket : ++f->next_ticket;
+	wanted.ticket = ticket_new(f);
 	if (chan_send(f->reader, &wanted, sizeof(wanted), -1, MSG_DONTWAIT)) {
 		session_reply(s, req, -EAGAIN, IPSECAPI_REASON_BROKER_BUSY, NULL, 0, 0);
 		return;
