@@ -22,8 +22,9 @@ PORT = 4000
 SENDER = "/usr/lib/ipsecapi/sender"
 STRANGER = "10.9.0.77"  # whom no policy protects
 METRICS = "/run/ipsecapi/metrics.sock"
-PROCESSES = {"ipsecapid", "ipsecapi-front", "ipsecapi-apply", "ipsecapi-scrub", "ipsecapi-policy", "ipsecapi-stats",
-             "ipsecapi-worker"}
+PROCESSES = {"ipsecapid", "ipsecapi-front", "ipsecapi-apply", "ipsecapi-scrub", "ipsecapi-policy", "ipsecapi-ike",
+             "ipsecapi-stats", "ipsecapi-worker"}
+VICI = "/run/charon.vici"
 SCRAPE = f"""import socket
 s = socket.socket(socket.AF_UNIX)
 s.connect("{METRICS}")
@@ -82,6 +83,16 @@ class Broker:
         assert self.program.ask("accept") == "ok"
         assert self.program.ask("receive") == "question"
 
+    def waits(self):
+        """A latch without SAs has the IKE daemon asked, which has left its socket behind."""
+        self.guest.check(["python3", "-c", f"import socket; socket.socket(socket.AF_UNIX).bind('{VICI}')"])
+        for direction, ends in (("out", f"src {self.near.v4} dst {STRANGER}"), ("in", f"src {STRANGER} dst {self.near.v4}")):
+            self.near.check(f"ip xfrm policy add {ends} dir {direction} tmpl proto esp reqid 9 mode transport")
+        for line in ("close", "socket 4", "open"):
+            assert self.program.ask(line) == "ok", line
+        self.program.until(f"require strong {STRANGER} {PORT}", "^EINPROGRESS no-sa")
+        self.program.until("why", " ike/ike-absent")
+
     def sends(self, host):
         return self.near.run(["ipsecapi", "run", "--", SENDER, "udp", host, PORT]).out.strip()
 
@@ -115,6 +126,7 @@ def all_that_it_does_for_programs(rig):
     broker.reload("other")
     assert rig.guest.check("cp -r /etc/ipsecapi /etc/ipsecapi.next; ipsecapid --check /etc/ipsecapi.next | cat") == \
         "ok: 4 classes, 1 rules, of which 1 enforces\n"
+    broker.waits()
     apparmor.nothing_denied(rig.guest)
     assert broker.job.stop(15).rc == 0
 
