@@ -62,8 +62,10 @@ int ipsecapi_wait(struct ipsecapi_flow *flow, int timeout)
 	uint64_t end, now;
 	int err;
 
-	if (!flow || !flow->requires || timeout < -1)
+	if (!flow || timeout < -1)
 		return -EINVAL;
+	if (!flow->requires)
+		return context_fail(flow->ctx, -EINVAL, IPSECAPI_REASON_NONE);
 	end = end_of(timeout);
 	for (;;) {
 		flow->ready = false;
