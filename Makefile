@@ -53,7 +53,7 @@ qemu: setup
 stage: $(PARTS:%=part-%)
 	@echo "== files for the virtual machine"
 	@rm -rf $(STAGE)
-	@$(TREE) $(MAKE) -s -C userlib O=/src/build/userlib PREFIX=/usr DESTDIR=/src/$(STAGE) install
+	@$(TREE) $(MAKE) -s -C userlib O=/src/build/userlib PREFIX=/usr DESTDIR=/src/$(STAGE) install install-tests
 	@install -D -m 644 build/drivers/espvault.ko $(STAGE)/usr/lib/modules/extra/espvault.ko
 
 helpers: part-userlib
