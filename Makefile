@@ -30,6 +30,7 @@ help:
 	@echo "make setup        only install packages and make the root trees"
 	@echo "make all          only build: interface, device, libraries, driver, QEMU, images"
 	@echo "make tests        only build the test programs"
+	@echo "make packages     Debian packages of the libraries, the broker and the tools, in build/packages"
 	@echo "make clean        remove build/"
 	@echo "make clean-cache  remove the root trees and QEMU from the cache"
 	@echo "make shell        a shell inside the build tree"
@@ -67,6 +68,11 @@ image: stage
 
 all: $(PARTS:%=part-%) qemu helpers image
 
+# Compiled with Debian's own flags, apart from what is tested and put into the virtual machine.
+packages: setup
+	@echo "== packages, into build/packages"
+	@$(TREE) $(MAKE) -s -C packaging O=/src/build/packages
+
 tests: all
 	$(call part,fw-interface,tests)
 	$(call part,sim/core,tests)
@@ -100,4 +106,4 @@ clean:
 clean-cache:
 	@sim/guest/trees --remove
 
-.PHONY: help setup $(PARTS:%=part-%) qemu stage image all tests check demo bench check-debug shell clean clean-cache
+.PHONY: help setup $(PARTS:%=part-%) qemu stage image all packages tests check demo bench check-debug shell clean clean-cache
