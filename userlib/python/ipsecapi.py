@@ -80,7 +80,8 @@ class _status(ctypes.Structure):
 class _caps(ctypes.Structure):
     _fields_ = [*((name, _u32) for name in (
         "protocol", "evidence", "interfaces", "classes", "units", "identity_provider", "latching",
-        "max_flows_session", "max_flows_user", "max_sessions_user")), ("lease", _u64)]
+        "max_flows_session", "max_flows_user", "max_sessions_user")), ("lease", _u64),
+                ("marks", _u32), ("reserved", _u32)]
 
 
 class _class(ctypes.Structure):

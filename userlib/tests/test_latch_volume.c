@@ -306,7 +306,7 @@ static void expect_end(pid_t pid)
 static void t_a_latch_outlives_each_process(void **state)
 {
 	static const char *const killed[] = { "ipsecapi-front", "ipsecapi-apply", "ipsecapi-scrub",
-					      "ipsecapi-policy", "keeper" };
+					      "ipsecapi-ike", "ipsecapi-policy", "keeper" };
 	const struct sockaddr_in to = place("10.0.0.7", 80);
 	const struct wire_require want = want_latch();
 	int fd = tcp_socket(AF_INET), i;
@@ -317,8 +317,8 @@ static void t_a_latch_outlives_each_process(void **state)
 	(void)state;
 	assert_int_equal(latch_once(fd, &want), -EINPROGRESS);
 	assert_in_range(record_of(cookie_of(fd), &r, &n), 0, MAX_LATCHES);
-	for (i = 0; i < 2 * 5; i++) {
-		const char *name = killed[i % 5];
+	for (i = 0; i < 2 * 6; i++) {
+		const char *name = killed[i % 6];
 
 		wait_no_sessions();
 		expect_end(strcmp(name, "keeper") ? broker_process(name) : broker_pid);

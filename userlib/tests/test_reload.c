@@ -454,12 +454,14 @@ static unsigned long long capabilities(pid_t pid, unsigned int *uid)
 	return caps;
 }
 
-static void the_reader_has_no_capability(void **state)
+static void those_that_stay_root_have_no_capability(void **state)
 {
 	unsigned int uid = 1;
 
 	(void)state;
 	assert_int_equal(capabilities(broker_process("ipsecapi-policy"), &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(capabilities(broker_process("ipsecapi-ike"), &uid), 0);
 	assert_int_equal(uid, 0);
 	assert_int_equal(capabilities(broker_process("ipsecapi-front"), &uid), 0);
 	assert_int_not_equal(uid, 0);
@@ -469,18 +471,18 @@ static void the_reader_has_no_capability(void **state)
 static void a_hangup_of_all_processes_ends_none(void **state)
 {
 	static const char *const names[] = { "ipsecapi-front", "ipsecapi-scrub", "ipsecapi-apply",
-					     "ipsecapi-policy" };
-	pid_t pid[4];
+					     "ipsecapi-ike", "ipsecapi-policy" };
+	pid_t pid[5];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		pid[i] = broker_process(names[i]);
 		assert_true(pid[i] > 1);	/* kill() of -1 reaches all there are */
 		assert_int_equal(kill(pid[i], SIGHUP), 0);
 	}
 	reload(GOOD);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 5; i++)
 		assert_int_equal(broker_process(names[i]), pid[i]);
 }
 
@@ -518,7 +520,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(sessions_outlive_a_reload),
 	cmocka_unit_test(reports_name_the_rule_and_whether_it_is_satisfied),
 	cmocka_unit_test(rules_of_other_users_are_not_shown),
-	cmocka_unit_test(the_reader_has_no_capability),
+	cmocka_unit_test(those_that_stay_root_have_no_capability),
 	cmocka_unit_test(a_hangup_of_all_processes_ends_none),
 };
 

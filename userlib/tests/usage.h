@@ -8,7 +8,7 @@
 #define SLACK_KB 2048	/* what malloc() may keep of what was freed */
 
 static const char *const processes[] = { "ipsecapi-front", "ipsecapi-apply", "ipsecapi-scrub",
-					 "ipsecapi-policy" };
+					 "ipsecapi-ike", "ipsecapi-policy" };
 #define PROCESSES (sizeof(processes) / sizeof(processes[0]))
 
 struct usage {
@@ -55,17 +55,31 @@ static inline void wait_no_sessions(void)
 		poll(NULL, 0, 10);
 }
 
-static inline void usage_measure(struct usage *u)
+static inline void usage_now(struct usage *u)
 {
 	size_t i;
 
-	wait_no_sessions();
 	for (i = 0; i < PROCESSES; i++) {
 		pid_t pid = broker_process(processes[i]);
 
 		u->fds[i] = count_fds(pid);
 		u->kb[i] = resident_kb(pid);
 	}
+}
+
+/* The front ends a session a moment after its worker ended. */
+static inline void usage_measure(struct usage *u)
+{
+	struct usage then;
+	int tries = 0;
+
+	wait_no_sessions();
+	usage_now(u);
+	do {
+		then = *u;
+		poll(NULL, 0, 20);
+		usage_now(u);
+	} while (memcmp(then.fds, u->fds, sizeof(then.fds)) && ++tries < 500);
 }
 
 #endif
