@@ -57,7 +57,7 @@ def what_the_kernel_does_otherwise():
 
 @tap.test(timeout=400)
 def a_crowd_of_one_program():
-    """Policies and SAs change all the time, and then more often than the kernel can tell the broker."""
+    """Scenario 22: policies and SAs change all the time, then more often than the kernel can tell the broker."""
     with Guest("latch-crowd") as guest:
         inguest.script_passes(guest, "COUNT=100 /usr/lib/ipsecapi/crowd-test", 380, skips=True)
 

@@ -48,9 +48,11 @@ struct keeper {
 	struct metrics_child metrics;
 };
 
-/* Which ends of which channels a process keeps. */
+/* The channels: of each pair the first end is of the process that is named first. */
+enum channels { FRONT_SCRUBBER, FRONT_APPLIER, FRONT_READER, FRONT_IKE, KEEPER_FRONT, KEEPER_READER, CHANNELS };
+
 struct plumbing {
-	int front_scrubber[2], front_applier[2], keeper_front[2], keeper_reader[2], front_reader[2], front_ike[2];
+	int pair[CHANNELS][2];
 };
 
 static int read_overflow_uid(uint32_t *uid)
@@ -89,116 +91,96 @@ static void close_listeners(const struct keeper *k)
 	close(k->metrics.listener);
 }
 
-static void close_pair(int pair[2])
-{
-	close(pair[0]);
-	close(pair[1]);
-}
-
 static int make_pairs(struct plumbing *p)
 {
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_scrubber) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_applier) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_front) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->keeper_reader) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_reader) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->front_ike))
-		return -errno;
+	int i;
+
+	for (i = 0; i < CHANNELS; i++)
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->pair[i]))
+			return -errno;
 	return 0;
 }
 
-/* What no process but the keeper, and one other, needs. */
-static void close_common(const struct keeper *k, bool records)
+/* Close all ends but those in @kept, of which the last is -1. */
+static void keep_ends(const struct plumbing *p, const int *kept)
 {
+	const int *k;
+	int i;
+
+	for (i = 0; i < 2 * CHANNELS; i++) {
+		for (k = kept; *k >= 0 && *k != p->pair[i / 2][i % 2]; k++)
+			;
+		if (*k < 0)
+			close(p->pair[i / 2][i % 2]);
+	}
+}
+
+/* Fork. The child has the ends in @kept, and of all else only what is its business. */
+static pid_t fork_with(const struct keeper *k, const struct plumbing *p, const int *kept, bool records)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
 	close_listeners(k);
-	if (records && k->config->records >= 0)
+	if (!records && k->config->records >= 0)
 		close(k->config->records);
+	keep_ends(p, kept);
+	return 0;
 }
 
-static pid_t start_scrubber(struct keeper *k, struct plumbing *p)
+static pid_t start_scrubber(const struct keeper *k, const struct plumbing *p)
 {
-	pid_t pid = fork();
+	int end = p->pair[FRONT_SCRUBBER][1];
+	pid_t pid = fork_with(k, p, (int[]){ end, -1 }, false);
 
-	if (pid)
-		return pid;
-	close_common(k, true);
-	close_pair(p->front_applier);
-	close_pair(p->keeper_front);
-	close_pair(p->keeper_reader);
-	close_pair(p->front_reader);
-	close_pair(p->front_ike);
-	close(p->front_scrubber[0]);
-	_exit(scrubber_main(p->front_scrubber[1], k->worker.netns_cookie));
+	if (!pid)
+		_exit(scrubber_main(end, k->worker.netns_cookie));
+	return pid;
 }
 
-static pid_t start_applier(struct keeper *k, struct plumbing *p)
+static pid_t start_applier(const struct keeper *k, const struct plumbing *p)
 {
-	pid_t pid = fork();
+	int end = p->pair[FRONT_APPLIER][1];
+	pid_t pid = fork_with(k, p, (int[]){ end, -1 }, true);
 
-	if (pid)
-		return pid;
-	close_common(k, false);
-	close_pair(p->front_scrubber);
-	close_pair(p->keeper_front);
-	close_pair(p->keeper_reader);
-	close_pair(p->front_reader);
-	close_pair(p->front_ike);
-	close(p->front_applier[0]);
-	_exit(applier_main(p->front_applier[1], k->config->records, k->config->pmtu_floor,
-			   &k->config->marks));
+	if (!pid)
+		_exit(applier_main(end, k->config->records, k->config->pmtu_floor, &k->config->marks));
+	return pid;
 }
 
-static pid_t start_reader(struct keeper *k, struct plumbing *p)
+static pid_t start_reader(const struct keeper *k, const struct plumbing *p)
 {
-	pid_t pid = fork();
+	int keeper = p->pair[KEEPER_READER][1], front = p->pair[FRONT_READER][1];
+	pid_t pid = fork_with(k, p, (int[]){ keeper, front, -1 }, false);
 
-	if (pid)
-		return pid;
-	close_common(k, true);
-	close_pair(p->front_scrubber);
-	close_pair(p->front_applier);
-	close_pair(p->keeper_front);
-	close_pair(p->front_ike);
-	close(p->keeper_reader[0]);
-	close(p->front_reader[0]);
-	_exit(reader_main(p->keeper_reader[1], p->front_reader[1], k->config->source));
+	if (!pid)
+		_exit(reader_main(keeper, front, k->config->source));
+	return pid;
 }
 
-static pid_t start_ike(struct keeper *k, struct plumbing *p)
+static pid_t start_ike(const struct keeper *k, const struct plumbing *p)
 {
-	pid_t pid = fork();
+	int end = p->pair[FRONT_IKE][1];
+	pid_t pid = fork_with(k, p, (int[]){ end, -1 }, false);
 
-	if (pid)
-		return pid;
-	close_common(k, true);
-	close_pair(p->front_scrubber);
-	close_pair(p->front_applier);
-	close_pair(p->keeper_front);
-	close_pair(p->keeper_reader);
-	close_pair(p->front_reader);
-	close(p->front_ike[0]);
-	_exit(ike_main(p->front_ike[1], k->config->ike));
+	if (!pid)
+		_exit(ike_main(end, k->config->ike));
+	return pid;
 }
 
-static pid_t start_front(struct keeper *k, struct plumbing *p)
+static pid_t start_front(const struct keeper *k, const struct plumbing *p)
 {
-	pid_t pid = fork();
+	const struct front_ends e = {
+		.keeper = p->pair[KEEPER_FRONT][1], .scrubber = p->pair[FRONT_SCRUBBER][0],
+		.applier = p->pair[FRONT_APPLIER][0], .reader = p->pair[FRONT_READER][0],
+		.ike = p->pair[FRONT_IKE][0],
+	};
+	pid_t pid = fork_with(k, p, (int[]){ e.keeper, e.scrubber, e.applier, e.reader, e.ike, -1 }, false);
 
-	if (pid)
-		return pid;
-	close_common(k, true);
-	close(p->front_scrubber[1]);
-	close(p->front_applier[1]);
-	close(p->front_reader[1]);
-	close(p->front_ike[1]);
-	close(p->keeper_front[0]);
-	close_pair(p->keeper_reader);
-	_exit(front_main(&(struct front_ends){ .keeper = p->keeper_front[1],
-					       .scrubber = p->front_scrubber[0],
-					       .applier = p->front_applier[0],
-					       .reader = p->front_reader[0],
-					       .ike = p->front_ike[0] },
-			 k->config->policy, &k->config->marks));
+	if (!pid)
+		_exit(front_main(&e, k->config->policy, &k->config->marks));
+	return pid;
 }
 
 static int start_processes(struct keeper *k)
@@ -213,16 +195,11 @@ static int start_processes(struct keeper *k)
 	k->pid_reader = start_reader(k, &p);
 	k->pid_ike = start_ike(k, &p);
 	k->pid_front = start_front(k, &p);
-	close_pair(p.front_scrubber);
-	close_pair(p.front_applier);
-	close_pair(p.front_reader);
-	close_pair(p.front_ike);
-	close(p.keeper_front[1]);
-	close(p.keeper_reader[1]);
+	k->front = p.pair[KEEPER_FRONT][0];
+	k->reader = p.pair[KEEPER_READER][0];
+	keep_ends(&p, (int[]){ k->front, k->reader, -1 });
 	if (k->config->records >= 0)	/* its lock ends with the applier */
 		close(k->config->records);
-	k->front = p.keeper_front[0];
-	k->reader = p.keeper_reader[0];
 	return k->pid_scrubber < 0 || k->pid_applier < 0 || k->pid_reader < 0 || k->pid_ike < 0 ||
 	       k->pid_front < 0 ? -EAGAIN : 0;
 }
@@ -272,7 +249,8 @@ static int spawn_worker(struct keeper *k)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	if (pipe2(accepted, O_CLOEXEC)) {
-		close_pair(pair);
+		close(pair[0]);
+		close(pair[1]);
 		return -errno;
 	}
 	pid = fork();

@@ -195,7 +195,7 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 		   r->listener ? IPSECAPI_LATCH_LISTENER :
 		   r->waiting ? IPSECAPI_LATCH_NEGOTIATING : IPSECAPI_LATCH_ESTABLISHED;
 	l->ready = l->checking = l->removed = false;
-	l->call_at = 0;
+	l->call_at = l->ike = 0;
 	be_unsure(f, l, false);
 	f->enforcing.exempt_due |= r->want.flags & WANT_LESS;
 	return l;

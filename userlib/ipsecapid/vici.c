@@ -170,36 +170,17 @@ void vici_close(struct vici *v)
 	v->fd = -1;
 }
 
-static int send_all(const struct vici *v, const uint8_t *data, size_t size)
+/* All of it, or a negative errno. @events: POLLOUT to send it, POLLIN to receive as much. */
+static int transfer(const struct vici *v, short events, uint8_t *data, size_t size)
 {
 	ssize_t n;
 	int err;
 
 	while (size) {
-		err = wait_for(v, POLLOUT);
+		err = wait_for(v, events);
 		if (err)
 			return err;
-		n = send(v->fd, data, size, MSG_NOSIGNAL);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data += n;
-			size -= n;
-		}
-	}
-	return 0;
-}
-
-static int recv_all(const struct vici *v, uint8_t *data, size_t size)
-{
-	ssize_t n;
-	int err;
-
-	while (size) {
-		err = wait_for(v, POLLIN);
-		if (err)
-			return err;
-		n = recv(v->fd, data, size, 0);
+		n = events == POLLOUT ? send(v->fd, data, size, MSG_NOSIGNAL) : recv(v->fd, data, size, 0);
 		if (!n)
 			return -ECONNRESET;
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -260,20 +241,20 @@ static int send_packet(struct vici *v, uint8_t type, const char *name, const str
 		return -EMSGSIZE;
 	n = htonl(p.at - v->buf - 4);
 	memcpy(v->buf, &n, sizeof(n));
-	return send_all(v, v->buf, p.at - v->buf);
+	return transfer(v, POLLOUT, v->buf, p.at - v->buf);
 }
 
 static int recv_packet(struct vici *v)
 {
 	uint32_t n;
-	int err = recv_all(v, (uint8_t *)&n, sizeof(n));
+	int err = transfer(v, POLLIN, (uint8_t *)&n, sizeof(n));
 
 	if (err)
 		return err;
 	v->length = ntohl(n);
 	if (!v->length || v->length > sizeof(v->buf))
 		return -EBADMSG;
-	return recv_all(v, v->buf, v->length);
+	return transfer(v, POLLIN, v->buf, v->length);
 }
 
 /* Have what is listed sent here. */
