@@ -168,6 +168,7 @@ void vici_close(struct vici *v)
 	if (v->fd >= 0)
 		close(v->fd);
 	v->fd = -1;
+	explicit_bzero(v->buf, sizeof(v->buf));
 }
 
 /* All of it, or a negative errno. @events: POLLOUT to send it, POLLIN to receive as much. */

@@ -56,6 +56,7 @@ struct vici {
 
 /* Connect. Returns 0 or a negative errno; -ETIMEDOUT once @until has passed, as all the others. */
 int vici_open(struct vici *v, const char *path, uint64_t until);
+/* What was received goes as well: SPIs were in it. */
 void vici_close(struct vici *v);
 
 struct vici_arg {
