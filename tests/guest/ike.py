@@ -72,7 +72,7 @@ class Host:
 
     def look(self, process):
         """Where in the memory of a process the words are."""
-        return self.near.run(f"/usr/lib/ipsecapi/secrets.py look /run/words pid:$(pgrep -x {process})").out
+        return self.near.check(f"/usr/lib/ipsecapi/secrets.py look /run/words pid:$(pgrep -x {process})")
 
     def why(self, reason):
         return self.program.until("why", f" ike/{reason}( |$)")

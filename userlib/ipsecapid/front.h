@@ -12,6 +12,7 @@
 #include "allowance.h"
 #include "counters.h"
 #include "enforce.h"
+#include "ike.h"
 #include "keeper.h"
 #include "latches.h"
 #include "marks.h"
@@ -81,8 +82,9 @@ struct session {
 
 /* What the IKE daemon is asked for latches that wait. */
 struct calling {
-	uint64_t asked;			/* the socket of the latch that it owes an answer for, or 0 */
-	uint32_t uid;			/* that has the latch */
+	bool asked;			/* it owes an answer */
+	struct ike_question question;	/* to this */
+	uint32_t uid;			/* for a latch of this user */
 	char rule[POLICY_NAME];		/* which lets that one have the peer called */
 	struct allowance allowance;	/* of negotiations */
 };

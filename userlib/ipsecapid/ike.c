@@ -56,17 +56,22 @@ static void remember(const struct ike_choice *c)
 	b->at = now_ns();
 }
 
-/* Once is enough: what it negotiates already, or has, is not asked for again. */
-static uint32_t begin(struct vici *v, const struct ike_choice *c, int *err)
+/*
+ * Once is enough: what it negotiates already, or has, is not asked for again. It may look up names
+ * before it answers, and go on when we do not wait: so it is begun as soon as it is told.
+ */
+static uint32_t begin(struct vici *v, const struct ike_choice *c, struct ike_answer *a, int *err)
 {
 	const struct vici_arg args[] = {
-		{ "ike", c->ike }, { "child", c->child }, { "timeout", "-1" }, { "init-limits", "no" }, { NULL, NULL },
+		{ "ike", c->ike }, { "child", c->child }, { "timeout", "-1" }, { "init-limits", "yes" }, { NULL, NULL },
 	};
 	struct vici_reader answer;
 	struct vici_item item;
 	bool done = false;
 	int more;
 
+	remember(c);
+	a->begun = 1;
 	*err = vici_ask(v, VICI_INITIATE, args, NULL, NULL, &answer);
 	if (*err)
 		return IPSECAPI_REASON_UNKNOWN;
@@ -74,19 +79,19 @@ static uint32_t begin(struct vici *v, const struct ike_choice *c, int *err)
 		if (item.type == VICI_VALUE && vici_named(&item, "success"))
 			done = vici_says(&item, "yes");
 	*err = more;
-	if (done)
-		remember(c);
 	return done ? IPSECAPI_REASON_IKE_STARTED : IPSECAPI_REASON_IKE_REFUSED;
 }
 
-static uint32_t look(struct vici *v, const struct ike_question *q, int *err)
+static uint32_t look(struct vici *v, const struct ike_question *q, struct ike_answer *a, int *err)
 {
 	struct ike_choice choice = { .local = end_of(q, q->local_port, q->local),
-				     .remote = end_of(q, q->peer_port, q->peer) };
+				     .remote = end_of(q, q->peer_port, q->peer),
+				     .called = { .family = q->called_family }, .tunnel = q->tunnel };
 	struct ike_progress_of of = { .child = choice.child };
 	const struct vici_arg filter[] = { { "ike", choice.ike }, { NULL, NULL } };
 	uint64_t now = now_ns();
 
+	memcpy(choice.called.address, q->called, sizeof(q->called));
 	*err = vici_ask(v, VICI_LIST_CONNS, NULL, ike_connection_look, &choice, NULL);
 	if (*err || !*choice.child)
 		return IPSECAPI_REASON_IKE_NO_CONNECTION;
@@ -97,25 +102,26 @@ static uint32_t look(struct vici *v, const struct ike_question *q, int *err)
 		return of.progress == IKE_INSTALLED ? IPSECAPI_REASON_IKE_INSTALLED : IPSECAPI_REASON_IKE_UNDER_WAY;
 	if (find_begun(&choice, now > BEGUN_NS ? now - BEGUN_NS : 0))
 		return IPSECAPI_REASON_IKE_UNDER_WAY;
-	return q->instead != IPSECAPI_REASON_NONE ? q->instead : begin(v, &choice, err);
+	return q->instead != IPSECAPI_REASON_NONE ? q->instead : begin(v, &choice, a, err);
 }
 
 static bool nobody(int err)
 {
-	return err == -ENOENT || err == -ECONNREFUSED || err == -EACCES || err == -ENOTDIR;
+	return err == -ENOENT || err == -ECONNREFUSED || err == -ENOTDIR;
 }
 
-static uint32_t answer(struct vici *v, const char *path, const struct ike_question *q)
+static void answer(struct vici *v, const char *path, const struct ike_question *q, struct ike_answer *a)
 {
-	uint32_t reason = IPSECAPI_REASON_UNKNOWN;
 	int err = path ? vici_open(v, path, now_ns() + IKE_ANSWERS_NS) : -ENOENT;
 
-	if (nobody(err))
-		return IPSECAPI_REASON_IKE_ABSENT;
-	if (!err)
-		reason = look(v, q, &err);
+	*a = (struct ike_answer){ .cookie = q->cookie, .reason = IPSECAPI_REASON_IKE_ABSENT };
+	if (!nobody(err)) {
+		if (!err)
+			a->reason = look(v, q, a, &err);
+		if (err)
+			a->reason = IPSECAPI_REASON_IKE_SILENT;
+	}
 	vici_close(v);
-	return err ? IPSECAPI_REASON_IKE_SILENT : reason;
 }
 
 int ike_main(int sock, const char *path)
@@ -132,7 +138,7 @@ int ike_main(int sock, const char *path)
 		return 1;
 	}
 	while (chan_recv(sock, &q, sizeof(q), NULL, 0) == sizeof(q)) {
-		a = (struct ike_answer){ .cookie = q.cookie, .reason = answer(&v, path, &q) };
+		answer(&v, path, &q, &a);
 		if (chan_send(sock, &a, sizeof(a), -1, 0))
 			break;
 	}

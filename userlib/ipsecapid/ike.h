@@ -18,16 +18,19 @@ struct ike_question {
 	uint64_t cookie;	/* of the socket, repeated in the answer */
 	uint16_t family;
 	uint8_t protocol;
-	uint8_t rsvd;
+	uint8_t tunnel;		/* 1: the policy that it waits on is one; 0: transport */
 	uint16_t local_port, peer_port;	/* host byte order; 0: not known yet */
 	uint32_t instead;	/* enum ipsecapi_reason to give instead of beginning, or NONE: begin */
 	uint8_t local[16], peer[16];
+	uint16_t called_family;
+	uint8_t rsvd[2];
+	uint8_t called[16];	/* the address that may be called: the peer's, or of the tunnel's other end */
 };
 
 struct ike_answer {
 	uint64_t cookie;
 	uint32_t reason;	/* enum ipsecapi_reason */
-	uint32_t rsvd;
+	uint32_t begun;		/* 1: the daemon was told to negotiate, whatever it said to that */
 };
 
 /* Run until @sock closes; the result is an exit status. @path: of the daemon's socket, or NULL. */

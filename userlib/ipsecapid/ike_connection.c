@@ -9,9 +9,9 @@ struct connection {
 	struct ike_choice *choice;
 	struct vici_item name, child;
 	struct ike_end local, remote;
-	bool local_listed, local_usable;
-	bool callable;		/* some address of the peer is given, or a name */
-	bool covers_local, covers_remote;
+	bool own, called;	/* which address of its own, and whom it calls, was found */
+	bool callable;		/* it is who may be called */
+	bool mode, covers_local, covers_remote;
 };
 
 static bool keep(char to[IKE_NAME], const struct vici_item *item)
@@ -23,39 +23,40 @@ static bool keep(char to[IKE_NAME], const struct vici_item *item)
 	return true;
 }
 
-/* An address of this host that it speaks IKE from. */
+/* It speaks IKE from the first that is an address, or from any of a net. */
 static void own_address(struct connection *c, const struct vici_item *item)
 {
 	enum ike_address is = ike_address_is(item->value, item->length, &c->local);
 
-	c->local_listed = true;
-	if (is == IKE_ADDRESS_THIS || is == IKE_ADDRESS_AMONG)
-		c->local_usable = c->local.dynamic = true;
+	if (c->own || is == IKE_ADDRESS_OUTSIDE)
+		return;
+	c->own = true;
+	c->local.dynamic = is == IKE_ADDRESS_THIS || is == IKE_ADDRESS_AMONG;
 }
 
 /* It calls the first that is one address, or a name; a net is for those who call. */
 static void peer_address(struct connection *c, const struct vici_item *item)
 {
-	enum ike_address is = ike_address_is(item->value, item->length, &c->remote);
+	enum ike_address is = ike_address_is(item->value, item->length, &c->choice->called);
 
-	if (c->callable || is == IKE_ADDRESS_AMONG || is == IKE_ADDRESS_OUTSIDE)
+	if (c->called || is == IKE_ADDRESS_AMONG || is == IKE_ADDRESS_OUTSIDE)
 		return;
-	c->callable = true;
-	c->remote.dynamic = is == IKE_ADDRESS_THIS;
+	c->called = true;
+	c->callable = is == IKE_ADDRESS_THIS;
+	c->remote.dynamic = ike_address_is(item->value, item->length, &c->remote) == IKE_ADDRESS_THIS;
 }
 
 static void begin_child(struct connection *c, const struct vici_item *item)
 {
 	c->child = *item;
-	c->covers_local = c->covers_remote = false;
+	c->mode = c->covers_local = c->covers_remote = false;
 }
 
 static void end_child(struct connection *c)
 {
 	struct ike_choice *to = c->choice;
 
-	if (*to->child || !c->callable || !c->covers_local || !c->covers_remote ||
-	    (c->local_listed && !c->local_usable))
+	if (*to->child || !c->callable || !c->mode || !c->covers_local || !c->covers_remote)
 		return;
 	if (!keep(to->ike, &c->name) || !keep(to->child, &c->child))
 		*to->ike = *to->child = 0;
@@ -74,6 +75,8 @@ static void take(struct connection *c, const struct vici_item *item, unsigned in
 		begin_child(c, item);
 	else if (item->type == VICI_SECTION_END && depth == 2)
 		end_child(c);
+	else if (item->type == VICI_VALUE && depth == 3 && vici_named(item, "mode"))
+		c->mode = vici_says(item, c->choice->tunnel ? "TUNNEL" : "TRANSPORT");
 	else if (item->type == VICI_LIST_ITEM && depth == 3 && vici_named(item, "local-ts"))
 		c->covers_local |= ike_selector_covers(item->value, item->length, &c->local);
 	else if (item->type == VICI_LIST_ITEM && depth == 3 && vici_named(item, "remote-ts"))
@@ -136,7 +139,8 @@ static void take_sa(struct sa *sa, const struct vici_item *item, unsigned int de
 	else if (item->type == VICI_VALUE && depth == 1 && vici_named(item, "state") &&
 		 (vici_says(item, "CREATED") || vici_says(item, "CONNECTING")))
 		advance(sa, IKE_UNDER_WAY);
-	else if (item->type == VICI_LIST_ITEM && depth == 1 && vici_named(item, "tasks-active") &&
+	else if (item->type == VICI_LIST_ITEM && depth == 1 &&
+		 (vici_named(item, "tasks-active") || vici_named(item, "tasks-queued")) &&
 		 (vici_says(item, "CHILD_CREATE") || vici_says(item, "QUICK_MODE")))
 		advance(sa, IKE_UNDER_WAY);
 }

@@ -14,13 +14,16 @@
 /* A CHILD_SA that would protect some traffic, and the connection that has it. */
 struct ike_choice {
 	struct ike_end local, remote;	/* of the traffic */
+	struct ike_end called;		/* the address that IKE may be spoken to */
+	bool tunnel;			/* what the traffic waits for is one */
 	char ike[IKE_NAME], child[IKE_NAME];	/* "": there is none */
 };
 
 /*
- * Take one message of VICI_LIST_CONNS. The first connection that the daemon can call by itself,
- * and that has a child for the traffic, is chosen. @choice: struct ike_choice. Returns 0 or
- * -EBADMSG.
+ * Take one message of VICI_LIST_CONNS. The first connection is chosen that has a child for the
+ * traffic, in the right mode, and calls the right address: the first that is listed for the peer
+ * and is one. Whom a name calls can't be told, so a name is none. @choice: struct ike_choice.
+ * Returns 0 or -EBADMSG.
  */
 int ike_connection_look(struct vici_reader *r, void *choice);
 

@@ -147,8 +147,9 @@ static enum ike_address address_is(char *text, const char *range, const struct i
 	char *slash = strchr(text, '/'), *to = strstr(text, range);
 	uint8_t a[16];
 
-	if (!strcmp(text, "%any") || !strcmp(text, e->family == AF_INET ? "%any4" : "%any6"))
-		return IKE_ADDRESS_AMONG;
+	if (!strncmp(text, "%any", 4))
+		return !text[4] || !strcmp(text + 4, e->family == AF_INET ? "4" : "6") ? IKE_ADDRESS_AMONG :
+										      IKE_ADDRESS_OUTSIDE;
 	if (slash) {
 		*slash = 0;
 		return among_net(text, slash + 1, e);
@@ -161,9 +162,11 @@ static enum ike_address address_is(char *text, const char *range, const struct i
 		*to = *range;
 	}
 	if (read_address(text, e->family, a))
-		return memcmp(a, e->address, 16) ? IKE_ADDRESS_ANOTHER : IKE_ADDRESS_THIS;
-	return read_address(text, e->family == AF_INET ? AF_INET6 : AF_INET, a) ? IKE_ADDRESS_ANOTHER :
-										  IKE_ADDRESS_OTHER;
+		return is_unknown(a) ? IKE_ADDRESS_AMONG :	/* any, in other words */
+		       memcmp(a, e->address, 16) ? IKE_ADDRESS_ANOTHER : IKE_ADDRESS_THIS;
+	if (read_address(text, e->family == AF_INET ? AF_INET6 : AF_INET, a))
+		return is_unknown(a) ? IKE_ADDRESS_OUTSIDE : IKE_ADDRESS_ANOTHER;
+	return IKE_ADDRESS_OTHER;
 }
 
 static bool copy(char to[TEXT_MAX], const char *text, size_t length)

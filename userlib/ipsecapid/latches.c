@@ -195,7 +195,6 @@ struct latch *latches_put(struct front *f, const struct latch_record *r, uint32_
 		   r->listener ? IPSECAPI_LATCH_LISTENER :
 		   r->waiting ? IPSECAPI_LATCH_NEGOTIATING : IPSECAPI_LATCH_ESTABLISHED;
 	l->ready = l->checking = l->removed = false;
-	l->call_at = l->ike = 0;
 	be_unsure(f, l, false);
 	f->enforcing.exempt_due |= r->want.flags & WANT_LESS;
 	return l;
@@ -404,6 +403,8 @@ void latch_judge(struct front *f, struct latch *l, const struct world *w)
 	case LATCH_BREAKS: break_it(f, l, reason); break;
 	case LATCH_MISSING: miss(f, l); break;
 	}
+	if (!latch_lacks_sas(l))	/* what the IKE daemon did for it is past */
+		l->ike = 0;
 }
 
 struct judging {
@@ -461,6 +462,7 @@ static void moved(struct front *f, const struct ipsecapi_tuple *t)
 	if (!l)
 		return;
 	l->record.tuple = *t;
+	l->ike = 0;	/* of the former peer */
 	f->enforcing.exempt_due |= l->record.want.flags & WANT_LESS;
 	latch_facts(f, &l->record, &l->facts);
 	l->facts.latch = &l->held;

@@ -59,10 +59,12 @@ struct latch_set {
 	bool possible;		/* the applier can give more */
 };
 
-/* Nothing passes, and there is nothing that could. */
+/* Nothing passes, for there are no SAs: nor any that won't do. */
 static inline bool latch_lacks_sas(const struct latch *l)
 {
-	return l->state == IPSECAPI_LATCH_NEGOTIATING && !l->ready;
+	return l->state == IPSECAPI_LATCH_NEGOTIATING && !l->ready &&
+	       (l->reason == IPSECAPI_REASON_NO_SA || l->reason == IPSECAPI_REASON_ACQUIRING ||
+		l->reason == IPSECAPI_REASON_SA_EXPIRED);
 }
 
 struct latch *latches_find(const struct front *f, uint64_t cookie);

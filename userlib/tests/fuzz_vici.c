@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ike_choice c = {
 		.local = { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 40000, .address = { 192, 0, 2, 1 } },
 		.remote = { .family = AF_INET, .protocol = IPPROTO_TCP, .port = 80, .address = { 192, 0, 2, 2 } },
+		.called = { .family = AF_INET, .address = { 192, 0, 2, 2 } }, .tunnel = size & 1,
 	};
 	struct ike_progress_of of = { .child = "http" };
 	struct vici_reader r;

@@ -229,17 +229,24 @@ static void an_end_that_is_not_known_is_covered_by_all(void **state)
 
 /* --- connections ---------------------------------------------------------------------------- */
 
-static const char *choose(const char *text, struct ike_end local, struct ike_end remote)
+/* Of a tunnel to @gateway, or of transport where that is NULL. */
+static const char *choose_for(const char *text, struct ike_end local, struct ike_end remote, const char *gateway)
 {
 	static struct ike_choice c;
 	struct message m = { .n = 0 };
 	struct vici_reader r;
 
-	c = (struct ike_choice){ .local = local, .remote = remote };
+	c = (struct ike_choice){ .local = local, .remote = remote, .tunnel = gateway,
+				 .called = gateway ? end(gateway, 0, 0, false) : remote };
 	compose(&m, text);
 	r = reader_of(&m);
 	assert_int_equal(ike_connection_look(&r, &c), 0);
 	return c.child;
+}
+
+static const char *choose(const char *text, struct ike_end local, struct ike_end remote)
+{
+	return choose_for(text, local, remote, NULL);
 }
 
 static void the_child_for_the_traffic_is_chosen(void **state)
@@ -252,32 +259,50 @@ static void the_child_for_the_traffic_is_chosen(void **state)
 	assert_string_equal(choose(WEB, own, peer), "http");
 	assert_string_equal(choose(WEB, own, end("192.0.2.2", IPPROTO_TCP, 8080, false)), "http");
 	assert_string_equal(choose(WEB, own, end("192.0.2.2", IPPROTO_TCP, 81, false)), "");
-	assert_string_equal(choose(WEB, own_udp, end("10.1.2.3", IPPROTO_UDP, 81, false)), "net");
+	assert_string_equal(choose_for(WEB, own_udp, end("10.1.2.3", IPPROTO_UDP, 81, false), "192.0.2.2"), "net");
+	/* another's tunnel, or none */
+	assert_string_equal(choose_for(WEB, own_udp, end("10.1.2.3", IPPROTO_UDP, 81, false), "192.0.2.3"), "");
+	assert_string_equal(choose(WEB, own_udp, end("10.1.2.3", IPPROTO_UDP, 81, false)), "");
+	assert_string_equal(choose_for(WEB, own, peer, "192.0.2.2"), "");
 	/* who calls may come from that net, but it is the first single address that is called */
 	assert_string_equal(choose(WEB, own, end("198.51.100.2", IPPROTO_TCP, 80, false)), "");
 	assert_string_equal(choose(WEB, end("192.0.2.9", IPPROTO_TCP, 40000, false), peer), "");
 }
 
-static void who_has_no_address_is_not_called(void **state)
+#define ANY(local, remote, mode) \
+	"a{ local_addrs=[ " local ", ] remote_addrs=[ " remote ", ] children{ " \
+	"c{ mode=" mode " local-ts=[ dynamic, ] remote-ts=[ 0.0.0.0/0, dynamic, ] } } }"
+
+/* Whoever is called must be whom a rule lets programs call, or none is. */
+static void only_the_peer_is_called(void **state)
 {
 	static const char *const texts[] = {
-		"a{ local_addrs=[ %any, ] remote_addrs=[ %any, ] children{ c{ local-ts=[ dynamic, ] remote-ts=[ 0.0.0.0/0, ] } } }",
-		"a{ local_addrs=[ %any, ] remote_addrs=[ 192.0.2.0/24, ] children{ c{ local-ts=[ dynamic, ] remote-ts=[ 0.0.0.0/0, ] } } }",
-		"a{ local_addrs=[ %any, ] remote_addrs=[ 192.0.2.1-192.0.2.9, ] children{ c{ local-ts=[ dynamic, ] remote-ts=[ 0.0.0.0/0, ] } } }",
-		"a{ local_addrs=[ %any, ] remote_addrs=[ peer.example, ] children{ c{ local-ts=[ dynamic, ] remote-ts=[ dynamic, ] } } }",
+		ANY("%any", "%any", "TRANSPORT"), ANY("%any", "192.0.2.0/24", "TRANSPORT"),
+		ANY("%any", "192.0.2.1-192.0.2.9", "TRANSPORT"), ANY("%any", "%any4", "TRANSPORT"),
+		ANY("%any", "%any6", "TRANSPORT"), ANY("%any", "0.0.0.0", "TRANSPORT"), ANY("%any", "::", "TRANSPORT"),
+		ANY("%any", "peer.example", "TRANSPORT"), ANY("%any", "192.0.2.3, 192.0.2.2", "TRANSPORT"),
+		ANY("%any", "127.0.0.1", "PASS"), ANY("%any", "192.0.2.2", "PASS"), ANY("%any", "192.0.2.2", "DROP"),
+		ANY("%any", "192.0.2.2", "TUNNEL"),
+		/* IKE is spoken from elsewhere, so "dynamic" is another address */
+		ANY("192.0.2.9", "192.0.2.2", "TRANSPORT"), ANY("192.0.2.9, 192.0.2.1", "192.0.2.2", "TRANSPORT"),
 		/* elsewhere than among the children nothing is a child */
-		"a{ local_addrs=[ %any, ] remote_addrs=[ 192.0.2.2, ] local-1{ c{ local-ts=[ dynamic, ] remote-ts=[ dynamic, ] } } }",
+		"a{ local_addrs=[ %any, ] remote_addrs=[ 192.0.2.2, ] local-1{ "
+		"c{ mode=TRANSPORT local-ts=[ dynamic, ] remote-ts=[ dynamic, ] } } }",
 	};
 	struct ike_end own = end("192.0.2.1", IPPROTO_TCP, 40000, false), peer = end("192.0.2.2", IPPROTO_TCP, 80, false);
+	struct ike_end inner = end("10.0.0.1", IPPROTO_TCP, 40000, false);
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_string_equal(choose(texts[i], own, peer), "");
-	assert_string_equal(choose("a{ local_addrs=[ %any, ] remote_addrs=[ peer-1.example, ] children{ "
-				   "c{ local-ts=[ dynamic, ] remote-ts=[ 192.0.2.0/24, ] } } }", own, peer), "c");
-	assert_string_equal(choose("a{ local_addrs=[ 192.0.2.0/24, ] remote_addrs=[ 192.0.2.2, ] children{ "
-				   "c{ local-ts=[ dynamic, ] remote-ts=[ dynamic, ] } } }", own, peer), "c");
+		if (*choose(texts[i], own, peer))
+			fail_msg("%s", texts[i]);
+	assert_string_equal(choose(ANY("%any", "192.0.2.2", "TRANSPORT"), own, peer), "c");
+	assert_string_equal(choose(ANY("192.0.2.0/24", "%any, 192.0.2.2, 192.0.2.3", "TRANSPORT"), own, peer), "c");
+	/* who is behind a tunnel speaks no IKE */
+	assert_string_equal(choose_for("a{ local_addrs=[ 192.0.2.1, ] remote_addrs=[ 192.0.2.2, ] children{ "
+				       "c{ mode=TUNNEL local-ts=[ 10.0.0.0/24, ] remote-ts=[ 10.1.0.0/16, ] } } }",
+				       inner, end("10.1.2.3", IPPROTO_TCP, 80, false), "192.0.2.2"), "c");
 }
 
 static enum ike_progress progress(const char *text)
@@ -299,6 +324,9 @@ static void what_the_daemon_does_already_is_seen(void **state)
 	assert_int_equal(progress("web{ state=ESTABLISHED child-sas{ } }"), IKE_IDLE);
 	assert_int_equal(progress("web{ state=ESTABLISHED tasks-active=[ CHILD_CREATE, ] child-sas{ } }"), IKE_UNDER_WAY);
 	assert_int_equal(progress("web{ state=ESTABLISHED tasks-active=[ IKE_DPD, ] child-sas{ } }"), IKE_IDLE);
+	/* behind a peer that is silent */
+	assert_int_equal(progress("web{ state=ESTABLISHED tasks-queued=[ CHILD_CREATE, ] tasks-active=[ IKE_DPD, ] "
+				  "child-sas{ } }"), IKE_UNDER_WAY);
 	assert_int_equal(progress("web{ state=ESTABLISHED child-sas{ http-1{ name=http state=INSTALLED } } }"), IKE_INSTALLED);
 	assert_int_equal(progress("web{ state=ESTABLISHED child-sas{ http-1{ name=http state=REKEYING } } }"), IKE_INSTALLED);
 	assert_int_equal(progress("web{ state=ESTABLISHED child-sas{ http-1{ name=http state=CREATED } } }"), IKE_UNDER_WAY);
@@ -308,7 +336,7 @@ static void what_the_daemon_does_already_is_seen(void **state)
 
 /* --- the process, and daemons --------------------------------------------------------------- */
 
-enum manner { KEEPS_TO_IT, SAYS_NOTHING, HANGS_UP, TOO_LONG, NO_LENGTH, OTHER_EVENT, KNOWS_NOTHING };
+enum manner { KEEPS_TO_IT, SAYS_NOTHING, HANGS_UP, TOO_LONG, NO_LENGTH, OTHER_EVENT, KNOWS_NOTHING, TAKES_ITS_TIME };
 
 struct daemon {
 	enum manner manner;
@@ -384,6 +412,12 @@ static bool serve(struct daemon *d, int fd, const uint8_t *packet, size_t n)
 	static const uint8_t longer[] = { 0x00, 0x08, 0x00, 0x01, 0x05 }, empty[4];
 
 	switch (d->manner) {
+	case TAKES_ITS_TIME:
+		if (!memcmp(packet + 2, "initiate", 8)) {	/* and begins all the same */
+			remember(d, packet, n);
+			break;
+		}
+		/* fall through */
 	case KEEPS_TO_IT: keep_to_it(d, fd, packet, n); break;
 	case SAYS_NOTHING: break;
 	case HANGS_UP: return false;
@@ -434,13 +468,14 @@ static void stop(struct daemon *d)
 	rmdir(d->path);
 }
 
-/* Ask the process itself, with its sandbox, so often; the last answer. */
+static struct ike_answer a;	/* the last */
+
+/* Ask the process itself, with its sandbox, so often; the last reason. */
 static uint32_t ask_at(const char *path, uint32_t instead, int times)
 {
 	struct ike_question q = { .cookie = 77, .family = AF_INET, .protocol = IPPROTO_TCP, .local_port = 40000,
 				  .peer_port = 80, .instead = instead, .local = { 192, 0, 2, 1 },
-				  .peer = { 192, 0, 2, 2 } };
-	struct ike_answer a = { 0 };
+				  .peer = { 192, 0, 2, 2 }, .called_family = AF_INET, .called = { 192, 0, 2, 2 } };
 	int sv[2], status;
 	pid_t pid;
 
@@ -482,7 +517,8 @@ static void a_negotiation_begins_once_and_by_the_daemon_s_names(void **state)
 
 	(void)state;
 	assert_int_equal(ask(&d, IPSECAPI_REASON_NONE), IPSECAPI_REASON_IKE_STARTED);
-	assert_string_equal(d.asked, LISTS "initiate(ike=web child=http timeout=-1 init-limits=no ) ");
+	assert_int_equal(a.begun, 1);
+	assert_string_equal(d.asked, LISTS "initiate(ike=web child=http timeout=-1 init-limits=yes ) ");
 }
 
 static void what_is_not_allowed_is_not_begun(void **state)
@@ -491,6 +527,7 @@ static void what_is_not_allowed_is_not_begun(void **state)
 
 	(void)state;
 	assert_int_equal(ask(&d, IPSECAPI_REASON_IKE_NOT_CALLABLE), IPSECAPI_REASON_IKE_NOT_CALLABLE);
+	assert_int_equal(a.begun, 0);
 	assert_string_equal(d.asked, LISTS);
 }
 
@@ -515,7 +552,7 @@ static void what_was_just_begun_is_under_way(void **state)
 	start(&d);
 	assert_int_equal(ask_at(d.path, IPSECAPI_REASON_NONE, 2), IPSECAPI_REASON_IKE_UNDER_WAY);
 	stop(&d);
-	assert_string_equal(d.asked, LISTS "initiate(ike=web child=http timeout=-1 init-limits=no ) " LISTS);
+	assert_string_equal(d.asked, LISTS "initiate(ike=web child=http timeout=-1 init-limits=yes ) " LISTS);
 }
 
 static void each_refusal_has_its_own_reason(void **state)
@@ -525,10 +562,26 @@ static void each_refusal_has_its_own_reason(void **state)
 
 	(void)state;
 	assert_int_equal(ask(&refuses, IPSECAPI_REASON_NONE), IPSECAPI_REASON_IKE_REFUSED);
+	assert_int_equal(a.begun, 1);	/* it may have looked up names */
 	assert_int_equal(ask(&has_none, IPSECAPI_REASON_NONE), IPSECAPI_REASON_IKE_NO_CONNECTION);
 	assert_string_equal(has_none.asked, "list-conns() ");
 	assert_int_equal(ask_at("/nonexistent/vici", IPSECAPI_REASON_NONE, 2), IPSECAPI_REASON_IKE_ABSENT);
 	assert_int_equal(ask_at(NULL, IPSECAPI_REASON_NONE, 1), IPSECAPI_REASON_IKE_ABSENT);
+}
+
+/* It goes on when nobody waits for it any more. */
+static void what_takes_its_time_is_begun_too(void **state)
+{
+	struct daemon d = { .manner = TAKES_ITS_TIME, .conns = { WEB }, .sas = IDLE };
+
+	(void)state;
+	start(&d);
+	assert_int_equal(ask_at(d.path, IPSECAPI_REASON_NONE, 1), IPSECAPI_REASON_IKE_SILENT);
+	assert_int_equal(a.begun, 1);
+	*d.asked = 0;
+	assert_int_equal(ask_at(d.path, IPSECAPI_REASON_NONE, 2), IPSECAPI_REASON_IKE_UNDER_WAY);
+	stop(&d);
+	assert_string_equal(d.asked, LISTS "initiate(ike=web child=http timeout=-1 init-limits=yes ) " LISTS);
 }
 
 static void a_daemon_that_does_not_keep_to_it_is_silent(void **state)
@@ -550,13 +603,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(selectors_cover_what_they_say),
 	cmocka_unit_test(an_end_that_is_not_known_is_covered_by_all),
 	cmocka_unit_test(the_child_for_the_traffic_is_chosen),
-	cmocka_unit_test(who_has_no_address_is_not_called),
+	cmocka_unit_test(only_the_peer_is_called),
 	cmocka_unit_test(what_the_daemon_does_already_is_seen),
 	cmocka_unit_test(a_negotiation_begins_once_and_by_the_daemon_s_names),
 	cmocka_unit_test(what_is_not_allowed_is_not_begun),
 	cmocka_unit_test(what_is_so_already_is_not_begun),
 	cmocka_unit_test(what_was_just_begun_is_under_way),
 	cmocka_unit_test(each_refusal_has_its_own_reason),
+	cmocka_unit_test(what_takes_its_time_is_begun_too),
 	cmocka_unit_test(a_daemon_that_does_not_keep_to_it_is_silent),
 };
 

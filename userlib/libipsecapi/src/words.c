@@ -220,7 +220,7 @@ static const struct reason_text reasons[] = {
 	       "no IKE daemon listens for the broker: SAs come only if somebody else makes them"),
 	REASON(IKE_SILENT, "ike-silent", "the IKE daemon does not answer the broker, or not as its protocol has it"),
 	REASON(IKE_NO_CONNECTION, "ike-no-connection",
-	       "the IKE daemon has no connection for this traffic that it could call the peer by"),
+	       "the IKE daemon has no connection for this traffic by which it would call the peer's address"),
 	REASON(IKE_NOT_CALLABLE, "ike-not-callable",
 	       "the IKE daemon could negotiate, but no rule of the system policy lets programs have it call this peer"),
 	REASON(IKE_LIMIT, "ike-limit",
