@@ -67,6 +67,11 @@ static int drop(struct applier *a, struct tracked *t)
 		a->doubt = true;
 		return 0;
 	}
+	if (t->dropped.peer_port && memcmp(&t->dropped, &t->tuple, sizeof(t->tuple))) {
+		err = mend(a, t);	/* it was elsewhere, and one is kept in mind */
+		if (err)
+			return err;
+	}
 	err = dropset_add(&a->nft, &t->tuple, notify);
 	if (!err)
 		t->dropped = t->tuple;
@@ -75,7 +80,9 @@ static int drop(struct applier *a, struct tracked *t)
 	ended = sockdiag_destroy(&a->diag, &t->tuple, t->ifindex);
 	if (!ended)
 		latches_disconnected(a, t);
-	return ended && ended != -ENOENT ? err : 0;
+	else	/* another may have the same ends, or this one has others by now */
+		a->doubt = true;
+	return ended ? err : 0;
 }
 
 static void clear_peer(struct ipsecapi_tuple *t)
@@ -100,12 +107,10 @@ void latches_moved(struct applier *a, struct tracked *t)
 	t->latch->tuple = t->tuple;
 	quoted_follow(a, t);
 	record_write(a->records, t->slot, t->latch);
-	if (t->latch->broken) {
-		mend(a, t);
-		drop(a, t);
-	}
 	gates_follow(a, t);
-	tell_moved(a, t);
+	tell_moved(a, t);	/* the front has a broken one dropped again */
+	if (t->latch->broken)
+		drop(a, t);
 }
 
 static int refuse(struct apply_msg *answer, int err, uint32_t reason)
@@ -198,9 +203,14 @@ static int relax(struct applier *a, const struct apply_msg *m, int fd, struct ap
 
 	if (!t || !t->latch)
 		return refuse(answer, -ENOENT, IPSECAPI_REASON_NOT_LATCHED);
-	err = latch_clear(fd, t->tuple.family, a->nft.marks.gate);
-	if (err)
+	err = mend(a, t);
+	if (!err)
+		err = latch_clear(fd, t->tuple.family, a->nft.marks.gate);
+	if (err) {
+		if (t->latch->broken)
+			drop(a, t);
 		return refuse(answer, err, IPSECAPI_REASON_NO_LATCHES);
+	}
 	latches_end(a, t);
 	followed_release(a, t);
 	return 0;

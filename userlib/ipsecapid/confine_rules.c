@@ -29,7 +29,7 @@ static const char setup[] =
 	"add chain " TABLE "run-judge-in\n"
 	"flush chain " TABLE "run-judge-out\n"
 	"flush chain " TABLE "run-judge-in\n"
-	"add rule " TABLE "run-judge-out meta l4proto esp accept\n"
+	"add rule " TABLE "run-judge-out meta l4proto esp " MARK_TAKE("run") "accept\n"
 	CROSSING_OWN("run-judge-out", "run")
 	"add rule " TABLE "run-judge-out rt ipsec exists " MARK_SET("run") "accept\n"
 	CROSSING_SECOND("run-judge-out", "run", "accept")

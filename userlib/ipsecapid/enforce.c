@@ -95,7 +95,7 @@ void enforce_policy(struct front *f, struct policy *p, uint32_t asked)
 {
 	struct enforcing *e = &f->enforcing;
 
-	if (!policy_enforces(p) && !e->rules && e->settled && !e->ticket) {
+	if (!policy_enforces(p) && !e->rules && e->settled && !e->ticket && !e->due) {
 		put_in_force(f, p);
 		reload_ended(f, asked, FRONT_TOOK);
 		return;

@@ -220,6 +220,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	sessions_expire(f);
 	refusals_tell(f);
 	calling_look(f);
+	if (f->enforcing.due && f->ticks % TICKS_SECOND == 0)
+		enforce_resume(f);
 	f->ticks++;
 	if (flows_exist(f) || latches_count(f) || f->enforcing.rules) {
 		if (f->ticks % TICKS_SECOND == 0) {

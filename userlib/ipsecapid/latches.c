@@ -220,7 +220,8 @@ static void look_undropped(const void *node, VISIT which, void *arg)
 	const struct latch *l = *(struct latch *const *)node;
 	bool *found = arg;
 
-	if ((which == postorder || which == leaf) && l->state == IPSECAPI_LATCH_BROKEN && l->drop != DROP_ALL)
+	if ((which == postorder || which == leaf) && l->state == IPSECAPI_LATCH_BROKEN && l->drop != DROP_ALL &&
+	    !l->undropped)	/* what can't be is tried on, and told as it is */
 		*found = true;
 }
 
@@ -262,6 +263,7 @@ static void break_it(struct front *f, struct latch *l, uint32_t reason)
 {
 	l->state = IPSECAPI_LATCH_BROKEN;
 	l->reason = l->breaks = reason;
+	l->ready = false;
 	tell_applier(f, l);
 }
 
@@ -454,6 +456,22 @@ void latches_resume(struct front *f)
 	twalk_r(f->latches.tree, tell_one, f);
 }
 
+/* What was dropped of it may not be what is to be dropped now: the applier is told again. */
+static void doubt_drop(struct latch *l)
+{
+	if (!l->told_breaks)
+		return;
+	l->drop = DROP_UNKNOWN;
+	l->undropped = true;
+}
+
+static void doubt_one(const void *node, VISIT which, void *arg)
+{
+	(void)arg;
+	if (which == postorder || which == leaf)
+		doubt_drop(*(struct latch *const *)node);
+}
+
 static void moved(struct front *f, const struct ipsecapi_tuple *t)
 {
 	struct latch *l = latches_find(f, t->cookie);
@@ -462,6 +480,7 @@ static void moved(struct front *f, const struct ipsecapi_tuple *t)
 	if (!l)
 		return;
 	l->record.tuple = *t;
+	doubt_drop(l);
 	l->ike = 0;	/* of the former peer */
 	f->enforcing.exempt_due |= l->record.want.flags & WANT_LESS;
 	latch_facts(f, &l->record, &l->facts);
@@ -494,8 +513,10 @@ static void broken(struct front *f, const struct apply_msg *m)
 		return;
 	l->undropped = m->status;
 	f->latches.undropped |= l->undropped;
-	if (l->undropped)
+	if (l->undropped) {
+		front_open(f);
 		return;
+	}
 	l->drop = DROP_ALL;
 	flows_judge_socket(f, l->cookie);
 	if (l->state == IPSECAPI_LATCH_BROKEN)
@@ -503,7 +524,7 @@ static void broken(struct front *f, const struct apply_msg *m)
 	front_open(f);
 }
 
-/* Only now it passes again. If the drop could not be taken away, the next judgement has it tried again. */
+/* Only now it passes again. If the drop could not be taken away, that is tried again. */
 static void mended(struct front *f, const struct apply_msg *m)
 {
 	struct latch *l = latches_find(f, m->tuple.cookie);
@@ -513,6 +534,7 @@ static void mended(struct front *f, const struct apply_msg *m)
 		return;
 	l->told_breaks = m->reason;
 	l->drop = m->reason ? DROP_ALL : DROP_NONE;
+	f->latches.undropped |= m->reason && !l->breaks;
 	if (!m->reason) {
 		front_world(f, &w);
 		latch_judge(f, l, &w);
@@ -553,6 +575,8 @@ void latches_from_applier(struct front *f, const struct apply_msg *m)
 	case APPLY_RECORDS_END:
 		f->latches.loaded = true;
 		f->latches.possible = m->count;
+		if (!m->count)	/* the sets may not have what the record has */
+			twalk_r(f->latches.tree, doubt_one, NULL);
 		flows_judge(f, false);	/* the tables may have been read before */
 		front_open(f);
 		break;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ static int connect_to(const char *path)
 	return -errno;
 }
 
-/* Returns the status of the answer, with @reason, or -EPIPE when none comes. */
+/* Returns the status of the answer, with @reason, -EPIPE at the end, or -ETIMEDOUT when none comes. */
 static int ask(int s, uint16_t type, uint32_t *reason)
 {
 	struct wire_header hdr = { .type = type, .tag = type };
@@ -58,24 +59,34 @@ static int ask(int s, uint16_t type, uint32_t *reason)
 	do {
 		n = recv(s, buf, sizeof(buf), 0);
 		if (n <= 0 || tlv_parse(buf, n, &hdr, &set))
-			return -EPIPE;
+			return n < 0 && errno == EAGAIN ? -ETIMEDOUT : -EPIPE;
 	} while (hdr.type != (type | WIRE_REPLY));
 	*reason = hdr.reason;
 	return hdr.status;
 }
 
+static const char *words(int err, uint32_t reason)
+{
+	return err == -ETIMEDOUT ? "the broker does not answer" :
+	       err == -EPIPE ? "the broker ended meanwhile, or hung up" : ipsecapi_strreason(reason);
+}
+
 int reload_client(const char *path)
 {
+	const struct timeval soon = { .tv_sec = 10 }, any = { .tv_sec = 0 };
 	int s = connect_to(path), err;
 	uint32_t reason = IPSECAPI_REASON_NONE;
 
 	if (s < 0)
 		return refused(path, s == -ECONNREFUSED || s == -ENOENT ? "no broker listens there" : strerror(-s));
+	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
 	err = ask(s, WIRE_HELLO, &reason);
+	/* files may be many, and the kernel takes its time for rules */
+	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &any, sizeof(any));
 	if (!err)
 		err = ask(s, WIRE_RELOAD, &reason);
 	close(s);
 	if (!err)
 		return 0;
-	return refused("reload", err == -EPIPE ? "the broker ended meanwhile, or hung up" : ipsecapi_strreason(reason));
+	return refused("reload", words(err, reason));
 }

@@ -270,6 +270,9 @@ static void a_drop_that_stays_is_tried_again(void **state)
 	told("", DROPPED);
 	assert_int_equal(heard().type, 0);	/* not at once: it would fail at once */
 	policy_there();
+	mend = hear(APPLY_MEND);
+	answer_to(&mend, IPSECAPI_REASON_POLICY_CHANGED);
+	latches_retry(&st.f);	/* where nothing else has it judged */
 	obey(APPLY_MEND);
 	told("restored", HOLDS);
 }
@@ -433,6 +436,54 @@ static void a_restart_waits_for_it(void **state)
 	assert_int_equal(latch()->state, IPSECAPI_LATCH_ESTABLISHED);
 }
 
+/* One that can't be dropped is told as it is; the others are served. */
+static void a_restart_does_not_wait_for_what_can_t_be(void **state)
+{
+	struct latch_record r = latch()->record;
+	struct apply_msg m, failed = { .type = APPLY_BROKEN, .status = -EIO, .tuple.cookie = COOKIE };
+	const struct apply_msg without_sets = { .type = APPLY_RECORDS_END, .count = 0 };
+
+	(void)state;
+	latches_drop(&st.f, COOKIE);
+	r.broken = IPSECAPI_REASON_POLICY_CHANGED;
+	put(&r);
+	policy_gone();
+	assert_int_equal(heard().type, 0);
+	latches_from_applier(&st.f, &without_sets);	/* so what the record says is dropped may not be */
+	m = hear(APPLY_BREAK);
+	told("", BETWEEN);
+	assert_false(st.f.latches.settled);
+	failed.ticket = m.ticket;
+	latches_from_applier(&st.f, &failed);
+	assert_true(st.f.latches.settled);
+	assert_int_equal(heard().type, APPLY_SETTLED);
+	told("", BETWEEN);
+	latches_retry(&st.f);
+	obey(APPLY_BREAK);
+	told("broken", DROPPED);
+}
+
+/* Its ends are others by now: what was dropped is not what it sends. That it speaks IPv4 broke it. */
+static void one_that_moves_is_dropped_again(void **state)
+{
+	struct apply_msg m = { .type = APPLY_MOVED, .tuple = st.s.flows[0].tuple };
+
+	(void)state;
+	m.tuple.family = AF_INET6;
+	memset(m.tuple.peer + 10, 0xff, 2);
+	memset(m.tuple.peer, 0, 10);
+	latches_from_applier(&st.f, &m);
+	obey(APPLY_BREAK);
+	assert_int_equal(latch()->reason, IPSECAPI_REASON_DUAL_STACK);
+	assert_int_equal(latch()->drop, DROP_ALL);
+	m.tuple.local_port++;
+	latches_from_applier(&st.f, &m);
+	assert_int_equal(latch()->drop, DROP_UNKNOWN);
+	obey(APPLY_BREAK);
+	assert_int_equal(latch()->drop, DROP_ALL);
+	assert_int_equal(heard().type, 0);
+}
+
 #define TEST(t)	cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -448,5 +499,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_request_on_its_way_comes_first),
 	TEST(one_that_ends_meanwhile_is_told_nothing),
 	TEST(a_restart_waits_for_it),
+	TEST(a_restart_does_not_wait_for_what_can_t_be),
+	TEST(one_that_moves_is_dropped_again),
 };
 RUN(tests)

@@ -239,7 +239,7 @@ static void who_is_overtaken_is_told(void **state)
 			poll(NULL, 0, 10);
 	}
 	assert_int_equal(end_asking(&a[1], words, sizeof(words)), 1);
-	assert_non_null(strstr(words, "ipsecapid: reload: "));
+	assert_non_null(strstr(words, "ipsecapid: reload: the policy was read once more meanwhile"));
 	assert_int_equal(kill(applier, SIGCONT), 0);
 	assert_int_equal(end_asking(&a[0], words, sizeof(words)), 0);
 	assert_int_equal(end_asking(&a[2], words, sizeof(words)), 0);

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#define LAST_REASON IPSECAPI_REASON_POLICY_NOT_HELD
+#define LAST_REASON IPSECAPI_REASON_POLICY_OVERTAKEN
 
 static void every_reason_has_its_own_words(void **state)
 {

@@ -285,6 +285,7 @@ enum ipsecapi_reason {
 	/* of a system policy that was read again */
 	IPSECAPI_REASON_POLICY_REFUSED = 112,
 	IPSECAPI_REASON_POLICY_NOT_HELD = 113,
+	IPSECAPI_REASON_POLICY_OVERTAKEN = 114,
 };
 
 /** Where a reason arises. */

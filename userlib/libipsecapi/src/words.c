@@ -234,6 +234,8 @@ static const struct reason_text reasons[] = {
 	       "the new policy has a mistake, as the broker's log says; the one before stays in force"),
 	REASON(POLICY_NOT_HELD, "policy-not-held",
 	       "the kernel does not hold the enforcing rules of the new policy; the one before stays in force"),
+	REASON(POLICY_OVERTAKEN, "policy-overtaken",
+	       "the policy was read once more meanwhile, and what that found takes the place of what was found for this"),
 };
 
 static const char *const protection[] = {
