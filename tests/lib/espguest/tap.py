@@ -132,6 +132,18 @@ def _attempt(test_):
         signal.alarm(0)
 
 
+# The kernel replaces code that other processors run by way of an int3. QEMU 10.0's emulator can
+# go on with what it had translated meanwhile, long after: the code in memory is whole then.
+STALE_CODE = "Oops: int3"
+
+
+def _emulator_failed(test_):
+    try:
+        return test_.fixture and any(STALE_CODE in line for line in test_.fixture.scan())
+    except OSError:
+        return False
+
+
 def _explain(test_, text):
     diag(text)
     if test_.fixture:
@@ -148,6 +160,10 @@ def _run_all(tests):
     for number, test_ in enumerate(tests, 1):
         start = time.monotonic()
         outcome, text = _attempt(test_)
+        if outcome == "failed" and _emulator_failed(test_):
+            diag("the emulator ran code that the kernel had replaced; the test is run again")
+            test_.fixture.discard()
+            outcome, text = _attempt(test_)
         took = f"{time.monotonic() - start:.1f} s"
         if outcome == "ok":
             print(f"ok {number} - {test_.name} ({took})", flush=True)
