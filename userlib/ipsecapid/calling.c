@@ -115,9 +115,7 @@ static void note_call(struct front *f)
 	struct audit_fields fields = { .uid = uid };
 
 	allowance_take(&f->calling.allowance, &allowance_calls, uid, now_ns(), &refused);
-	if (!allowance_take(&f->records, &allowance_records, uid, now_ns(), &fields.left_out))
-		f->counters.records_left_out++;
-	else
+	if (record_due(f, &fields))
 		audit(AUDIT_IKE_STARTED, &fields, "user %u had IKE started, as rule %s lets", uid, f->calling.rule);
 }
 

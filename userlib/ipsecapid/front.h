@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "allowance.h"
+#include "audit.h"
 #include "counters.h"
 #include "enforce.h"
 #include "ike.h"
@@ -189,6 +190,8 @@ void session_event(struct session *s, uint32_t type, uint32_t reason, uint32_t f
 uint32_t sessions_flows_of(const struct front *f, uint32_t uid);
 
 /* refusals.c: what was refused, and to whom */
+/* May a record with these fields be written? If not, that one is left out is counted. */
+bool record_due(struct front *f, struct audit_fields *fields);
 void refusal_note(struct front *f, uint32_t uid, uint32_t reason);
 /* The user got less than rules accept, as they let. */
 void grant_note(struct front *f, uint32_t uid);

@@ -30,6 +30,14 @@ enum audit_event refusal_event(uint32_t reason)
 	return AUDIT_EVENTS;
 }
 
+bool record_due(struct front *f, struct audit_fields *fields)
+{
+	if (allowance_take(&f->records, &allowance_records, fields->uid, now_ns(), &fields->left_out))
+		return true;
+	f->counters.records_left_out++;
+	return false;
+}
+
 void refusal_note(struct front *f, uint32_t uid, uint32_t reason)
 {
 	struct audit_fields fields = { .uid = uid, .reason = ipsecapi_word(IPSECAPI_WORDS_REASON, reason) };
@@ -40,9 +48,7 @@ void refusal_note(struct front *f, uint32_t uid, uint32_t reason)
 	COUNT(f->counters.refusals, reason);
 	if (event == AUDIT_EVENTS)
 		return;
-	if (!allowance_take(&f->records, &allowance_records, uid, now_ns(), &fields.left_out))
-		f->counters.records_left_out++;
-	else
+	if (record_due(f, &fields))
 		audit(event, &fields, "user %u was refused: %s", uid, ipsecapi_strreason(reason));
 }
 
@@ -50,9 +56,7 @@ void grant_note(struct front *f, uint32_t uid)
 {
 	struct audit_fields fields = { .uid = uid };
 
-	if (!allowance_take(&f->records, &allowance_records, uid, now_ns(), &fields.left_out))
-		f->counters.records_left_out++;
-	else
+	if (record_due(f, &fields))
 		audit(AUDIT_LESS_GRANTED, &fields, "user %u was granted less than the policy's rules accept, as they let",
 		      uid);
 }

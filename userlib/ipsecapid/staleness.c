@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Losing the evidence that all answers rest on, and having it again. */
 #include "audit.h"
-#include "clock.h"
 #include "front.h"
 
 /* What comes and goes all the time fills no log either. */
@@ -9,10 +8,8 @@ static void say(struct front *f, enum audit_event event, const char *what, const
 {
 	struct audit_fields fields = { .uid = AUDIT_NO_USER };
 
-	if (allowance_take(&f->records, &allowance_records, fields.uid, now_ns(), &fields.left_out))
+	if (record_due(f, &fields))
 		audit(event, &fields, "%s: %s", what, why);
-	else
-		f->counters.records_left_out++;
 }
 
 void evidence_lost(struct front *f, const char *why)
