@@ -64,12 +64,7 @@ class Broker:
     def latch(self):
         """The program connects to an echo, by a latch."""
         inguest.echo(self.far, self.far.v4, PORT)
-        for line in ("socket 4", "open"):
-            assert self.program.ask(line) == "ok", line
-        self.program.until(f"require strong {self.far.v4} {PORT}", "^ok")
-        assert self.program.ask(f"connect {self.far.v4} {PORT}") in ("started", "ok")
-        assert self.program.ask("finish") == "ok"
-        self.program.echoes("hello")
+        self.program.connects(self.far.v4, PORT)
 
     def accept(self):
         """A latched listener takes a connection."""

@@ -80,12 +80,7 @@ class Machine:
         xfrm.Esp(self.rig.a, self.rig.b, keys="unit").up()
         inguest.echo(self.far, self.far.v4, PORT)
         self.program = latcher.Program(self.near)
-        for line in ("socket 4", "open"):
-            assert self.program.ask(line) == "ok", line
-        self.program.until(f"require strong {self.far.v4} {PORT}", "^ok")
-        assert self.program.ask(f"connect {self.far.v4} {PORT}") in ("started", "ok")
-        assert self.program.ask("finish") == "ok"
-        self.program.echoes("hello")
+        self.program.connects(self.far.v4, PORT)
 
     def still_latched(self):
         self.program.until("status", "latch=established")

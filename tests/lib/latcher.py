@@ -52,6 +52,15 @@ class Program:
             assert time.monotonic() < deadline, self.events
             self.ask("status")
 
+    def connects(self, address, port):
+        """A new connection by TCP, latched before, to an echo."""
+        for line in ("socket 4", "open"):
+            assert self.ask(line) == "ok", line
+        self.until(f"require strong {address} {port}", "^ok")
+        assert self.ask(f"connect {address} {port}") in ("started", "ok")
+        assert self.ask("finish") == "ok"
+        self.echoes("hello")
+
     def echoes(self, text):
         assert self.ask(f"send {text}") == "sent"
         assert self.ask("receive") == text
